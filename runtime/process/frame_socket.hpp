@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "messages/cause.hpp"
+#include "messages/frame.hpp"
+#include "runtime/process/reactor.hpp"
+#include "runtime/process/unique_fd.hpp"
+
+namespace aerie {
+
+/// The most bytes a `FrameSocket` holds for a peer that does not read.
+inline constexpr std::size_t max_queued_bytes = 1024 * 1024;
+
+/// A stream socket that speaks the link's frames. Lives on the reactor's thread; callbacks come on
+/// it. May be destroyed inside its callbacks; none comes afterwards.
+class FrameSocket {
+ public:
+  struct Events {
+    std::function<void(Json message)> on_message;
+    /// Once: `link_lost` when the peer went, `link_violation` when it broke the protocol, `quota`
+    /// when it did not read and the queue ran over. Not after the holder's own `close`. Everything
+    /// the peer sent before going was delivered by then.
+    std::function<void(Cause cause)> on_closed;
+  };
+
+  /// Takes a connected, non-blocking stream socket.
+  FrameSocket(Reactor& reactor, UniqueFd fd, Events events);
+  FrameSocket(const FrameSocket&) = delete;
+  FrameSocket& operator=(const FrameSocket&) = delete;
+  ~FrameSocket();
+
+  /// Queues one message, written at once as far as the socket takes it. False when closed, too
+  /// large, or the queue ran over (which closes it; `on_closed` comes in a later round).
+  bool send(const Json& message);
+
+  /// Bytes that wait for the peer.
+  [[nodiscard]] std::size_t queued() const;
+  [[nodiscard]] bool is_open() const;
+
+  /// Closes without `on_closed`; what is queued is lost.
+  void close();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace aerie
