@@ -1,0 +1,594 @@
+#pragma once
+
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/typed_actor.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "messages/event.hpp"
+#include "messages/link.hpp"
+#include "messages/session.hpp"
+#include "messages/signaling.hpp"
+
+/// Every actor of the controller and of the guest's supervisor, and every message between them.
+/// This is the architecture; `ARCHITECTURE.md` draws the tree.
+
+namespace aerie {
+
+struct HttpRequest;
+
+// == answers =====================================================================================
+
+/// Done, or why not.
+struct Saved {
+  std::optional<Cause> failure;
+};
+
+// == the supervisor actor ========================================================================
+// Generic: keeps children alive by OTP's rules. Its children are actors in the controller and
+// processes in the guest; a `ChildHost` starts and stops them and reports back.
+
+struct StartChildren {};
+struct ChildStarted {
+  std::string child;
+  std::uint64_t run = 0;  ///< counts the child's starts; reports of an earlier run are ignored
+  std::int64_t pid = 0;
+};
+struct ChildReady {
+  std::string child;
+  std::uint64_t run = 0;
+};
+struct ChildExited {
+  std::string child;
+  std::uint64_t run = 0;
+  ExitRecord exit;
+};
+struct RestartOneChild {
+  std::string child;
+  std::string by;
+};
+struct KillOneChild {
+  std::string child;
+  int signal = 9;
+  std::string by;
+};
+struct StopChildren {
+  std::string by;
+};
+/// A timer of the supervisor's own: the moment `ticket` was set for has come.
+struct SupervisorTimer {
+  std::uint64_t ticket = 0;
+};
+
+using SupervisorActor = caf::typed_actor<
+    /// Starts every child in order, each when the one before it is ready.
+    caf::reacts_to<StartChildren>,
+    /// A child runs; it is not ready yet.
+    caf::reacts_to<ChildStarted>,
+    /// A child's ready condition came true.
+    caf::reacts_to<ChildReady>,
+    /// A child ended; decides what follows. Sent with high priority.
+    caf::reacts_to<ChildExited>,
+    /// Restarts a child because somebody asked.
+    caf::reacts_to<RestartOneChild>,
+    /// Sends a signal to a child because somebody asked; what follows is up to its restart type.
+    caf::reacts_to<KillOneChild>,
+    /// Stops the children in reverse order, then ends.
+    caf::reacts_to<StopChildren>,
+    /// A back-off, ready deadline or grace has passed.
+    caf::reacts_to<SupervisorTimer>>;
+
+// == the ledger actor ============================================================================
+// Remembers everything that exists or happened, in memory and, through the store, on disk.
+
+/// Who receives events as they are numbered. `reader` tells the subscriptions of one actor apart.
+struct Recorded {
+  std::uint64_t reader = 0;
+  EventPtr event;
+};
+using EventReaderActor = caf::typed_actor<caf::reacts_to<Recorded>>;
+
+struct RecordEvent {
+  Event event;  ///< without `seq`
+};
+struct SaveSession {
+  SessionDocumentPtr document;
+};
+struct UpdateSession {
+  SessionDocumentPtr document;
+};
+struct UpdateVm {
+  VmDocumentPtr document;
+};
+struct ForgetVm {
+  std::string vm;
+};
+struct AcquireResources {
+  std::vector<Resource> resources;
+};
+struct ReleaseResource {
+  Resource resource;
+};
+struct FindSession {
+  std::string id;
+};
+struct SessionFound {
+  SessionDocumentPtr document;  ///< null: there is none
+};
+struct ListSessions {
+  std::optional<SessionState> state;
+  std::optional<std::string> user_id;
+  std::map<std::string, std::string> labels;
+  std::size_t limit = 100;
+  std::string after;  ///< the last id of the page before; empty: from the newest
+};
+struct SessionList {
+  std::vector<SessionDocumentPtr> sessions;  ///< newest first
+  std::string next;                          ///< for `after`; empty at the end
+};
+struct ListVms {};
+struct VmList {
+  std::vector<VmDocumentPtr> vms;
+};
+
+/// What a bearer token of a session allows.
+enum class TokenUse { session, watch };
+struct SaveToken {
+  std::string digest;  ///< SHA-256 of the token, lower-case hexadecimal
+  std::string session;
+  TokenUse use = TokenUse::session;
+  std::optional<Instant> until;
+};
+struct FindToken {
+  std::string digest;
+};
+struct TokenFound {
+  std::string session;  ///< empty: no such token, or it has run out
+  TokenUse use = TokenUse::watch;
+};
+struct AskWhy {
+  std::string id;  ///< of a session or VM, or `SESSION/CHILD`
+};
+struct WhyAnswer {
+  std::optional<Json> why;       ///< contract, section 7; none: unknown id
+  std::string session;           ///< the session it belongs to, for the check of a session token
+};
+struct Subscribe {
+  EventReaderActor reader;
+  std::uint64_t number = 0;            ///< comes back as `Recorded::reader`
+  std::optional<std::uint64_t> since;  ///< none: live only
+  std::string session;                 ///< only this session's; empty: all
+};
+struct Subscribed {
+  std::optional<std::uint64_t> gap;  ///< `since` is no longer kept: the oldest seq that is
+};
+struct Unsubscribe {
+  EventReaderActor reader;
+  std::uint64_t number = 0;
+};
+/// The store has finished a batch.
+struct StoreFinished {
+  std::uint64_t batch = 0;
+  std::optional<Cause> failure;
+};
+struct AskStoreHealth {};
+
+using LedgerActor = caf::typed_actor<
+    /// Numbers an event, keeps it and passes it on to the readers.
+    caf::reacts_to<RecordEvent>,
+    /// Writes a new session; answers when it is on disk.
+    caf::replies_to<SaveSession>::with<Saved>,
+    /// Replaces a session's document.
+    caf::reacts_to<UpdateSession>, caf::reacts_to<UpdateVm>, caf::reacts_to<ForgetVm>,
+    /// Writes resources down before they are acquired; answers when that is on disk.
+    caf::replies_to<AcquireResources>::with<Saved>,
+    /// Strikes a resource out after it was released.
+    caf::reacts_to<ReleaseResource>,
+    caf::replies_to<FindSession>::with<SessionFound>,
+    caf::replies_to<ListSessions>::with<SessionList>,
+    caf::replies_to<ListVms>::with<VmList>,
+    /// Remembers a token by its digest.
+    caf::reacts_to<SaveToken>, caf::replies_to<FindToken>::with<TokenFound>,
+    /// Explains a session, VM or child, alive or gone.
+    caf::replies_to<AskWhy>::with<WhyAnswer>,
+    /// Sends the events after `since`, then each new one. A reader that ends is forgotten.
+    caf::replies_to<Subscribe>::with<Subscribed>, caf::reacts_to<Unsubscribe>,
+    caf::reacts_to<StoreFinished>,
+    /// Answers with what is wrong with the store, if anything.
+    caf::replies_to<AskStoreHealth>::with<Saved>>;
+
+// == the VM actor ================================================================================
+// Owns one guest: its machine (a driver's), its link, its resources and its children's news.
+
+/// A guest program or VMM has been started by its driver.
+struct MachineStarted {
+  std::int64_t pid = 0;  ///< as this host sees it
+};
+/// The link's handshake is done.
+struct MachineLinked {};
+struct MachineFailed {
+  Cause cause;
+};
+/// A validated message of the guest, with pids already in this host's numbering.
+struct GuestSays {
+  link::GuestMessage message;
+};
+struct LinkLost {
+  Cause cause;
+};
+/// The guest's first process or VMM was seen to end.
+struct MachineExited {
+  ExitRecord exit;
+};
+/// A resource was given back, or could not be.
+struct MachineReleased {
+  Resource resource;
+  std::optional<Cause> failure;
+};
+struct StartVm {};
+struct SendStream {
+  Json body;
+};
+struct RestartGuestChild {
+  std::string child;
+  std::string by;
+};
+struct KillGuestChild {
+  std::string child;
+  int signal = 9;
+  std::string by;
+};
+/// The owner's consent to the deletion of what it owns; void for any other VM.
+struct ReleaseToken {
+  std::string session;
+  std::string vm;
+  std::string proposal;
+};
+struct StopVm {
+  std::string by;
+  bool at_once = false;  ///< kill instead of asking the children
+};
+/// Deletes what the VM holds, in the reverse order; only with the owner's token.
+struct DismantleVm {
+  ReleaseToken token;
+};
+struct VmTimer {
+  std::uint64_t ticket = 0;
+};
+
+// What a VM tells its session.
+struct VmChanged {
+  std::string vm;
+  VmState state = VmState::preparing;
+  std::optional<std::int64_t> pid;
+  std::optional<Cause> cause;
+};
+struct VmStageReached {
+  std::string vm;
+  Stage stage = Stage::allocated;
+};
+struct VmChildNews {
+  std::string vm;
+  link::ChildNews news;
+};
+struct VmStreamSays {
+  std::string vm;
+  Json body;
+};
+struct VmFinished {
+  std::string vm;
+  std::optional<Cause> cause;
+};
+struct VmDismantled {
+  std::string vm;
+};
+
+/// Whoever owns a VM: a session, or the node for a guest of the warm pool.
+using VmOwnerActor =
+    caf::typed_actor<caf::reacts_to<VmChanged>, caf::reacts_to<VmStageReached>,
+                     caf::reacts_to<VmChildNews>, caf::reacts_to<VmStreamSays>,
+                     caf::reacts_to<VmFinished>, caf::reacts_to<VmDismantled>>;
+
+/// A warm guest gets its session.
+struct AssignVm {
+  std::string session;
+  std::string url;
+  Duration max_age{0};
+  VmOwnerActor owner;
+};
+
+using VmActor = caf::typed_actor<
+    /// Acquires the resources, written down first, and starts the machine.
+    caf::reacts_to<StartVm>,
+    caf::reacts_to<MachineStarted>, caf::reacts_to<MachineLinked>, caf::reacts_to<MachineFailed>,
+    caf::reacts_to<GuestSays>, caf::reacts_to<LinkLost>,
+    /// Sent with high priority.
+    caf::reacts_to<MachineExited>, caf::reacts_to<MachineReleased>,
+    /// Hands a warm guest over; its news go to the new owner, beginning with where it stands.
+    caf::reacts_to<AssignVm>,
+    /// Passes words to the streamer.
+    caf::reacts_to<SendStream>, caf::reacts_to<RestartGuestChild>, caf::reacts_to<KillGuestChild>,
+    /// Stops the guest; deletes nothing.
+    caf::reacts_to<StopVm>,
+    caf::reacts_to<DismantleVm>, caf::reacts_to<VmTimer>>;
+
+// == the peer actor ==============================================================================
+// One WebSocket: reads, bounds and answers what the client says, and passes on what is meant for it.
+
+struct SocketText {
+  std::string text;
+};
+struct SocketTooLarge {};
+struct SocketClosed {
+  std::uint16_t code = 0;
+};
+/// A numbered message for the client.
+struct Deliver {
+  Json message;
+};
+/// Ends the socket after what was delivered before.
+struct Hang {
+  std::uint16_t code = 1000;
+  std::string reason;
+};
+/// An unnumbered refusal of something the client said.
+struct Refuse {
+  signaling::Refusal refusal;
+};
+
+using PeerActor =
+    caf::typed_actor<caf::reacts_to<SocketText>, caf::reacts_to<SocketTooLarge>,
+                     caf::reacts_to<SocketClosed>, caf::reacts_to<Deliver>, caf::reacts_to<Hang>,
+                     caf::reacts_to<Refuse>>;
+
+// == the stream actor ============================================================================
+// One session's stream: its state, its epochs (a WebRTC peer each) and who watches them.
+
+struct BindStream {
+  VmActor vm;
+};
+/// A viewer wants pictures: offer as soon as the stream is up.
+struct AddWatcher {
+  std::string viewer;
+  bool audio = false;
+};
+struct RemoveWatcher {
+  std::string viewer;
+};
+struct ViewerAnswer {
+  std::string viewer;
+  signaling::Answer answer;
+};
+struct ViewerCandidate {
+  std::string viewer;
+  signaling::Candidate candidate;
+};
+struct ViewerRenegotiates {
+  std::string viewer;
+};
+/// Whose input counts; empty: nobody's.
+struct ControlMoved {
+  std::string viewer;
+};
+/// Who is told of the stream's state: it may now get offers.
+struct StreamNews {
+  StreamStatus status;
+  std::optional<Cause> cause;
+  std::optional<Duration> retry_in;
+};
+/// A message of the stream for one viewer: an offer, a candidate, an error.
+struct StreamToViewer {
+  std::string viewer;
+  Json message;
+};
+/// The first frame went out to a viewer.
+struct FirstFrame {
+  std::string viewer;
+};
+struct AnswerDeadline {
+  std::uint64_t epoch = 0;
+};
+
+using StreamActor = caf::typed_actor<
+    caf::reacts_to<BindStream>,
+    /// News of the guest's `stream` child and words of the streamer.
+    caf::reacts_to<VmChildNews>, caf::reacts_to<VmStreamSays>,
+    /// The guest is gone: all epochs are dead.
+    caf::reacts_to<VmFinished>,
+    caf::reacts_to<AddWatcher>, caf::reacts_to<RemoveWatcher>, caf::reacts_to<ViewerAnswer>,
+    caf::reacts_to<ViewerCandidate>, caf::reacts_to<ViewerRenegotiates>,
+    caf::reacts_to<ControlMoved>, caf::reacts_to<AnswerDeadline>>;
+
+// == the session actor ===========================================================================
+// Owns the person's side: state, viewers, control, holds, retirement. Its child is the stream.
+
+struct Join {
+  signaling::Hello hello;
+  bool is_operator = false;  ///< the hello's token was the operator's
+  bool may_host = true;      ///< false for a watch token
+  PeerActor peer;
+};
+/// The hello was accepted (then `welcome` is on its way) or refused.
+struct Joined {
+  std::string viewer;
+  std::optional<signaling::Refusal> refusal;
+};
+struct ViewerSays {
+  std::string viewer;
+  signaling::ClientMessage message;
+};
+struct ViewerGone {
+  std::string viewer;
+  PeerActor peer;  ///< ignored if the viewer has another socket by now
+};
+struct SetHold {
+  Hold hold;
+};
+struct ClearHold {
+  std::string name;
+};
+struct HoldAnswer {
+  std::optional<Hold> hold;  ///< none: there was no such hold
+};
+/// The reaper's proposal (contract, section 6).
+struct Proposal {
+  std::string id;
+  std::string session;
+  RetireReason reason = RetireReason::requested;
+  std::string by;
+  Duration deadline{0};
+  bool forced = false;
+};
+struct SessionTimer {
+  std::uint64_t ticket = 0;
+};
+
+using SessionActor = VmOwnerActor::extend<
+    caf::replies_to<Join>::with<Joined>, caf::reacts_to<ViewerSays>, caf::reacts_to<ViewerGone>,
+    caf::reacts_to<StreamNews>, caf::reacts_to<StreamToViewer>, caf::reacts_to<FirstFrame>,
+    caf::replies_to<SetHold>::with<HoldAnswer>, caf::replies_to<ClearHold>::with<HoldAnswer>,
+    /// Considers a retirement, asks the viewers, and answers the reaper.
+    caf::reacts_to<Proposal>, caf::reacts_to<SessionTimer>>;
+
+// == the reaper actor ============================================================================
+// Proposes; deletes only with the owner's token.
+
+struct ProposeRetirement {
+  std::string session;
+  SessionActor actor;
+  RetireReason reason = RetireReason::requested;
+  std::string by;
+  bool forced = false;
+};
+struct ProposalMade {
+  Proposal proposal;
+};
+enum class RetireAnswer { grant, keep, hold };
+struct RetireAnswered {
+  std::string proposal;
+  RetireAnswer answer = RetireAnswer::grant;
+  std::string who;  ///< `viewer:ID`, `session`
+  std::string why;
+  std::optional<Instant> until;         ///< with `keep`
+  std::optional<ReleaseToken> token;    ///< with `grant`
+  VmActor vm;                           ///< with `grant`; null where there is none left
+};
+struct ProposalDeadline {
+  std::string proposal;
+  std::uint64_t round = 0;
+};
+
+using ReaperActor = caf::typed_actor<
+    /// Proposes to a session, or joins the proposal that is open; answers at once.
+    caf::replies_to<ProposeRetirement>::with<ProposalMade>,
+    /// A session's answer. A grant's token is taken to the VM.
+    caf::reacts_to<RetireAnswered>,
+    /// A session's silence is escalated; a kept proposal is made again.
+    caf::reacts_to<ProposalDeadline>>;
+
+// == the node actor ==============================================================================
+// Starts sessions and VMs, gives out addresses and slots, keeps the warm pool and the quotas.
+
+struct CreateSession {
+  SessionRequest request;
+  std::string token_digest;
+};
+struct SessionCreated {
+  SessionDocumentPtr document;   ///< null: refused
+  std::optional<Cause> refusal;  ///< `quota`, `store-failed`, or `requested` while draining
+};
+struct FindSessionActor {
+  std::string id;
+};
+struct SessionActorFound {
+  SessionActor actor;  ///< null: it is over, or never was
+};
+struct FindVmActor {
+  std::string id;
+};
+struct VmActorFound {
+  VmActor actor;
+};
+/// A session whose guest was lost asks for a fresh one.
+struct ReplaceVm {
+  std::string session;
+};
+struct VmGiven {
+  VmActor vm;
+  std::string id;
+  std::string address;
+  std::optional<Cause> refusal;
+};
+/// A session is over: its actor may go.
+struct SessionOver {
+  std::string session;
+};
+struct DrainNode {
+  bool stop_guests = false;
+  std::string by;
+  Duration within{0};
+};
+/// Everything that had to end has ended, or the time was up.
+struct Drained {
+  std::size_t left = 0;
+};
+struct NodeTimer {
+  std::uint64_t ticket = 0;
+};
+struct AskNodeFigures {};
+struct NodeFigures {
+  std::size_t sessions = 0;
+  std::size_t vms = 0;
+  std::size_t warm = 0;
+  bool draining = false;
+};
+
+using NodeActor = VmOwnerActor::extend<
+    /// Allocates address and slot, writes the session down, starts it; never waits for a boot.
+    caf::replies_to<CreateSession>::with<SessionCreated>,
+    caf::replies_to<FindSessionActor>::with<SessionActorFound>,
+    caf::replies_to<FindVmActor>::with<VmActorFound>,
+    caf::replies_to<ReplaceVm>::with<VmGiven>, caf::reacts_to<SessionOver>,
+    /// Refuses new sessions from now on; with `stop_guests` retires those there are.
+    caf::replies_to<DrainNode>::with<Drained>, caf::reacts_to<NodeTimer>,
+    caf::replies_to<AskNodeFigures>::with<NodeFigures>>;
+
+// == the gateway actor ===========================================================================
+// The HTTP API's side of libwebsockets' thread; starts a peer for each WebSocket.
+
+struct HttpArrived {
+  std::shared_ptr<HttpRequest> request;
+};
+struct HttpGone {
+  std::uint64_t id = 0;
+};
+struct SocketOpened {
+  std::uint64_t socket = 0;
+  std::string peer_address;
+};
+struct SocketTextArrived {
+  std::uint64_t socket = 0;
+  std::string text;
+};
+struct SocketTooLargeArrived {
+  std::uint64_t socket = 0;
+};
+struct SocketGone {
+  std::uint64_t socket = 0;
+  std::uint16_t code = 0;
+};
+struct GatewayTimer {
+  std::uint64_t ticket = 0;
+};
+
+using GatewayActor = EventReaderActor::extend<
+    caf::reacts_to<HttpArrived>, caf::reacts_to<HttpGone>, caf::reacts_to<SocketOpened>,
+    caf::reacts_to<SocketTextArrived>, caf::reacts_to<SocketTooLargeArrived>,
+    caf::reacts_to<SocketGone>, caf::reacts_to<GatewayTimer>>;
+
+}  // namespace aerie
+
+#include "messages/interfaces_unsafe.hpp"
