@@ -76,7 +76,7 @@ struct Configure {
   std::string session;  ///< empty for a guest of the warm pool
   std::string url;
   std::vector<std::pair<std::string, std::string>> env;
-  DisplaySettings display;
+  DisplaySize display;
   Json ice_servers = Json::array();
   Duration orphan_after{0};  ///< without a controller for longer, the guest stops
   Duration max_age{0};

@@ -22,7 +22,7 @@ struct SessionRequest {
   std::string profile;  ///< a known one
   std::string driver;   ///< a known one
   std::string url;
-  std::optional<DisplaySettings> display;  ///< none: the profile's
+  std::optional<DisplaySize> display;  ///< none: the profile's
   Duration idle{600'000};
   Duration max{28'800'000};
   std::map<std::string, std::string> labels;

@@ -1,0 +1,50 @@
+#include "actors/supervisor/supervisor.hpp"
+
+#include <random>
+
+namespace aerie {
+
+Supervisor::Supervisor(caf::actor_config& config, SupervisorPlan plan, const HostFactory& make_host,
+                       std::unique_ptr<SupervisorListener> listener, std::uint64_t jitter_seed)
+    : Actor(config, "supervisor"),
+      host_(make_host(self())),
+      listener_(std::move(listener)),
+      core_(std::move(plan),
+            {[this] { return monotonic(); },
+             [this](std::uint64_t ticket, Duration after) {
+               send_later(after, SupervisorTimer{ticket});
+             },
+             [random = std::mt19937_64{jitter_seed}]() mutable {
+               return std::uniform_real_distribution<double>{-1.0, 1.0}(random);
+             }},
+            *host_, *listener_) {}
+
+Supervisor::Behavior Supervisor::make_behavior() {
+  return {
+      [this](const StartChildren&) {
+        core_.start();
+        quit_when_finished();
+      },
+      [this](const ChildStarted& started) {
+        core_.on_started(started.child, started.run, started.pid);
+      },
+      [this](const ChildReady& ready) { core_.on_ready(ready.child, ready.run); },
+      [this](const ChildExited& exited) {
+        core_.on_exited(exited.child, exited.run, exited.exit);
+        quit_when_finished();
+      },
+      [this](const RestartOneChild& restart) { core_.restart(restart.child, restart.by); },
+      [this](const KillOneChild& kill) { core_.signal(kill.child, kill.signal, kill.by); },
+      [this](const StopChildren& stop) {
+        core_.stop(stop.by);
+        quit_when_finished();
+      },
+      [this](const SupervisorTimer& timer) { core_.on_timer(timer.ticket); },
+  };
+}
+
+void Supervisor::quit_when_finished() {
+  if (core_.is_finished()) quit();
+}
+
+}  // namespace aerie
