@@ -1,0 +1,100 @@
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "actors/ports/log_store.hpp"
+#include "actors/ports/machine.hpp"
+#include "messages/interfaces.hpp"
+
+namespace aerie {
+
+/// Where actors find those that are there once. A supervisor that restarts one puts the new handle
+/// here, so nobody keeps a dead one. Thread-safe.
+class Directory {
+ public:
+  void put(LedgerActor ledger) { set(ledger_, std::move(ledger)); }
+  void put(ReaperActor reaper) { set(reaper_, std::move(reaper)); }
+  void put(NodeActor node) { set(node_, std::move(node)); }
+  void put(GatewayActor gateway) { set(gateway_, std::move(gateway)); }
+
+  [[nodiscard]] LedgerActor ledger() const { return get(ledger_); }
+  [[nodiscard]] ReaperActor reaper() const { return get(reaper_); }
+  [[nodiscard]] NodeActor node() const { return get(node_); }
+  [[nodiscard]] GatewayActor gateway() const { return get(gateway_); }
+
+  /// Lets go of all handles; the actor system can't end before.
+  void clear() {
+    const std::lock_guard lock{mutex_};
+    ledger_ = nullptr;
+    reaper_ = nullptr;
+    node_ = nullptr;
+    gateway_ = nullptr;
+  }
+
+ private:
+  template <class Handle>
+  void set(Handle& slot, Handle handle) {
+    const std::lock_guard lock{mutex_};
+    slot = std::move(handle);
+  }
+  template <class Handle>
+  Handle get(const Handle& slot) const {
+    const std::lock_guard lock{mutex_};
+    return slot;
+  }
+
+  mutable std::mutex mutex_;
+  LedgerActor ledger_;
+  ReaperActor reaper_;
+  NodeActor node_;
+  GatewayActor gateway_;
+};
+
+/// How many warm guests to keep of a profile under a driver.
+struct PoolEntry {
+  std::string profile;
+  std::string driver;
+  std::size_t size = 0;
+};
+
+/// The configuration as far as actors act on it.
+struct ActorSettings {
+  Duration retire_ask{30'000};
+  Duration resume{60'000};
+  Duration answer_within{15'000};
+  Duration start_within{60'000};   ///< a session's `starting`
+  Duration spawn_within{10'000};   ///< a VM's `preparing` and `booting`
+  Duration link_within{10'000};    ///< a VM's `linking`
+  Duration orphan_after{21'600'000};
+  std::size_t max_sessions = 64;
+  std::size_t max_viewers = 20;
+  std::size_t max_sockets_per_session = 32;
+  std::int64_t max_memory_mib = 0;  ///< 0: not limited
+  double max_cpus = 0;              ///< of all profiles together; 0: not limited
+  std::string network_pool = "10.77.0.0/16";
+  Json ice_servers = Json::array();
+  std::vector<PoolEntry> pool;
+};
+
+/// What all actors of one controller stand on.
+struct Environment {
+  ActorSettings settings;
+  std::map<std::string, Profile> profiles;
+  std::map<std::string, std::shared_ptr<Driver>> drivers;
+  std::shared_ptr<LogStore> logs;
+  std::function<Instant()> wall;             ///< civil time
+  std::function<std::string()> new_id;       ///< a lower-case UUID
+  std::function<std::string()> new_token;    ///< 256 random bits
+  std::function<std::string(const std::string&)> digest;  ///< SHA-256, hexadecimal
+  Directory directory;
+};
+
+using EnvironmentPtr = std::shared_ptr<Environment>;
+
+}  // namespace aerie

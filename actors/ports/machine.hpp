@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "messages/link.hpp"
+#include "messages/session.hpp"
+
+namespace aerie {
+
+/// What a driver must know to make a machine.
+struct MachineSpec {
+  std::string vm;
+  int slot = 0;  ///< unique among the machines of this host; user id and the like derive from it
+  std::string address;
+  link::Configure configure;  ///< sent to the guest once it has proved who it is
+};
+
+/// Whom a machine tells. Called on any thread; must only post.
+class MachineReports {
+ public:
+  virtual ~MachineReports() = default;
+
+  /// The guest's first process runs. `pid` is the host's.
+  virtual void on_started(std::int64_t pid) = 0;
+  /// The guest has proved who it is; `configure` was sent.
+  virtual void on_linked() = 0;
+  /// The start failed; what had been acquired stays until it is released.
+  virtual void on_failed(Cause cause) = 0;
+  /// A validated message of the guest; pids are the host's where they could be told.
+  virtual void on_says(link::GuestMessage message) = 0;
+  virtual void on_link_lost(Cause cause) = 0;
+  /// The guest's first process was seen to end, by pidfd. Once, and the last word but releases.
+  virtual void on_exited(ExitRecord exit) = 0;
+  virtual void on_released(Resource resource, std::optional<Cause> failure) = 0;
+};
+
+/// One guest's machine. Every function returns at once; outcomes come as reports.
+class Machine {
+ public:
+  virtual ~Machine() = default;
+
+  /// What `start` acquires, in that order; ids empty. Written to the ledger before `start`.
+  [[nodiscard]] virtual std::vector<Resource> resources() const = 0;
+  virtual void start() = 0;
+  virtual void send(const link::HostMessage& message) = 0;
+  /// Kills the guest with everything in it.
+  virtual void kill(const std::string& by) = 0;
+  /// Gives one resource back; after the guest's end only.
+  virtual void release(const Resource& resource) = 0;
+};
+
+/// Makes machines of one kind: `process`, `qemu`, `firecracker`.
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  [[nodiscard]] virtual std::unique_ptr<Machine> make(MachineSpec spec,
+                                                      std::shared_ptr<MachineReports> reports) = 0;
+};
+
+}  // namespace aerie
