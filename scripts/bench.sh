@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+# Runs build/benchmarks/NAME, which writes build/bench/NAME.json, and draws it.
+
+run_benchmarks() {
+  local programs=() program name
+  configure build
+  ninja -C build all
+  mkdir -p build/bench
+  for program in build/benchmarks/*-bench; do
+    name=$(basename "$program" -bench)
+    if [ $# -eq 0 ] || [ "$1" = "$name" ]; then programs+=("$program"); fi
+  done
+  [ ${#programs[@]} -gt 0 ] || die "There is no benchmark '${1:-}'." "See benchmarks/*.bench.cpp for their names."
+  for program in "${programs[@]}"; do
+    name=$(basename "$program" -bench)
+    say "benchmark $name"
+    "$program" "build/bench/$name.json"
+    node scripts/draw.mjs "build/bench/$name.json" | gnuplot
+  done
+}
