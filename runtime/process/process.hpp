@@ -20,16 +20,17 @@ struct ProcessEvents {
   /// `on_exit`. Lines above 8 KiB are cut with a mark; above 4 MiB a second lines are dropped and a
   /// line says how many. The process itself is never blocked by its output.
   std::function<void(std::vector<LogLine> lines)> on_lines;
-  /// Called exactly once, also when the process is destroyed by its holder inside the call. The
-  /// pid is reaped by then.
+  /// Called exactly once, after the process was reaped.
   std::function<void(ExitRecord record)> on_exit;
   /// Asked after an end by SIGKILL that nobody of ours sent: did the kernel count an OOM kill?
   std::function<bool()> oom_killed;
 };
 
-/// A child process watched on a reactor by pidfd and pipes. Lives on the reactor's thread.
+/// A child process watched on a reactor by pidfd and pipes. Lives on the reactor's thread; may be
+/// destroyed inside its callbacks.
 ///
-/// Destroying a running one kills its process group and reaps it without a word.
+/// Once it has ended, what it leaves behind in its own process group is killed, so that a
+/// replacement starts clean. Destroying a running one kills its group and reaps it without a word.
 class Process {
  public:
   /// Starts the program. A failure comes as the exit record of a child that never ran.
@@ -41,6 +42,7 @@ class Process {
   ~Process();
 
   [[nodiscard]] pid_t pid() const;
+  [[nodiscard]] const std::string& program() const;  ///< the file that was executed
   [[nodiscard]] bool is_running() const;
 
   /// Sends a signal to the process alone, as itself: its end counts as not asked for.
@@ -55,8 +57,8 @@ class Process {
 
  private:
   class Impl;
-  explicit Process(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Process(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace aerie

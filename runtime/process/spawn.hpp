@@ -52,6 +52,7 @@ struct SpawnRequest {
 /// A started program. Whoever holds it must reap it (`waitid(P_PIDFD, …)`), as `Process` does.
 struct Child {
   pid_t pid = -1;
+  std::string program;  ///< the file that was executed
   UniqueFd pidfd;
   UniqueFd out;  ///< reading end of its standard output, non-blocking
   UniqueFd err;

@@ -1,0 +1,74 @@
+#include "runtime/process/child_output.hpp"
+
+#include <utility>
+
+#include "messages/cause.hpp"
+
+namespace aerie {
+namespace {
+
+/// Bytes of a child become part of JSON documents, which must be UTF-8.
+std::string valid_utf8(const std::string& text) {
+  const auto dumped = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return Json::parse(dumped).get<std::string>();
+}
+
+}  // namespace
+
+LineSplitter& ChildOutput::splitter(LogLine::Stream stream) {
+  return stream == LogLine::Stream::out ? out_ : err_;
+}
+
+void ChildOutput::remember(const std::string& line) {
+  tail_.push_back(valid_utf8(line.substr(0, tail_line_bytes)));
+  if (tail_.size() > tail_lines) tail_.pop_front();
+}
+
+std::vector<LogLine> ChildOutput::feed(LogLine::Stream stream, std::string_view bytes, Instant at,
+                                       Clock::time_point now) {
+  std::vector<LogLine> lines;
+  start_window(lines, at, now);
+  for (auto& text : splitter(stream).feed(bytes)) {
+    const auto size = text.size() + 1;
+    if (window_bytes_ + size > bytes_a_second) {
+      ++dropped_lines_;
+      dropped_bytes_ += size;
+      continue;
+    }
+    window_bytes_ += size;
+    remember(text);
+    lines.push_back({at, stream, std::move(text)});
+  }
+  return lines;
+}
+
+std::vector<LogLine> ChildOutput::finish(Instant at) {
+  std::vector<LogLine> lines;
+  report_dropped(lines, at);
+  for (const auto stream : {LogLine::Stream::out, LogLine::Stream::err})
+    for (auto& text : splitter(stream).finish()) {
+      remember(text);
+      lines.push_back({at, stream, std::move(text)});
+    }
+  return lines;
+}
+
+void ChildOutput::start_window(std::vector<LogLine>& lines, Instant at, Clock::time_point now) {
+  if (now - window_start_ < std::chrono::seconds{1}) return;
+  window_start_ = now;
+  window_bytes_ = 0;
+  report_dropped(lines, at);
+}
+
+void ChildOutput::report_dropped(std::vector<LogLine>& lines, Instant at) {
+  const auto count = std::exchange(dropped_lines_, 0);
+  const auto bytes = std::exchange(dropped_bytes_, 0);
+  if (count == 0) return;
+  auto text = "aerie: " + std::to_string(count) + " lines (" + std::to_string(bytes) +
+              " bytes) were dropped here: more than " + std::to_string(bytes_a_second) +
+              " bytes a second";
+  remember(text);
+  lines.push_back({at, LogLine::Stream::err, std::move(text)});
+}
+
+}  // namespace aerie

@@ -1,0 +1,141 @@
+#include "runtime/process/exit_verdict.hpp"
+
+#include <csignal>
+#include <cstring>
+#include <regex>
+
+namespace aerie {
+namespace {
+
+using enum CauseKind;
+
+/// What a program's last words say, from dynamic loaders and servers of many makes.
+struct LastWords {
+  CauseKind kind;
+  std::string what;
+  std::string remedy;
+};
+
+std::optional<LastWords> missing_library(const std::string& line) {
+  static const std::regex pattern{
+      R"(error while loading shared libraries: ([^\s:]+): (?:cannot open|.*file too short|.*invalid ELF))"};
+  std::smatch match;
+  if (!std::regex_search(line, match, pattern)) return std::nullopt;
+  const auto library = match[1].str();
+  return LastWords{library_missing, "the library " + library + " could not be loaded",
+                   "Install the package that contains " + library + " in the guest."};
+}
+
+std::optional<LastWords> missing_symbol(const std::string& line) {
+  static const std::regex version{R"(([^\s:]+): version [`']([^']+)' not found)"};
+  static const std::regex symbol{
+      R"((?:symbol lookup error: ([^\s:]+): )?undefined symbol: ([^\s,]+))"};
+  std::smatch match;
+  if (std::regex_search(line, match, version))
+    return LastWords{symbol_missing, match[1].str() + " lacks the version " + match[2].str(),
+                     "Use a build of the program for this system, or a newer " + match[1].str() +
+                         "."};
+  if (std::regex_search(line, match, symbol))
+    return LastWords{symbol_missing,
+                     "the symbol " + match[2].str() + " is in none of its libraries",
+                     "Install the versions of its libraries that the program was built against."};
+  return std::nullopt;
+}
+
+std::optional<LastWords> taken_port(const std::string& line) {
+  static const std::regex words{"address already in use|EADDRINUSE", std::regex::icase};
+  static const std::regex number{R"((?::|port\s+)(\d{1,5})\b)", std::regex::icase};
+  if (!std::regex_search(line, words)) return std::nullopt;
+  std::smatch match;
+  const auto port = std::regex_search(line, match, number) ? "the port " + match[1].str()
+                                                           : std::string{"its port"};
+  return LastWords{port_in_use, port + " is in use already",
+                   "End the program that listens on " + port + ", or give this one another."};
+}
+
+/// The latest line that says something decides.
+std::optional<LastWords> last_words(const std::vector<std::string>& tail) {
+  for (auto line = tail.rbegin(); line != tail.rend(); ++line) {
+    const auto text = line->substr(0, 1024);  // std::regex recurses by the length of its input
+    for (const auto read : {missing_library, missing_symbol, taken_port})
+      if (auto words = read(text)) return words;
+  }
+  return std::nullopt;
+}
+
+std::string in_words(WaitStatus status) {
+  if (status.how == WaitStatus::How::exited) return "exited with code " + std::to_string(status.value);
+  return "was ended by the signal " + signal_name(status.value);
+}
+
+std::string signal_remedy(int number) {
+  switch (number) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGABRT:
+    case SIGFPE:
+    case SIGTRAP:
+      return "It is a fault of the program itself: read its last lines, or run it under a debugger.";
+    case SIGSYS:
+      return "A system call was forbidden by a seccomp filter: allow it, or switch the filter off.";
+    case SIGXCPU:
+    case SIGXFSZ:
+      return "Raise the resource limit that it ran into (setrlimit).";
+    default:
+      return "Nobody of ours sent it: find who did, within the guest or on the host.";
+  }
+}
+
+}  // namespace
+
+ExitVerdict classify_exit(WaitStatus status, const ExitContext& context) {
+  const bool exited = status.how == WaitStatus::How::exited;
+  ExitVerdict verdict;
+  if (exited)
+    verdict.code = status.value;
+  else
+    verdict.signal = signal_name(status.value);
+  const auto end = context.child + " " + in_words(status);
+  const auto say = [&](CauseKind kind, std::string message, std::optional<std::string> remedy) {
+    verdict.kind = kind;
+    verdict.message = std::move(message);
+    verdict.remedy = std::move(remedy);
+    return verdict;
+  };
+
+  if (context.asked_by)
+    return say(killed, end + ", as " + *context.asked_by + " asked.", std::nullopt);
+  if (exited && status.value == 0) return say(clean, end + ".", std::nullopt);
+  if (!exited && status.value == SIGKILL && context.oom_killed)
+    return say(oom_kill, end + ", sent by the kernel because its memory was used up.",
+               "Raise resources.memoryMiB of the profile, or give the program less to do.");
+  if (!exited && status.value == SIGILL)
+    return say(illegal_instruction, end + ": this CPU does not know one of its instructions.",
+               "Use a build of the program for this machine's CPU (see /proc/cpuinfo).");
+  if (const auto words = last_words(context.tail))
+    return say(words->kind, end + ": " + words->what + ".", words->remedy);
+  if (exited)
+    return say(exit_code, end + ".", "Read its last lines: they say what it missed.");
+  return say(CauseKind::signal, end + ".", signal_remedy(status.value));
+}
+
+std::string signal_name(int number) {
+  if (number >= SIGRTMIN && number <= SIGRTMAX) return "SIGRTMIN+" + std::to_string(number - SIGRTMIN);
+  const char* name = ::sigabbrev_np(number);
+  return "SIG" + (name != nullptr ? std::string{name} : std::to_string(number));
+}
+
+std::optional<int> signal_number(const std::string& name) {
+  for (int number = 1; number < NSIG; ++number) {
+    const auto known = signal_name(number);
+    if (name == known || "SIG" + name == known || name == std::to_string(number)) return number;
+  }
+  return std::nullopt;
+}
+
+std::string errno_name(int number) {
+  const char* name = ::strerrorname_np(number);
+  return name != nullptr ? name : "errno " + std::to_string(number);
+}
+
+}  // namespace aerie
