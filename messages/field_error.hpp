@@ -21,12 +21,12 @@ struct FieldError {
 template <class T>
 using Checked = tl::expected<T, FieldError>;
 
-/// The candidate nearest to `name` by edit distance, case ignored; empty when none is near enough
-/// to be what was meant (more than a third of the name's letters differ).
+/// The candidate nearest to `name` by edit distance, case ignored, the first of equals; empty only
+/// without candidates. Of dotted names the last part alone may match too, at the price of one edit.
 [[nodiscard]] std::string nearest_name(std::string_view name,
                                        const std::vector<std::string>& candidates);
 
-/// `unknown; did you mean "display"?`, or the list of known names when none is near.
+/// `is unknown; the nearest known one is "display"`.
 [[nodiscard]] std::string unknown_name_message(std::string_view name,
                                                const std::vector<std::string>& candidates);
 
