@@ -14,6 +14,7 @@ namespace aerie {
 
 /// What the gateway's clients may use up. The defaults are the contract's (section 3).
 struct GatewayLimits {
+  std::size_t connections = 4096;  ///< of any kind; more are not accepted
   std::size_t sockets = 2000;
   std::size_t unauthenticated = 100;                 ///< sockets that have not been admitted yet
   std::chrono::seconds hello_within{5};              ///< then an unadmitted socket gets 1008

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/gateway/http_message.hpp"
+
+namespace aerie {
+
+/// A file of `runtime/web/` as cmake/EmbedPages.cmake put it into the program.
+struct EmbeddedPage {
+  std::string_view path;  ///< as in an address: `/web/viewer.js`
+  std::string_view type;
+  const char* begin;
+  const char* end;
+};
+
+[[nodiscard]] const std::vector<EmbeddedPage>& embedded_pages();
+
+/// True for `8-4-4-4-12` lower-case hexadecimal digits.
+[[nodiscard]] bool is_uuid(std::string_view text);
+
+/// The static pages, served from a fixed table: no path of a request ever names a file.
+class Pages {
+ public:
+  explicit Pages(const std::vector<EmbeddedPage>& pages = embedded_pages());
+
+  /// Answers GET and HEAD for `/`, `/view/ID`, `/web/…` and `/vendor/…`; empty if there is no such
+  /// page, whatever is wrong with the path. `if_none_match` is that header's value.
+  [[nodiscard]] std::optional<HttpResponse> find(
+      std::string_view method, std::string_view path,
+      std::optional<std::string_view> if_none_match) const;
+
+ private:
+  struct Page {
+    std::string_view type;
+    std::string_view bytes;
+    std::string tag;
+  };
+
+  std::unordered_map<std::string_view, Page> pages_;
+};
+
+}  // namespace aerie
