@@ -63,7 +63,8 @@ class Cgroup {
   [[nodiscard]] std::optional<std::uint64_t> memory_bytes() const;
   /// SIGKILL to everything in it (`cgroup.kill`, else one by one until a pass finds none new).
   void kill_all() const;
-  /// Removes the directories; `address_in_use` names the pids while processes are in it.
+  /// Removes the directories; false when there were none, `address_in_use` names the pids while
+  /// processes are in it.
   [[nodiscard]] Result<bool> remove() const;
 
  private:

@@ -1,14 +1,13 @@
 #include "runtime/process/exec_diagnosis.hpp"
 
-#include <elf.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <elf.h>
+#include <fcntl.h>
 #include <optional>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
 
 #include "runtime/process/exit_verdict.hpp"
@@ -100,7 +99,8 @@ std::string script_interpreter(std::string_view head) {
 
 std::string printable(std::string_view text) {
   std::string shown;
-  for (const char c : text) shown += c == '\r' ? "\\r" : std::string(1, c);
+  for (const char c : text)
+    shown += c == '\r' ? "\\r" : std::string(1, c);
   return shown;
 }
 
@@ -211,12 +211,12 @@ Cause diagnose_exec(const std::string& path, int error) {
     case ELIBBAD:
       return wrong_format(path, error);
     default:
-      return {quota,
-              path + " cannot be executed: " + std::strerror(error) + " (" + errno_name(error) +
-                  ").",
-              error == E2BIG ? "Shorten the command's arguments and environment."
-                             : "Free memory or processes, or raise the guest's limits.",
-              {}};
+      return {
+          quota,
+          path + " cannot be executed: " + std::strerror(error) + " (" + errno_name(error) + ").",
+          error == E2BIG ? "Shorten the command's arguments and environment."
+                         : "Free memory or processes, or raise the guest's limits.",
+          {}};
   }
 }
 

@@ -7,12 +7,13 @@
 
 namespace aerie {
 
-/// Why execve(2) refused `path` with `error` (an errno), by looking at the file: its interpreter, its
-/// loader, its machine, its mode. Reads the file as the caller, at most its first pages.
+/// Why execve(2) refused `path` with `error` (an errno), by looking at the file: its interpreter,
+/// its loader, its machine, its mode. Reads the file as the caller, at most its first pages.
 [[nodiscard]] Cause diagnose_exec(const std::string& path, int error);
 
-/// Finds a program as execvp(3) would: a name with a slash is itself; others are searched in `path`,
-/// which is separated by colons. `exec_not_found` names the program and where it was searched.
+/// Finds a program as execvp(3) would: a name with a slash is itself; others are searched in
+/// `path`, which is separated by colons. `exec_not_found` names the program and where it was
+/// searched.
 [[nodiscard]] Result<std::string> find_program(const std::string& program, std::string_view path);
 
 /// True when the file is an ELF program of which the file system has less than its headers say: it

@@ -32,9 +32,9 @@ std::optional<LastWords> missing_symbol(const std::string& line) {
       R"((?:symbol lookup error: ([^\s:]+): )?undefined symbol: ([^\s,]+))"};
   std::smatch match;
   if (std::regex_search(line, match, version))
-    return LastWords{symbol_missing, match[1].str() + " lacks the version " + match[2].str(),
-                     "Use a build of the program for this system, or a newer " + match[1].str() +
-                         "."};
+    return LastWords{
+        symbol_missing, match[1].str() + " lacks the version " + match[2].str(),
+        "Use a build of the program for this system, or a newer " + match[1].str() + "."};
   if (std::regex_search(line, match, symbol))
     return LastWords{symbol_missing,
                      "the symbol " + match[2].str() + " is in none of its libraries",
@@ -64,7 +64,8 @@ std::optional<LastWords> last_words(const std::vector<std::string>& tail) {
 }
 
 std::string in_words(WaitStatus status) {
-  if (status.how == WaitStatus::How::exited) return "exited with code " + std::to_string(status.value);
+  if (status.how == WaitStatus::How::exited)
+    return "exited with code " + std::to_string(status.value);
   return "was ended by the signal " + signal_name(status.value);
 }
 
@@ -75,7 +76,8 @@ std::string signal_remedy(int number) {
     case SIGABRT:
     case SIGFPE:
     case SIGTRAP:
-      return "It is a fault of the program itself: read its last lines, or run it under a debugger.";
+      return "It is a fault of the program itself: read its last lines, or run it under a "
+             "debugger.";
     case SIGSYS:
       return "A system call was forbidden by a seccomp filter: allow it, or switch the filter off.";
     case SIGXCPU:
@@ -114,13 +116,13 @@ ExitVerdict classify_exit(WaitStatus status, const ExitContext& context) {
                "Use a build of the program for this machine's CPU (see /proc/cpuinfo).");
   if (const auto words = last_words(context.tail))
     return say(words->kind, end + ": " + words->what + ".", words->remedy);
-  if (exited)
-    return say(exit_code, end + ".", "Read its last lines: they say what it missed.");
+  if (exited) return say(exit_code, end + ".", "Read its last lines: they say what it missed.");
   return say(CauseKind::signal, end + ".", signal_remedy(status.value));
 }
 
 std::string signal_name(int number) {
-  if (number >= SIGRTMIN && number <= SIGRTMAX) return "SIGRTMIN+" + std::to_string(number - SIGRTMIN);
+  if (number >= SIGRTMIN && number <= SIGRTMAX)
+    return "SIGRTMIN+" + std::to_string(number - SIGRTMIN);
   const char* name = ::sigabbrev_np(number);
   return "SIG" + (name != nullptr ? std::string{name} : std::to_string(number));
 }

@@ -1,17 +1,16 @@
 #include "runtime/process/process.hpp"
 
-#include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <optional>
 #include <string_view>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <utility>
 
 #include "runtime/process/child_output.hpp"
@@ -28,7 +27,8 @@ constexpr std::size_t read_bytes = 64 * 1024;
 std::optional<siginfo_t> wait_on(int pidfd, int flags) {
   siginfo_t info{};
   int result = 0;
-  do result = ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG | flags);
+  do
+    result = ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG | flags);
   while (result != 0 && errno == EINTR);
   if (result != 0 || info.si_pid == 0) return std::nullopt;
   return info;
@@ -88,8 +88,7 @@ class Process::Impl : public std::enable_shared_from_this<Impl> {
   [[nodiscard]] bool is_running() const { return static_cast<bool>(child_.pidfd); }
 
   void signal(int number) {
-    if (is_running())
-      ::syscall(SYS_pidfd_send_signal, child_.pidfd.get(), number, nullptr, 0);
+    if (is_running()) ::syscall(SYS_pidfd_send_signal, child_.pidfd.get(), number, nullptr, 0);
   }
 
   void stop(Duration grace, std::string by) {
@@ -213,7 +212,8 @@ class Process::Impl : public std::enable_shared_from_this<Impl> {
 
   void unwatch() {
     reactor_.cancel(std::exchange(grace_timer_, {}));
-    for (auto* watch : {&pidfd_watch_, &out_.watch, &err_.watch}) watch->reset();
+    for (auto* watch : {&pidfd_watch_, &out_.watch, &err_.watch})
+      watch->reset();
     child_.out.reset();
     child_.err.reset();
   }
@@ -252,8 +252,7 @@ tl::expected<std::unique_ptr<Process>, ExitRecord> Process::start(Reactor& react
                                                                   const SpawnRequest& request,
                                                                   ProcessEvents events) {
   auto child = spawn(request);
-  if (!child)
-    return tl::unexpected(never_ran(name, child.error().cause, child.error().errno_name));
+  if (!child) return tl::unexpected(never_ran(name, child.error().cause, child.error().errno_name));
   const bool leads_group = request.group != SpawnRequest::Group::inherit;
   auto impl =
       std::make_shared<Impl>(reactor, name, leads_group, std::move(*child), std::move(events));
@@ -263,12 +262,26 @@ tl::expected<std::unique_ptr<Process>, ExitRecord> Process::start(Reactor& react
 }
 
 Process::Process(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Process::~Process() { impl_->abandon(); }
-pid_t Process::pid() const { return impl_->pid(); }
-const std::string& Process::program() const { return impl_->program(); }
-bool Process::is_running() const { return impl_->is_running(); }
-void Process::signal(int number) { impl_->signal(number); }
-void Process::stop(Duration grace, std::string by) { impl_->stop(grace, std::move(by)); }
-void Process::kill(std::string by) { impl_->kill(std::move(by)); }
+Process::~Process() {
+  impl_->abandon();
+}
+pid_t Process::pid() const {
+  return impl_->pid();
+}
+const std::string& Process::program() const {
+  return impl_->program();
+}
+bool Process::is_running() const {
+  return impl_->is_running();
+}
+void Process::signal(int number) {
+  impl_->signal(number);
+}
+void Process::stop(Duration grace, std::string by) {
+  impl_->stop(grace, std::move(by));
+}
+void Process::kill(std::string by) {
+  impl_->kill(std::move(by));
+}
 
 }  // namespace aerie

@@ -1,10 +1,9 @@
 #include "runtime/process/reactor.hpp"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <future>
 #include <mutex>
+#include <pthread.h>
+#include <signal.h>
 #include <thread>
 #include <utility>
 
@@ -77,9 +76,13 @@ class Reactor::Thread {
 Reactor::Reactor()
     : loop_(std::make_shared<ReactorLoop>()), thread_(std::make_unique<Thread>(loop_)) {}
 
-Reactor::~Reactor() { stop(); }
+Reactor::~Reactor() {
+  stop();
+}
 
-bool Reactor::post(Task task) { return loop_->post(std::move(task)); }
+bool Reactor::post(Task task) {
+  return loop_->post(std::move(task));
+}
 
 void Reactor::call(const Task& task) {
   if (on_thread()) return task();
@@ -105,12 +108,20 @@ Result<Watch> Reactor::watch(int fd, std::uint32_t events, FdCallback callback) 
   });
 }
 
-TimerId Reactor::after(Duration delay, Task task) { return loop_->after(delay, std::move(task)); }
+TimerId Reactor::after(Duration delay, Task task) {
+  return loop_->after(delay, std::move(task));
+}
 
-bool Reactor::cancel(TimerId timer) { return loop_->cancel(timer); }
+bool Reactor::cancel(TimerId timer) {
+  return loop_->cancel(timer);
+}
 
-bool Reactor::on_thread() const { return thread_->is_current(); }
+bool Reactor::on_thread() const {
+  return thread_->is_current();
+}
 
-void Reactor::stop() { thread_->stop(); }
+void Reactor::stop() {
+  thread_->stop();
+}
 
 }  // namespace aerie

@@ -1,16 +1,15 @@
 #include "runtime/process/spawn.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <fcntl.h>
 #include <grp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <csignal>
-#include <cstring>
 
 #include "runtime/process/exec_diagnosis.hpp"
 #include "runtime/process/exit_verdict.hpp"
@@ -45,13 +44,13 @@ struct Plan {
 };
 
 tl::unexpected<SpawnFailure> failed(const char* what, int error) {
-  return tl::unexpected(SpawnFailure{
-      {CauseKind::quota,
-       std::string{"No process could be started: "} + what + " failed with " + errno_name(error) +
-           " (" + std::strerror(error) + ").",
-       "Free processes, descriptors or memory of this machine, or raise its limits.",
-       {}},
-      errno_name(error)});
+  return tl::unexpected(
+      SpawnFailure{{CauseKind::quota,
+                    std::string{"No process could be started: "} + what + " failed with " +
+                        errno_name(error) + " (" + std::strerror(error) + ").",
+                    "Free processes, descriptors or memory of this machine, or raise its limits.",
+                    {}},
+                   errno_name(error)});
 }
 
 bool make_pipe(Pipe& pipe) {
@@ -62,7 +61,8 @@ bool make_pipe(Pipe& pipe) {
   return true;
 }
 
-// -- the child's side: system calls only ------------------------------------------------------------
+// -- the child's side: system calls only
+// ------------------------------------------------------------
 
 [[noreturn]] void give_up(int report_fd, Step step) {
   const Report report{step, errno};
@@ -95,7 +95,8 @@ bool place_descriptors(Plan& plan) {
 void reset_signals() {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
-  for (int number = 1; number < NSIG; ++number) ::sigaction(number, &action, nullptr);
+  for (int number = 1; number < NSIG; ++number)
+    ::sigaction(number, &action, nullptr);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -141,7 +142,8 @@ std::string variable(const SpawnRequest& request, std::string_view name) {
 
 std::string joined(const std::vector<std::string>& parts) {
   std::string text;
-  for (const auto& part : parts) text += (text.empty() ? "" : ", ") + part;
+  for (const auto& part : parts)
+    text += (text.empty() ? "" : ", ") + part;
   return text;
 }
 
@@ -180,10 +182,8 @@ Cause step_cause(const Plan& plan, const Report& report) {
 
 Result<Plan> make_plan(const SpawnRequest& request, int null_fd, int out, int err) {
   if (request.argv.empty() || request.argv.front().empty())
-    return tl::unexpected(Cause{CauseKind::exec_not_found,
-                                "The command is empty.",
-                                "Name a program in the command.",
-                                {}});
+    return tl::unexpected(Cause{
+        CauseKind::exec_not_found, "The command is empty.", "Name a program in the command.", {}});
   auto program = find_program(request.argv.front(), variable(request, "PATH"));
   if (!program) return tl::unexpected(program.error());
   Plan plan;
@@ -192,12 +192,15 @@ Result<Plan> make_plan(const SpawnRequest& request, int null_fd, int out, int er
   for (const auto& argument : request.argv)
     plan.argv.push_back(const_cast<char*>(argument.c_str()));  // execve(2) does not write to it
   plan.argv.push_back(nullptr);
-  for (const auto& [key, value] : request.env) plan.env_lines.push_back(key + "=" + value);
-  for (auto& line : plan.env_lines) plan.env.push_back(line.data());
+  for (const auto& [key, value] : request.env)
+    plan.env_lines.push_back(key + "=" + value);
+  for (auto& line : plan.env_lines)
+    plan.env.push_back(line.data());
   plan.env.push_back(nullptr);
   plan.fds = {{null_fd, 0}, {out, 1}, {err, 2}};
   plan.fds.insert(plan.fds.end(), request.fds.begin(), request.fds.end());
-  for (const auto& fd : plan.fds) plan.lowest_free = std::max(plan.lowest_free, fd.to + 1);
+  for (const auto& fd : plan.fds)
+    plan.lowest_free = std::max(plan.lowest_free, fd.to + 1);
   if (request.oom_score_adj) plan.oom_score = std::to_string(*request.oom_score_adj);
   return plan;
 }
@@ -206,7 +209,8 @@ Result<Plan> make_plan(const SpawnRequest& request, int null_fd, int out, int er
 Report read_report(int fd) {
   Report report;
   ssize_t count = 0;
-  do count = ::read(fd, &report, sizeof report);
+  do
+    count = ::read(fd, &report, sizeof report);
   while (count < 0 && errno == EINTR);
   return count == static_cast<ssize_t>(sizeof report) ? report : Report{};
 }
@@ -262,8 +266,10 @@ tl::expected<Child, SpawnFailure> spawn(const SpawnRequest& request) {
     reap(pid);
     return failed("pidfd_open", error);
   }
-  for (const int fd : {out.reader.get(), err.reader.get()}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
-  return Child{pid, std::move(plan->program), std::move(pidfd), std::move(out.reader), std::move(err.reader)};
+  for (const int fd : {out.reader.get(), err.reader.get()})
+    ::fcntl(fd, F_SETFL, O_NONBLOCK);
+  return Child{pid, std::move(plan->program), std::move(pidfd), std::move(out.reader),
+               std::move(err.reader)};
 }
 
 }  // namespace aerie
