@@ -26,7 +26,8 @@ std::optional<T> get(const Json& json, const char* name) {
 void cut(std::string& text) {
   if (text.size() <= most_text) return;
   std::size_t end = most_text;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+    --end;
   text.resize(end);
 }
 
@@ -48,25 +49,35 @@ struct Field {
   bool required;
 };
 
-bool is_text(const Json& json) { return json.is_string(); }
+bool is_text(const Json& json) {
+  return json.is_string();
+}
 bool is_count(const Json& json) {
   return json.is_number_integer() && json.get<double>() >= 0 && json.get<double>() <= 9e15;
 }
-bool is_code(const Json& json) { return is_count(json) && json.get<double>() <= 255; }
-bool is_pid(const Json& json) { return is_count(json) && json.get<double>() <= 4194304; }
-bool is_kind(const Json& json) { return is_text(json) && cause_kind(json.get<std::string>()); }
-bool is_instant(const Json& json) { return is_text(json) && from_rfc3339(json.get<std::string>()); }
+bool is_code(const Json& json) {
+  return is_count(json) && json.get<double>() <= 255;
+}
+bool is_pid(const Json& json) {
+  return is_count(json) && json.get<double>() <= 4194304;
+}
+bool is_kind(const Json& json) {
+  return is_text(json) && cause_kind(json.get<std::string>());
+}
+bool is_instant(const Json& json) {
+  return is_text(json) && from_rfc3339(json.get<std::string>());
+}
 bool is_lines(const Json& json) {
   return json.is_array() && std::all_of(json.begin(), json.end(), is_text);
 }
 
 constexpr std::array fields{
-    Field{"child", is_text, true},      Field{"pid", is_pid, false},
-    Field{"kind", is_kind, true},       Field{"message", is_text, true},
-    Field{"code", is_code, false},      Field{"signal", is_text, false},
-    Field{"errno", is_text, false},     Field{"by", is_text, false},
-    Field{"uptimeMs", is_count, true},  Field{"restarts", is_count, true},
-    Field{"at", is_instant, true},      Field{"tail", is_lines, true},
+    Field{"child", is_text, true},     Field{"pid", is_pid, false},
+    Field{"kind", is_kind, true},      Field{"message", is_text, true},
+    Field{"code", is_code, false},     Field{"signal", is_text, false},
+    Field{"errno", is_text, false},    Field{"by", is_text, false},
+    Field{"uptimeMs", is_count, true}, Field{"restarts", is_count, true},
+    Field{"at", is_instant, true},     Field{"tail", is_lines, true},
     Field{"remedy", is_text, false},
 };
 
@@ -111,12 +122,15 @@ Result<ExitRecord> parse_exit_record(const Json& json) {
       return tl::unexpected(malformed(field.name));
   }
   auto record = json.get<ExitRecord>();
-  for (auto* text : {&record.child, &record.message}) cut(*text);
-  for (auto* text : {&record.signal, &record.errno_name, &record.by, &record.remedy}) cut(*text);
+  for (auto* text : {&record.child, &record.message})
+    cut(*text);
+  for (auto* text : {&record.signal, &record.errno_name, &record.by, &record.remedy})
+    cut(*text);
   if (record.tail.size() > most_lines)
     record.tail.erase(record.tail.begin(),
                       record.tail.end() - static_cast<std::ptrdiff_t>(most_lines));
-  for (auto& line : record.tail) cut(line);
+  for (auto& line : record.tail)
+    cut(line);
   return record;
 }
 

@@ -334,15 +334,10 @@ struct Hang {
   std::uint16_t code = 1000;
   std::string reason;
 };
-/// An unnumbered refusal of something the client said.
-struct Refuse {
-  signaling::Refusal refusal;
-};
 
 using PeerActor =
     caf::typed_actor<caf::reacts_to<SocketText>, caf::reacts_to<SocketTooLarge>,
-                     caf::reacts_to<SocketClosed>, caf::reacts_to<Deliver>, caf::reacts_to<Hang>,
-                     caf::reacts_to<Refuse>>;
+                     caf::reacts_to<SocketClosed>, caf::reacts_to<Deliver>, caf::reacts_to<Hang>>;
 
 // == the stream actor ============================================================================
 // One session's stream: its state, its epochs (a WebRTC peer each) and who watches them.
@@ -424,6 +419,11 @@ struct ViewerGone {
   std::string viewer;
   PeerActor peer;  ///< ignored if the viewer has another socket by now
 };
+/// The peer could not accept what a viewer said: the refusal gets its number and goes back.
+struct ViewerRefused {
+  std::string viewer;
+  signaling::Refusal refusal;
+};
 struct SetHold {
   Hold hold;
 };
@@ -447,7 +447,8 @@ struct SessionTimer {
 };
 
 using SessionActor = VmOwnerActor::extend<
-    caf::replies_to<Join>::with<Joined>, caf::reacts_to<ViewerSays>, caf::reacts_to<ViewerGone>,
+    caf::replies_to<Join>::with<Joined>, caf::reacts_to<ViewerSays>, caf::reacts_to<ViewerRefused>,
+    caf::reacts_to<ViewerGone>,
     caf::reacts_to<StreamNews>, caf::reacts_to<StreamToViewer>, caf::reacts_to<FirstFrame>,
     caf::replies_to<SetHold>::with<HoldAnswer>, caf::replies_to<ClearHold>::with<HoldAnswer>,
     /// Considers a retirement, asks the viewers, and answers the reaper.

@@ -92,6 +92,8 @@ struct Environment {
   std::function<std::string()> new_id;       ///< a lower-case UUID
   std::function<std::string()> new_token;    ///< 256 random bits
   std::function<std::string(const std::string&)> digest;  ///< SHA-256, hexadecimal
+  std::string operator_digest;               ///< of the operator's token
+  std::string observer_digest;
   Directory directory;
 };
 

@@ -1,0 +1,334 @@
+#include "actors/node/node.hpp"
+
+#include <algorithm>
+
+#include "actors/session/session.hpp"
+#include "actors/vm/vm.hpp"
+
+namespace aerie {
+namespace {
+
+constexpr std::uint64_t refill_ticket = 1;
+constexpr std::uint64_t drain_ticket = 2;
+constexpr std::uint64_t max_pool_failures = 3;
+constexpr Duration refill_pause{30'000};  // after warm guests that would not live
+
+Cause quota(std::string message) {
+  return {CauseKind::quota, std::move(message),
+          "End a session, or raise the limit in the configuration's section 'limits'.", {}};
+}
+
+}  // namespace
+
+Node::Node(caf::actor_config& config, EnvironmentPtr environment, AddressPool addresses)
+    : Actor(config, "node"),
+      environment_(std::move(environment)),
+      addresses_(std::move(addresses)) {}
+
+Node::Behavior Node::make_behavior() {
+  set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  refill_pool();
+  return {
+      // As the owner of warm guests.
+      [this](const VmChanged&) {},
+      [this](const VmStageReached& message) { on_vm_stage(message); },
+      [](const VmChildNews&) {},
+      [](const VmStreamSays&) {},
+      [this](const VmFinished& message) { on_warm_finished(message.vm); },
+      [this](const VmDismantled& message) { on_vm_gone(message.vm); },
+
+      [this](const CreateSession& message) { return create(message); },
+      [this](const FindSessionActor& message) {
+        const auto found = sessions_.find(message.id);
+        return SessionActorFound{found == sessions_.end() ? SessionActor{} : found->second.actor};
+      },
+      [this](const FindVmActor& message) {
+        const auto found = vms_.find(message.id);
+        return VmActorFound{found == vms_.end() ? VmActor{} : found->second.actor};
+      },
+      [this](const ReplaceVm& message) { return replace(message); },
+      [this](const SessionOver& message) {
+        sessions_.erase(message.session);
+        finish_drain_when_empty();
+      },
+      [this](const DrainNode& message) { return drain(message); },
+      [this](const NodeTimer& message) {
+        if (message.ticket == refill_ticket) {
+          pool_failures_ = 0;
+          refill_pool();
+        } else if (message.ticket == drain_ticket && drained_) {
+          drained_->deliver(Drained{sessions_.size()});
+          drained_.reset();
+        }
+      },
+      [this](const AskNodeFigures&) {
+        const auto warm = std::count_if(vms_.begin(), vms_.end(),
+                                        [](const auto& entry) { return entry.second.is_warm; });
+        return NodeFigures{sessions_.size(), vms_.size(), static_cast<std::size_t>(warm),
+                           is_draining_};
+      },
+  };
+}
+
+// -- sessions -------------------------------------------------------------------------------------
+
+caf::result<SessionCreated> Node::create(const CreateSession& wish) {
+  const auto& request = wish.request;
+  const auto profile = environment_->profiles.find(request.profile);
+  if (is_draining_)
+    return SessionCreated{nullptr, Cause{CauseKind::requested, "The controller takes no new sessions.",
+                                         "Ask another one, or again after its restart.", {}}};
+  if (profile == environment_->profiles.end())
+    return SessionCreated{nullptr, Cause{CauseKind::exec_not_found,
+                                         "There is no profile '" + request.profile + "'.",
+                                         "Name one of config/profiles or profiles.path.", {}}};
+  auto warm = take_warm(request);
+  if (!warm)
+    if (auto refusal = over_quota(profile->second)) return SessionCreated{nullptr, refusal};
+  const auto slot = warm ? std::optional{vms_.at(*warm).slot} : addresses_.take();
+  if (!slot)
+    return SessionCreated{nullptr, quota("Every address of network.pool is in use.")};
+
+  SessionDocument document;
+  document.id = environment_->new_id();
+  document.user_id = request.user_id;
+  document.provider = request.provider;
+  document.profile = request.profile;
+  document.driver = request.driver;
+  document.labels = request.labels;
+  document.created_at = environment_->wall();
+  document.idle = request.idle;
+  document.max = request.max;
+  document.vm_address = addresses_.address(*slot);
+  document.vm_id = warm ? *warm : make_vm(request, document.id, {}, *slot);
+
+  auto& vm = vms_.at(document.vm_id);
+  vm.session = document.id;
+  vm.is_warm = false;
+  const auto display = request.display.value_or(profile->second.display);
+  const auto session = spawn<Session>(environment_, document, profile->second, display, vm.actor);
+  monitor(session);
+  const auto shared = std::make_shared<const SessionDocument>(document);
+  sessions_[document.id] = {session, request, shared, document.vm_id};
+
+  auto promise = make_response_promise<SessionCreated>();
+  this->request(environment_->directory.ledger(), caf::infinite, SaveSession{shared})
+      .then(
+          [=, this, digest = wish.token_digest, is_warm = warm.has_value()](
+              const Saved& saved) mutable {
+            if (saved.failure) {
+              forget_unsaved(shared->id, is_warm);
+              promise.deliver(SessionCreated{nullptr, saved.failure});
+              return;
+            }
+            on_saved(shared->id, digest, is_warm);
+            promise.deliver(SessionCreated{shared, std::nullopt});
+          },
+          [=, this, is_warm = warm.has_value()](const caf::error& error) mutable {
+            forget_unsaved(shared->id, is_warm);
+            promise.deliver(SessionCreated{
+                nullptr, Cause{CauseKind::store_failed,
+                               "The ledger did not answer: " + system().render(error) + ".",
+                               "Look at the controller's log.", {}}});
+          });
+  return promise;
+}
+
+void Node::on_saved(const std::string& session, const std::string& token_digest, bool is_warm) {
+  const auto& entry = sessions_.at(session);
+  const auto& ledger = environment_->directory.ledger();
+  send(ledger, SaveToken{token_digest, session, TokenUse::session, std::nullopt});
+  const auto& vm = vms_.at(entry.vm).actor;
+  send(vm, AssignVm{session, is_warm ? entry.request.url : "", entry.request.max, entry.actor});
+  if (!is_warm) send(vm, StartVm{});
+  refill_pool();
+}
+
+void Node::forget_unsaved(const std::string& session, bool is_warm) {
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;
+  // The session never was: the node is the guest's owner and consents itself.
+  const auto vm = vms_.find(found->second.vm);
+  if (vm != vms_.end())
+    send(vm->second.actor, DismantleVm{{is_warm ? "" : session, vm->first, ""}});
+  send_exit(found->second.actor, caf::exit_reason::user_shutdown);
+  sessions_.erase(found);
+}
+
+std::optional<Cause> Node::over_quota(const Profile& profile) const {
+  const auto& settings = environment_->settings;
+  if (sessions_.size() >= settings.max_sessions)
+    return quota("All " + std::to_string(settings.max_sessions) + " sessions of limits.sessions are in use.");
+  std::int64_t memory = profile.resources.memory_mib;
+  double cpus = profile.resources.cpus;
+  for (const auto& [id, vm] : vms_) {
+    const auto& resources = environment_->profiles.at(vm.profile).resources;
+    memory += resources.memory_mib;
+    cpus += resources.cpus;
+  }
+  if (settings.max_memory_mib > 0 && memory > settings.max_memory_mib)
+    return quota("This guest would bring the memory in use to " + std::to_string(memory) +
+                 " MiB of limits.memoryMiB = " + std::to_string(settings.max_memory_mib) + ".");
+  if (settings.max_cpus > 0 && cpus > settings.max_cpus)
+    return quota("This guest would bring the processors in use to " + std::to_string(cpus) +
+                 " of " + std::to_string(settings.max_cpus) + " that limits.cpuOvercommit allows.");
+  return std::nullopt;
+}
+
+// -- VMs ------------------------------------------------------------------------------------------
+
+std::string Node::make_vm(const SessionRequest& request, const std::string& session,
+                          const VmOwnerActor& owner, int slot) {
+  const auto& profile = environment_->profiles.at(request.profile);
+  MachineSpec spec;
+  spec.vm = environment_->new_id();
+  spec.slot = slot;
+  spec.address = addresses_.address(slot);
+  auto& configure = spec.configure;
+  configure.vm = spec.vm;
+  configure.profile = profile;
+  configure.session = session;
+  configure.url = request.url;
+  configure.env = request.env;
+  configure.display = request.display.value_or(profile.display);
+  configure.ice_servers = environment_->settings.ice_servers;
+  configure.orphan_after = environment_->settings.orphan_after;
+  configure.max_age = request.max;
+  const auto id = spec.vm;
+  VmEntry entry;
+  entry.actor = spawn<Vm>(environment_, std::move(spec), request.driver, owner);
+  entry.slot = slot;
+  entry.session = session;
+  entry.profile = request.profile;
+  entry.driver = request.driver;
+  monitor(entry.actor);
+  vms_[id] = std::move(entry);
+  return id;
+}
+
+VmGiven Node::replace(const ReplaceVm& wish) {
+  const auto session = sessions_.find(wish.session);
+  const auto slot = session == sessions_.end() ? std::nullopt : addresses_.take();
+  if (!slot)
+    return {{}, {}, {}, quota("No address of network.pool is free for a fresh guest.")};
+  const auto& request = session->second.request;
+  const auto id = make_vm(request, wish.session, session->second.actor, *slot);
+  session->second.vm = id;
+  return {vms_.at(id).actor, id, addresses_.address(*slot), std::nullopt};
+}
+
+void Node::on_vm_gone(const std::string& vm) {
+  const auto found = vms_.find(vm);
+  if (found == vms_.end()) return;
+  addresses_.give_back(found->second.slot);
+  const bool was_warm = found->second.session.empty();
+  vms_.erase(found);
+  if (was_warm) refill_pool();
+  finish_drain_when_empty();
+}
+
+void Node::on_down(const caf::down_msg& down) {
+  for (const auto& [id, vm] : vms_)
+    if (vm.actor.address() == down.source) return on_vm_gone(std::string{id});
+  for (const auto& [id, session] : sessions_) {
+    if (session.actor.address() != down.source) continue;
+    // Not by way of SessionOver: the actor itself failed. Its guest is stopped, its files stay.
+    SessionDocument document = *session.document;
+    document.state = SessionState::failed;
+    document.end = SessionEnd{"controller", "failed", environment_->wall()};
+    document.cause = Cause{CauseKind::controller_restarted,
+                           "The session's actor ended: " + system().render(down.reason) + ".",
+                           "Look at the controller's log and report it.", {}};
+    send(environment_->directory.ledger(),
+         UpdateSession{std::make_shared<const SessionDocument>(document)});
+    send(environment_->directory.ledger(),
+         RecordEvent{{0, environment_->wall(), "session.state", id, session.vm, "",
+                      {{"state", "failed"}, {"cause", *document.cause}}}});
+    if (const auto vm = vms_.find(session.vm); vm != vms_.end())
+      send(vm->second.actor, StopVm{"controller"});
+    sessions_.erase(std::string{id});
+    return finish_drain_when_empty();
+  }
+}
+
+// -- the warm pool --------------------------------------------------------------------------------
+
+std::optional<std::string> Node::take_warm(const SessionRequest& request) {
+  // What a warm guest was started with can't be changed: environment and display.
+  if (!request.env.empty() || request.display) return std::nullopt;
+  for (auto& [id, vm] : vms_)
+    if (vm.is_warm && vm.profile == request.profile && vm.driver == request.driver) return id;
+  return std::nullopt;
+}
+
+void Node::refill_pool() {
+  if (is_draining_ || pool_failures_ >= max_pool_failures) return;
+  for (const auto& wanted : environment_->settings.pool) {
+    const auto profile = environment_->profiles.find(wanted.profile);
+    if (profile == environment_->profiles.end()) continue;
+    auto have = static_cast<std::size_t>(
+        std::count_if(vms_.begin(), vms_.end(), [&](const auto& entry) {
+          const auto& vm = entry.second;
+          return vm.session.empty() && !vm.is_going && vm.profile == wanted.profile &&
+                 vm.driver == wanted.driver;
+        }));
+    for (; have < wanted.size && !over_quota(profile->second); ++have) {
+      const auto slot = addresses_.take();
+      if (!slot) return;
+      SessionRequest request;
+      request.profile = wanted.profile;
+      request.driver = wanted.driver;
+      request.url = "about:blank";
+      send(vms_.at(make_vm(request, "", self(), *slot)).actor, StartVm{});
+    }
+  }
+}
+
+void Node::on_vm_stage(const VmStageReached& reached) {
+  const auto vm = vms_.find(reached.vm);
+  if (vm == vms_.end() || !vm->second.session.empty() || reached.stage != Stage::ready) return;
+  vm->second.is_warm = true;
+  pool_failures_ = 0;
+}
+
+void Node::on_warm_finished(const std::string& id) {
+  const auto vm = vms_.find(id);
+  if (vm == vms_.end() || !vm->second.session.empty()) return;
+  vm->second.is_warm = false;
+  vm->second.is_going = true;
+  send(vm->second.actor, DismantleVm{{"", id, ""}});
+  if (++pool_failures_ == max_pool_failures) send_later(refill_pause, NodeTimer{refill_ticket});
+}
+
+// -- draining -------------------------------------------------------------------------------------
+
+caf::result<Drained> Node::drain(const DrainNode& wish) {
+  is_draining_ = true;
+  if (!wish.stop_guests) return Drained{sessions_.size()};
+  drained_ = make_response_promise<Drained>();
+  auto promise = *drained_;
+  retire_all(wish.by);
+  send_later(wish.within, NodeTimer{drain_ticket});
+  finish_drain_when_empty();
+  return promise;
+}
+
+void Node::retire_all(const std::string& by) {
+  for (const auto& [id, session] : sessions_)
+    post(environment_->directory.reaper(),
+         ProposeRetirement{id, session.actor, RetireReason::shutdown, by, true});
+  for (auto& [id, vm] : vms_) {
+    if (!vm.session.empty() || vm.is_going) continue;
+    vm.is_going = true;
+    vm.is_warm = false;
+    send(vm.actor, DismantleVm{{"", id, ""}});
+  }
+}
+
+void Node::finish_drain_when_empty() {
+  if (!drained_ || !sessions_.empty() || !vms_.empty()) return;
+  drained_->deliver(Drained{0});
+  drained_.reset();
+}
+
+}  // namespace aerie

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/core/actor.hpp"
+#include "actors/core/environment.hpp"
+#include "actors/node/address_pool.hpp"
+#include "messages/interfaces.hpp"
+
+namespace aerie {
+
+/// The node actor.
+/// Job: starts sessions and VMs on this host within the quotas, keeps the warm pool filled.
+/// Owns: the session and VM actors, slots and addresses, warm guests until they are someone's.
+/// Sends: the ledger new sessions; the reaper proposals when it drains.
+/// Ends: with its supervisor, and its children with it.
+class Node : public Actor<NodeActor> {
+ public:
+  Node(caf::actor_config& config, EnvironmentPtr environment, AddressPool addresses);
+
+  Behavior make_behavior() override;
+
+ private:
+  struct VmEntry {
+    VmActor actor;
+    int slot = 0;
+    std::string session;  ///< empty: of the warm pool
+    std::string profile;
+    std::string driver;
+    bool is_warm = false;  ///< every child ready, nobody's yet
+    bool is_going = false;
+  };
+  struct SessionEntry {
+    SessionActor actor;
+    SessionRequest request;
+    SessionDocumentPtr document;  ///< as it was created
+    std::string vm;
+  };
+
+  caf::result<SessionCreated> create(const CreateSession& wish);
+  [[nodiscard]] std::optional<Cause> over_quota(const Profile& profile) const;
+  std::string make_vm(const SessionRequest& request, const std::string& session,
+                      const VmOwnerActor& owner, int slot);
+  std::optional<std::string> take_warm(const SessionRequest& request);
+  void on_saved(const std::string& session, const std::string& token_digest, bool is_warm);
+  void forget_unsaved(const std::string& session, bool is_warm);
+  VmGiven replace(const ReplaceVm& wish);
+  void on_vm_stage(const VmStageReached& reached);
+  void on_vm_gone(const std::string& vm);
+  void on_warm_finished(const std::string& vm);
+  void on_down(const caf::down_msg& down);
+  void refill_pool();
+  caf::result<Drained> drain(const DrainNode& wish);
+  void retire_all(const std::string& by);
+  void finish_drain_when_empty();
+
+  EnvironmentPtr environment_;
+  AddressPool addresses_;
+  std::map<std::string, SessionEntry> sessions_;
+  std::map<std::string, VmEntry> vms_;
+  bool is_draining_ = false;
+  std::optional<caf::typed_response_promise<Drained>> drained_;
+  std::uint64_t pool_failures_ = 0;  ///< warm guests that ended before they were taken, in a row
+};
+
+}  // namespace aerie

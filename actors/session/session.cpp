@@ -1,0 +1,227 @@
+#include "actors/session/session.hpp"
+
+#include <algorithm>
+
+#include "actors/stream/stream.hpp"
+
+namespace aerie {
+
+Session::Session(caf::actor_config& config, EnvironmentPtr environment, SessionDocument document,
+                 const Profile& profile, DisplaySize display, VmActor vm)
+    : Actor(config, "session"),
+      environment_(std::move(environment)),
+      document_(std::move(document)),
+      display_(display),
+      vm_(std::move(vm)) {
+  const auto* child = profile.find(Builtin::stream);
+  if (child != nullptr) stream_child_ = child->name;
+  stream_ = spawn<Stream>(environment_, self(),
+                          child == nullptr ? std::nullopt : std::optional{*child},
+                          document_.stream.epoch);
+}
+
+Session::Behavior Session::make_behavior() {
+  send(stream_, BindStream{vm_});
+  record("session.state", {{"state", to_string(document_.state)}});
+  start_ticket_ = set_timer(environment_->settings.start_within);
+  return {
+      [this](const VmChanged& message) { on_vm_changed(message); },
+      [this](const VmStageReached& message) {
+        if (message.vm == document_.vm_id) reach(message.stage);
+      },
+      [this](const VmChildNews& message) {
+        if (message.vm == document_.vm_id && message.news.child == stream_child_)
+          send<caf::message_priority::high>(stream_, message);
+      },
+      [this](const VmStreamSays& message) {
+        if (message.vm == document_.vm_id) send(stream_, message);
+      },
+      [this](const VmFinished& message) { on_vm_finished(message); },
+      [this](const VmDismantled& message) { on_dismantled(message); },
+      [this](const Join& message) { return join(message); },
+      [this](const ViewerSays& message) { says(message); },
+      [this](const ViewerRefused& message) {
+        deliver_to(message.viewer, signaling::to_message(message.refusal));
+      },
+      [this](const ViewerGone& message) { leave(message.viewer, message.peer); },
+      [this](const StreamNews& message) { on_stream_news(message); },
+      [this](const StreamToViewer& message) { deliver_to(message.viewer, message.message); },
+      [this](const FirstFrame&) { reach(Stage::first_frame); },
+      [this](const SetHold& message) { return set_hold(message.hold); },
+      [this](const ClearHold& message) { return clear_hold(message.name); },
+      [this](const Proposal& message) { consider(message); },
+      [this](const SessionTimer& message) { on_timer(message.ticket); },
+  };
+}
+
+// -- the guest ------------------------------------------------------------------------------------
+
+void Session::on_vm_changed(const VmChanged& changed) {
+  if (changed.vm != document_.vm_id) return;
+  document_.vm_state = changed.state;
+  publish();
+}
+
+void Session::on_vm_finished(const VmFinished& finished) {
+  if (finished.vm != document_.vm_id || is_final(document_.state)) return;
+  send(stream_, finished);
+  if (document_.state == SessionState::retiring) return;
+  const auto cause = finished.cause.value_or(
+      Cause{CauseKind::vmm_exited, "The guest was stopped by somebody else than its session.",
+            "Look at the events for who stopped it.", {}});
+  const bool is_mendable = !is_permanent(cause.kind) && cause.kind != CauseKind::quota;
+  if (replaced_for_ || !is_mendable) fail(replaced_for_.value_or(cause));
+  else replace_vm(cause);
+}
+
+void Session::replace_vm(const Cause& cause) {
+  replaced_for_ = cause;
+  is_replacing_ = true;
+  request(environment_->directory.node(), caf::infinite, ReplaceVm{document_.id})
+      .then(
+          [this](const VmGiven& given) {
+            is_replacing_ = false;
+            if (is_final(document_.state) || document_.state == SessionState::retiring) return;
+            if (given.refusal) return fail(*given.refusal);
+            const auto old = document_.vm_id;
+            former_vms_.insert(old);
+            send(vm_, DismantleVm{{document_.id, old, "superseded"}});
+            vm_ = given.vm;
+            document_.vm_id = given.id;
+            document_.vm_address = given.address;
+            document_.vm_state = VmState::preparing;
+            record("vm.replaced", {{"from", old}, {"to", given.id}, {"cause", *replaced_for_}});
+            send(stream_, BindStream{vm_});
+            send(vm_, StartVm{});
+            publish();
+          },
+          [this](const caf::error&) { fail(*replaced_for_); });
+}
+
+void Session::on_dismantled(const VmDismantled& dismantled) {
+  if (former_vms_.erase(dismantled.vm) > 0) return;
+  if (dismantled.vm != document_.vm_id) return;
+  document_.vm_state = VmState::stopped;
+  vm_ = nullptr;
+  if (!granted_) return publish();
+  const bool had_failed = document_.state == SessionState::failed;
+  if (!had_failed) {
+    document_.end = SessionEnd{granted_->by, std::string{to_string(granted_->reason)},
+                               environment_->wall()};
+    enter(SessionState::ended);
+    end_viewers();
+  }
+  publish();
+  environment_->logs->close(document_.id);
+  send(environment_->directory.node(), SessionOver{document_.id});
+  send_exit(stream_, caf::exit_reason::user_shutdown);
+  quit();
+}
+
+void Session::on_stream_news(const StreamNews& news) {
+  document_.stream = news.status;
+  stream_cause_ = news.cause;
+  Json message{{"type", "stream"},
+               {"state", to_string(news.status.state)},
+               {"epoch", news.status.epoch},
+               {"restarts", news.status.restarts}};
+  if (news.cause) message["cause"] = *news.cause;
+  if (news.retry_in) message["retryInMs"] = news.retry_in->count();
+  broadcast(message);
+  message.erase("type");
+  record("stream.state", std::move(message));
+  publish();
+}
+
+// -- the state ------------------------------------------------------------------------------------
+
+void Session::reach(Stage stage) {
+  const auto known = std::any_of(document_.stages.begin(), document_.stages.end(),
+                                 [&](const auto& each) { return each.first == stage; });
+  if (known) return;
+  const auto after = environment_->wall() - document_.created_at;
+  document_.stages.emplace_back(stage, after);
+  document_.stage = stage;
+  record("session.stage", {{"stage", to_string(stage)}, {"atMs", after.count()}});
+  if (stage == Stage::ready && document_.state == SessionState::starting)
+    return enter(SessionState::ready);
+  broadcast(state_message());
+  publish();
+}
+
+void Session::enter(SessionState state) {
+  document_.state = state;
+  if (state != SessionState::starting) start_ticket_ = 0;
+  Json data{{"state", to_string(state)}};
+  if (document_.cause) data["cause"] = *document_.cause;
+  record("session.state", std::move(data));
+  broadcast(state_message());
+  publish();
+}
+
+void Session::fail(const Cause& cause) {
+  if (is_final(document_.state) || document_.state == SessionState::retiring) return;
+  document_.cause = cause;
+  document_.end = SessionEnd{"controller", "failed", environment_->wall()};
+  enter(SessionState::failed);
+  if (vm_) send(vm_, StopVm{"controller"});
+  end_viewers();
+}
+
+void Session::end_viewers() {
+  Json message{{"type", "ended"}, {"by", document_.end->by}, {"reason", document_.end->reason}};
+  if (document_.cause) message["cause"] = *document_.cause;
+  for (auto& [id, viewer] : viewers_) {
+    deliver(viewer, message);
+    if (viewer.peer) send(viewer.peer, Hang{signaling::close_normal, "ended"});
+  }
+  viewers_.clear();
+  controller_.clear();
+  control_requests_.clear();
+  document_.viewers.clear();
+  publish();
+}
+
+void Session::on_timer(std::uint64_t ticket) {
+  if (ticket == start_ticket_) {
+    start_ticket_ = 0;
+    const std::string last{document_.stage ? to_string(*document_.stage) : "none"};
+    record("deadline.passed", {{"state", to_string(document_.state)}, {"stage", last}});
+    return fail({CauseKind::deadline, "The session was not ready in time.",
+                 "Look at the stage it stopped at and at its children's last lines.",
+                 {"last stage reached: " + last}});
+  }
+  if (proposal_ && proposal_->ticket == ticket) {
+    // A viewer's silence until the deadline is consent.
+    const auto proposal = proposal_->proposal;
+    return grant(proposal, "session", "No viewer asked to keep it.");
+  }
+  for (auto& [id, viewer] : viewers_) {
+    if (viewer.expiry_ticket != ticket) continue;
+    send(stream_, RemoveWatcher{id});
+    viewers_.erase(id);
+    return;
+  }
+}
+
+void Session::publish() {
+  document_.viewers.clear();
+  for (const auto& [id, viewer] : viewers_)
+    if (viewer.peer) document_.viewers.push_back(viewer.info);
+  send(environment_->directory.ledger(),
+       UpdateSession{std::make_shared<const SessionDocument>(document_)});
+}
+
+void Session::record(std::string kind, Json data) {
+  send(environment_->directory.ledger(),
+       RecordEvent{{0, environment_->wall(), std::move(kind), document_.id, document_.vm_id, "",
+                    std::move(data)}});
+}
+
+std::uint64_t Session::set_timer(Duration after) {
+  const auto ticket = next_ticket_++;
+  send_later(after, SessionTimer{ticket});
+  return ticket;
+}
+
+}  // namespace aerie

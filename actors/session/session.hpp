@@ -1,0 +1,116 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "actors/core/actor.hpp"
+#include "actors/core/environment.hpp"
+#include "actors/session/viewer_log.hpp"
+#include "messages/interfaces.hpp"
+
+namespace aerie {
+
+/// The session actor.
+/// Job: the person's side: the session's state, viewers, control, holds, and the answer to every
+/// proposal to retire it.
+/// Owns: the session document, the viewers and their resumable logs, the stream actor, and the
+/// consent without which nothing of its VM is deleted.
+/// Sends: viewers' peers numbered messages; the ledger the document and events; the reaper answers.
+/// Ends: once its VM is dismantled after a grant.
+class Session : public Actor<SessionActor> {
+ public:
+  Session(caf::actor_config& config, EnvironmentPtr environment, SessionDocument document,
+          const Profile& profile, DisplaySize display, VmActor vm);
+
+  Behavior make_behavior() override;
+
+ private:
+  struct Viewer {
+    ViewerInfo info;
+    std::string resume_digest;  ///< of the resume token
+    bool is_operator = false;
+    bool wants_audio = false;
+    PeerActor peer;  ///< null while its socket is gone
+    ViewerLog log;
+    std::uint64_t expiry_ticket = 0;
+    bool had_control = false;  ///< when its socket went; given back on resume if still free
+  };
+  struct OpenProposal {
+    Proposal proposal;
+    std::set<std::string> undecided;  ///< viewers asked who have not answered
+    std::uint64_t ticket = 0;
+    bool is_kept = false;
+  };
+
+  // session.cpp: the guest's side and the session's state
+  void on_vm_changed(const VmChanged& changed);
+  void on_vm_finished(const VmFinished& finished);
+  void on_dismantled(const VmDismantled& dismantled);
+  void replace_vm(const Cause& cause);
+  void on_stream_news(const StreamNews& news);
+  void reach(Stage stage);
+  void enter(SessionState state);
+  void fail(const Cause& cause);
+  void end_viewers();
+  void on_timer(std::uint64_t ticket);
+  void publish();
+  void record(std::string kind, Json data);
+  std::uint64_t set_timer(Duration after);
+
+  // session_viewers.cpp: viewers and control
+  Joined join(const Join& request);
+  Joined resume(const Join& request);
+  Viewer& admit(const Join& request);
+  /// `resumed_at`: the last seq that a resuming viewer has seen.
+  void welcome(Viewer& viewer, std::optional<std::uint64_t> resumed_at,
+               const std::string& resume_token);
+  void says(const ViewerSays& said);
+  void handle_control(const std::string& id, const signaling::Control& control);
+  void leave(const std::string& id, const PeerActor& peer);
+  void give_control(const std::string& id);
+  void announce_viewers();
+  void announce_control();
+  void deliver(Viewer& viewer, Json message);
+  void deliver_to(const std::string& id, Json message);
+  void broadcast(const Json& message);
+  void refuse(const std::string& id, const char* code, std::string message,
+              const char* field = "");
+  [[nodiscard]] std::size_t connected() const;
+  [[nodiscard]] Json state_message() const;
+
+  // session_retirement.cpp: the negotiation
+  void consider(const Proposal& proposal);
+  void ask_viewers(const Proposal& proposal);
+  void keep(const std::string& id, const signaling::Keep& keep);
+  void release(const std::string& id, const signaling::Release& release);
+  void grant(const Proposal& proposal, const std::string& who, const std::string& why);
+  void answer(const Proposal& proposal, RetireAnswer kind, const std::string& who,
+              const std::string& why, std::optional<Instant> until = {});
+  HoldAnswer set_hold(const Hold& hold);
+  HoldAnswer clear_hold(const std::string& name);
+
+  EnvironmentPtr environment_;
+  SessionDocument document_;
+  DisplaySize display_;
+  std::string stream_child_;  ///< empty: the profile has none
+  VmActor vm_;
+  StreamActor stream_;
+  std::map<std::string, Viewer> viewers_;
+  std::string controller_;                      ///< id of the viewer in control; empty: nobody
+  std::vector<std::string> control_requests_;
+  std::optional<OpenProposal> proposal_;
+  std::optional<Proposal> held_;                ///< waits for the last hold to be cleared
+  std::optional<Proposal> granted_;
+  std::optional<Cause> stream_cause_;           ///< why the stream is as it is
+  std::optional<Cause> replaced_for_;           ///< why the first guest was lost
+  std::set<std::string> former_vms_;            ///< being dismantled
+  bool is_replacing_ = false;
+  std::uint64_t next_ticket_ = 1;
+  std::uint64_t start_ticket_ = 0;
+};
+
+}  // namespace aerie

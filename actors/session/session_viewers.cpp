@@ -1,0 +1,231 @@
+#include <algorithm>
+
+#include "actors/session/session.hpp"
+
+namespace aerie {
+
+using signaling::ControlAction;
+
+// -- joining and leaving --------------------------------------------------------------------------
+
+Joined Session::join(const Join& request) {
+  const auto& hello = request.hello;
+  if (hello.role == ViewerRole::host && !request.may_host)
+    return {"", signaling::Refusal{"unauthorized", "This token may only watch: ask as viewer.",
+                                   "role"}};
+  if (!hello.resume.empty()) {
+    auto resumed = resume(request);
+    if (!resumed.viewer.empty()) return resumed;
+  }
+  if (connected() >= environment_->settings.max_viewers)
+    return {"", signaling::Refusal{"quota",
+                                   "This session has its " +
+                                       std::to_string(environment_->settings.max_viewers) +
+                                       " viewers.",
+                                   ""}};
+  auto& viewer = admit(request);
+  const auto token = environment_->new_token();
+  viewer.resume_digest = environment_->digest(token);
+  welcome(viewer, std::nullopt, token);
+  if (viewer.info.role == ViewerRole::host && controller_.empty() && !is_final(document_.state))
+    give_control(viewer.info.id);
+  announce_viewers();
+  announce_control();
+  if (stream_cause_ || document_.stream.state != StreamState::down) {
+    Json message{{"type", "stream"},
+                 {"state", to_string(document_.stream.state)},
+                 {"epoch", document_.stream.epoch},
+                 {"restarts", document_.stream.restarts}};
+    if (stream_cause_) message["cause"] = *stream_cause_;
+    deliver(viewer, std::move(message));
+  }
+  record("viewer.joined", viewer.info);
+  reach(Stage::first_viewer);
+  send(stream_, AddWatcher{viewer.info.id, viewer.wants_audio});
+  return {viewer.info.id, std::nullopt};
+}
+
+Joined Session::resume(const Join& request) {
+  const auto digest = environment_->digest(request.hello.resume);
+  const auto found = std::find_if(viewers_.begin(), viewers_.end(), [&](const auto& entry) {
+    return entry.second.resume_digest == digest;
+  });
+  if (found == viewers_.end()) return {};
+  auto& viewer = found->second;
+  // Which epochs live only the stream knows; a replayed dead one earns the viewer `stale-epoch`,
+  // so all but the newest offer are left out.
+  const auto missed = viewer.log.since(request.hello.last_seq, [&](std::uint64_t epoch) {
+    return epoch == document_.stream.epoch && document_.stream.state == StreamState::up;
+  });
+  if (viewer.peer) send(viewer.peer, Hang{signaling::close_superseded, "opened elsewhere"});
+  viewer.peer = request.peer;
+  viewer.expiry_ticket = 0;
+  if (!missed) viewer.log = ViewerLog{};
+  welcome(viewer, missed ? std::optional{request.hello.last_seq} : std::nullopt,
+          request.hello.resume);
+  if (missed)
+    for (const auto& message : *missed) send(viewer.peer, Deliver{message});
+  if (viewer.had_control && controller_.empty()) give_control(viewer.info.id);
+  viewer.had_control = false;
+  announce_viewers();
+  announce_control();
+  record("viewer.joined", viewer.info);
+  send(stream_, AddWatcher{viewer.info.id, viewer.wants_audio});
+  return {viewer.info.id, std::nullopt};
+}
+
+Session::Viewer& Session::admit(const Join& request) {
+  Viewer viewer;
+  viewer.info = {environment_->new_id(), request.hello.role, false, environment_->wall()};
+  viewer.is_operator = request.is_operator;
+  viewer.wants_audio = request.hello.audio;
+  viewer.peer = request.peer;
+  return viewers_[viewer.info.id] = std::move(viewer);
+}
+
+void Session::welcome(Viewer& viewer, std::optional<std::uint64_t> resumed_at,
+                      const std::string& resume_token) {
+  Json message{{"type", "welcome"},
+               {"session", document_.id},
+               {"viewer", viewer.info.id},
+               {"role", to_string(viewer.info.role)},
+               {"resume", resume_token},
+               {"resumed", resumed_at.has_value()},
+               {"state", to_string(document_.state)},
+               {"iceServers", environment_->settings.ice_servers},
+               {"display", {{"width", display_.width}, {"height", display_.height}}}};
+  if (!resumed_at) return deliver(viewer, std::move(message));
+  // Outside the numbering: what was missed follows with the numbers it had.
+  message["seq"] = *resumed_at;
+  message["at"] = to_rfc3339(environment_->wall());
+  send(viewer.peer, Deliver{std::move(message)});
+}
+
+void Session::leave(const std::string& id, const PeerActor& peer) {
+  const auto found = viewers_.find(id);
+  if (found == viewers_.end() || found->second.peer != peer) return;
+  auto& viewer = found->second;
+  viewer.peer = nullptr;
+  viewer.expiry_ticket = set_timer(environment_->settings.resume);
+  viewer.had_control = controller_ == id;
+  std::erase(control_requests_, id);
+  if (viewer.had_control) give_control("");
+  if (proposal_ && proposal_->undecided.erase(id) > 0 && proposal_->undecided.empty() &&
+      !proposal_->is_kept)
+    grant(Proposal{proposal_->proposal}, "session", "Every viewer that was asked has left.");
+  record("viewer.left", {{"id", id}, {"role", to_string(viewer.info.role)}});
+  announce_viewers();
+}
+
+// -- what viewers say -----------------------------------------------------------------------------
+
+void Session::says(const ViewerSays& said) {
+  const auto found = viewers_.find(said.viewer);
+  if (found == viewers_.end()) return;
+  const auto& id = said.viewer;
+  if (const auto* answer = std::get_if<signaling::Answer>(&said.message))
+    send(stream_, ViewerAnswer{id, *answer});
+  else if (const auto* candidate = std::get_if<signaling::Candidate>(&said.message))
+    send(stream_, ViewerCandidate{id, *candidate});
+  else if (std::holds_alternative<signaling::Renegotiate>(said.message))
+    send(stream_, ViewerRenegotiates{id});
+  else if (const auto* ping = std::get_if<signaling::Ping>(&said.message))
+    deliver(found->second, {{"type", "pong"}, {"nonce", ping->nonce}});
+  else if (const auto* control = std::get_if<signaling::Control>(&said.message))
+    handle_control(id, *control);
+  else if (const auto* wish = std::get_if<signaling::Keep>(&said.message))
+    keep(id, *wish);
+  else if (const auto* consent = std::get_if<signaling::Release>(&said.message))
+    release(id, *consent);
+  else
+    refuse(id, "protocol", "A second hello on one socket.", "type");
+}
+
+void Session::handle_control(const std::string& id, const signaling::Control& control) {
+  const auto& viewer = viewers_.at(id);
+  switch (control.action) {
+    case ControlAction::request:
+      if (controller_ == id) return announce_control();
+      if (controller_.empty() && viewer.info.role == ViewerRole::host) return give_control(id);
+      if (std::find(control_requests_.begin(), control_requests_.end(), id) ==
+          control_requests_.end())
+        control_requests_.push_back(id);
+      return announce_control();
+    case ControlAction::release:
+      if (controller_ == id) return give_control("");
+      std::erase(control_requests_, id);
+      return announce_control();
+    case ControlAction::give: {
+      if (controller_ != id)
+        return refuse(id, "not-in-control", "Only who is in control can give it.");
+      const auto to = viewers_.find(control.to);
+      if (to == viewers_.end() || !to->second.peer)
+        return refuse(id, "not-found", "There is no such viewer.", "to");
+      return give_control(control.to);
+    }
+    case ControlAction::take:
+      if (!viewer.is_operator)
+        return refuse(id, "unauthorized", "Only an operator can take control.", "action");
+      return give_control(id);
+  }
+}
+
+// -- control --------------------------------------------------------------------------------------
+
+void Session::give_control(const std::string& id) {
+  controller_ = id;
+  std::erase(control_requests_, id);
+  for (auto& [each, viewer] : viewers_) viewer.info.control = each == id;
+  send(stream_, ControlMoved{id});
+  record("control.changed", {{"holder", id.empty() ? Json(nullptr) : Json(id)}});
+  announce_control();
+  announce_viewers();
+}
+
+void Session::announce_control() {
+  broadcast({{"type", "control"},
+             {"holder", controller_.empty() ? Json(nullptr) : Json(controller_)},
+             {"requests", control_requests_}});
+}
+
+void Session::announce_viewers() {
+  Json list = Json::array();
+  for (const auto& [id, viewer] : viewers_)
+    if (viewer.peer) list.push_back(viewer.info);
+  broadcast({{"type", "viewers"}, {"viewers", std::move(list)}});
+  publish();
+}
+
+// -- delivery -------------------------------------------------------------------------------------
+
+void Session::deliver(Viewer& viewer, Json message) {
+  auto numbered = viewer.log.add(std::move(message), environment_->wall());
+  if (viewer.peer) send(viewer.peer, Deliver{std::move(numbered)});
+}
+
+void Session::deliver_to(const std::string& id, Json message) {
+  const auto viewer = viewers_.find(id);
+  if (viewer != viewers_.end()) deliver(viewer->second, std::move(message));
+}
+
+void Session::broadcast(const Json& message) {
+  for (auto& [id, viewer] : viewers_) deliver(viewer, message);
+}
+
+void Session::refuse(const std::string& id, const char* code, std::string message,
+                     const char* field) {
+  deliver_to(id, signaling::to_message({code, std::move(message), field}));
+}
+
+std::size_t Session::connected() const {
+  return static_cast<std::size_t>(std::count_if(
+      viewers_.begin(), viewers_.end(), [](const auto& entry) { return !!entry.second.peer; }));
+}
+
+Json Session::state_message() const {
+  return {{"type", "state"},
+          {"state", to_string(document_.state)},
+          {"stage", document_.stage ? Json(to_string(*document_.stage)) : Json(nullptr)}};
+}
+
+}  // namespace aerie

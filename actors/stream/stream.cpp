@@ -1,0 +1,246 @@
+#include "actors/stream/stream.hpp"
+
+#include <vector>
+
+namespace aerie {
+namespace {
+
+/// Reads an epoch of the streamer's message; 0 for none (epochs begin at 1).
+std::uint64_t epoch_in(const Json& body) {
+  const auto found = body.find("epoch");
+  return found != body.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+std::string text_in(const Json& body, const char* name) {
+  const auto found = body.find(name);
+  return found != body.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+}  // namespace
+
+Stream::Stream(caf::actor_config& config, EnvironmentPtr environment, SessionActor session,
+               std::optional<ChildSpec> child, std::uint64_t last_epoch)
+    : Actor(config, "stream"),
+      environment_(std::move(environment)),
+      session_(std::move(session)),
+      child_(std::move(child)) {
+  status_.epoch = last_epoch;
+}
+
+Stream::Behavior Stream::make_behavior() {
+  return {
+      [this](const BindStream& message) {
+        vm_ = message.vm;
+        peers_.clear();
+        if (child_) enter(StreamState::down);
+      },
+      [this](const VmChildNews& message) { on_child(message.news); },
+      [this](const VmStreamSays& message) { on_says(message.body); },
+      [this](const VmFinished& message) { on_guest_gone(message.cause); },
+      [this](const AddWatcher& message) { watch(message.viewer, message.audio); },
+      [this](const RemoveWatcher& message) {
+        watchers_.erase(message.viewer);
+        close_epochs_of(message.viewer);
+      },
+      [this](const ViewerAnswer& message) {
+        const auto& answer = message.answer;
+        const auto peer = peers_.find(answer.epoch);
+        if (peer != peers_.end() && peer->second.viewer == message.viewer &&
+            peer->second.is_answered)
+          return refuse(message.viewer, "protocol", "This epoch was answered before.");
+        relay(message.viewer, answer.epoch, answer.media,
+              {{"type", "answer"}, {"epoch", answer.epoch}, {"sdp", answer.sdp}});
+        if (peer != peers_.end() && peer->second.viewer == message.viewer)
+          peer->second.is_answered = true;
+      },
+      [this](const ViewerCandidate& message) {
+        const auto& candidate = message.candidate;
+        relay(message.viewer, candidate.epoch, candidate.media,
+              {{"type", "candidate"},
+               {"epoch", candidate.epoch},
+               {"candidate", candidate.candidate},
+               {"sdpMLineIndex", candidate.sdp_m_line_index},
+               {"sdpMid", candidate.sdp_mid}});
+      },
+      [this](const ViewerRenegotiates& message) { renegotiate(message.viewer); },
+      [this](const ControlMoved& message) {
+        controller_ = message.viewer;
+        send_control();
+      },
+      [this](const AnswerDeadline& message) { on_answer_deadline(message.epoch); },
+  };
+}
+
+// -- the guest's side -----------------------------------------------------------------------------
+
+void Stream::on_child(const link::ChildNews& news) {
+  using enum link::ChildNewsKind;
+  if (!child_ || news.child != child_->name) return;
+  switch (news.kind) {
+    case started:
+      if (status_.state != StreamState::up) enter(StreamState::starting);
+      break;
+    case ready:
+      if (status_.state == StreamState::up) break;
+      enter(StreamState::up);
+      for (const auto& [viewer, audio] : std::map<std::string, bool>{watchers_})
+        watch(viewer, audio);
+      break;
+    case exited: {
+      peers_.clear();
+      const bool is_over = child_->restart == RestartType::temporary ||
+                           (child_->restart == RestartType::transient &&
+                            news.exit->kind == CauseKind::clean);
+      if (is_over) enter(StreamState::down, cause_of(*news.exit));
+      break;
+    }
+    case restarting:
+      status_.restarts = news.restarts;
+      enter(StreamState::restarting, news.cause, news.retry_in.value_or(Duration{0}));
+      break;
+    case given_up:
+      enter(StreamState::given_up, news.cause);
+      break;
+  }
+}
+
+void Stream::on_says(const Json& body) {
+  const auto type = text_in(body, "type");
+  const auto epoch = epoch_in(body);
+  if (!peers_.contains(epoch)) return;  // of a peer that was removed meanwhile
+  if (type == "offer") {
+    on_offer(epoch, body);
+  } else if (type == "candidate") {
+    const auto& peer = peers_.at(epoch);
+    const auto line = body.find("sdpMLineIndex");
+    tell_viewer(peer.viewer,
+                {{"type", "candidate"},
+                 {"epoch", epoch},
+                 {"media", peer.media},
+                 {"candidate", text_in(body, "candidate")},
+                 {"sdpMLineIndex",
+                  line != body.end() && line->is_number_unsigned() ? *line : Json(0)},
+                 {"sdpMid", text_in(body, "sdpMid")}});
+  } else if (type == "peer") {
+    on_peer_state(epoch, body);
+  }
+}
+
+void Stream::on_offer(std::uint64_t epoch, const Json& body) {
+  auto& peer = peers_.at(epoch);
+  if (peer.is_offered) return;
+  peer.is_offered = true;
+  tell_viewer(peer.viewer, {{"type", "offer"},
+                            {"epoch", epoch},
+                            {"media", peer.media},
+                            {"sdp", text_in(body, "sdp")}});
+  send_later(environment_->settings.answer_within, AnswerDeadline{epoch});
+}
+
+void Stream::on_peer_state(std::uint64_t epoch, const Json& body) {
+  const auto peer = peers_.at(epoch);
+  const auto state = text_in(body, "state");
+  if (state == "first-frame") {
+    send(session_, FirstFrame{peer.viewer});
+  } else if (state == "failed" || state == "closed") {
+    peers_.erase(epoch);
+    tell_streamer({{"type", "remove"}, {"epoch", epoch}});
+    // A peer that had worked is rebuilt under a new epoch; one that never did waits to be asked.
+    if (peer.is_answered && watchers_.contains(peer.viewer)) open_epoch(peer.viewer, peer.media);
+  }
+}
+
+void Stream::on_guest_gone(const std::optional<Cause>& cause) {
+  peers_.clear();
+  if (child_ && status_.state != StreamState::given_up) enter(StreamState::down, cause);
+}
+
+// -- the viewers' side ----------------------------------------------------------------------------
+
+void Stream::watch(const std::string& viewer, bool audio) {
+  watchers_[viewer] = audio;
+  if (status_.state == StreamState::up && !epoch_of(viewer, "main")) open_epoch(viewer, "main");
+}
+
+void Stream::open_epoch(const std::string& viewer, const std::string& media) {
+  const auto epoch = ++status_.epoch;
+  peers_[epoch] = {viewer, media};
+  tell_streamer({{"type", "add"}, {"epoch", epoch}, {"media", media}});
+  if (viewer == controller_) send_control();
+}
+
+void Stream::close_epochs_of(const std::string& viewer, const std::string& media) {
+  std::erase_if(peers_, [&](const auto& entry) {
+    const auto& [epoch, peer] = entry;
+    if (peer.viewer != viewer || (!media.empty() && peer.media != media)) return false;
+    tell_streamer({{"type", "remove"}, {"epoch", epoch}});
+    return true;
+  });
+}
+
+void Stream::renegotiate(const std::string& viewer) {
+  if (!watchers_.contains(viewer)) return;
+  if (status_.state != StreamState::up) return;  // the offer comes when the stream is up
+  // The old peer goes only after the new one is asked for: the picture need not stop.
+  const auto old = epoch_of(viewer, "main");
+  open_epoch(viewer, "main");
+  if (old) {
+    peers_.erase(*old);
+    tell_streamer({{"type", "remove"}, {"epoch", *old}});
+  }
+}
+
+void Stream::relay(const std::string& viewer, std::uint64_t epoch, const std::string& media,
+                   Json body) {
+  const auto peer = peers_.find(epoch);
+  if (peer == peers_.end() || peer->second.viewer != viewer || peer->second.media != media)
+    return refuse(viewer, "stale-epoch",
+                  "Epoch " + std::to_string(epoch) + " is not, or no longer, yours.");
+  tell_streamer(std::move(body));
+}
+
+void Stream::on_answer_deadline(std::uint64_t epoch) {
+  const auto peer = peers_.find(epoch);
+  if (peer == peers_.end() || peer->second.is_answered) return;
+  const auto viewer = peer->second.viewer;
+  peers_.erase(peer);
+  tell_streamer({{"type", "remove"}, {"epoch", epoch}});
+  refuse(viewer, "answer-timeout",
+         "The offer of epoch " + std::to_string(epoch) + " was withdrawn: it was not answered.");
+}
+
+void Stream::send_control() {
+  const auto epoch = controller_.empty() ? std::nullopt : epoch_of(controller_, "main");
+  tell_streamer({{"type", "control"}, {"epoch", epoch ? Json(*epoch) : Json(nullptr)}});
+}
+
+// -- telling --------------------------------------------------------------------------------------
+
+void Stream::enter(StreamState state, std::optional<Cause> cause,
+                   std::optional<Duration> retry_in) {
+  if (status_.state == state && !cause && !retry_in) return;
+  status_.state = state;
+  if (cause) status_.last_cause = cause;
+  send<caf::message_priority::high>(session_, StreamNews{status_, std::move(cause), retry_in});
+}
+
+void Stream::tell_streamer(Json body) {
+  if (vm_ && status_.state == StreamState::up) send(vm_, SendStream{std::move(body)});
+}
+
+void Stream::tell_viewer(const std::string& viewer, Json message) {
+  send(session_, StreamToViewer{viewer, std::move(message)});
+}
+
+void Stream::refuse(const std::string& viewer, const char* code, std::string message) {
+  tell_viewer(viewer, signaling::to_message({code, std::move(message), "epoch"}));
+}
+
+std::optional<std::uint64_t> Stream::epoch_of(const std::string& viewer,
+                                              const std::string& media) const {
+  for (auto each = peers_.rbegin(); each != peers_.rend(); ++each)
+    if (each->second.viewer == viewer && each->second.media == media) return each->first;
+  return std::nullopt;
+}
+
+}  // namespace aerie

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "actors/core/actor.hpp"
+#include "actors/core/environment.hpp"
+#include "messages/interfaces.hpp"
+
+namespace aerie {
+
+/// The stream actor.
+/// Job: a session's stream over the lives of its streamer: its state, one epoch a WebRTC peer, and
+/// the words between viewers and streamer.
+/// Owns: the session's epoch counter; which epoch is whose.
+/// Sends: the session its state and messages for viewers; the VM words for the streamer.
+/// Ends: with its session.
+class Stream : public Actor<StreamActor> {
+ public:
+  Stream(caf::actor_config& config, EnvironmentPtr environment, SessionActor session,
+         std::optional<ChildSpec> child, std::uint64_t last_epoch);
+
+  Behavior make_behavior() override;
+
+ private:
+  struct Peer {
+    std::string viewer;
+    std::string media;
+    bool is_offered = false;
+    bool is_answered = false;
+  };
+
+  void on_child(const link::ChildNews& news);
+  void on_says(const Json& body);
+  void on_offer(std::uint64_t epoch, const Json& body);
+  void on_peer_state(std::uint64_t epoch, const Json& body);
+  void on_guest_gone(const std::optional<Cause>& cause);
+  void watch(const std::string& viewer, bool audio);
+  void open_epoch(const std::string& viewer, const std::string& media);
+  void close_epochs_of(const std::string& viewer, const std::string& media = {});
+  void renegotiate(const std::string& viewer);
+  void relay(const std::string& viewer, std::uint64_t epoch, const std::string& media, Json body);
+  void on_answer_deadline(std::uint64_t epoch);
+  void send_control();
+  void enter(StreamState state, std::optional<Cause> cause = {},
+             std::optional<Duration> retry_in = {});
+  void tell_streamer(Json body);
+  void tell_viewer(const std::string& viewer, Json message);
+  void refuse(const std::string& viewer, const char* code, std::string message);
+  [[nodiscard]] std::optional<std::uint64_t> epoch_of(const std::string& viewer,
+                                                      const std::string& media) const;
+
+  EnvironmentPtr environment_;
+  SessionActor session_;
+  std::optional<ChildSpec> child_;  ///< the profile's `stream` child; none: always `down`
+  VmActor vm_;
+  StreamStatus status_;
+  std::map<std::uint64_t, Peer> peers_;      ///< by epoch; only living ones
+  std::map<std::string, bool> watchers_;     ///< viewer to whether audio was asked for
+  std::string controller_;                   ///< the viewer whose input counts
+};
+
+}  // namespace aerie

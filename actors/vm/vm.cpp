@@ -1,0 +1,377 @@
+#include "actors/vm/vm.hpp"
+
+#include <algorithm>
+
+namespace aerie {
+namespace {
+
+constexpr Duration link_loss_grace{1000};   // for the exit that is its likely reason
+constexpr Duration stop_slack{3000};        // beyond the children's own graces
+
+/// Carries a machine's reports into the actor's mailbox.
+class MailboxReports final : public MachineReports {
+ public:
+  explicit MailboxReports(const VmActor& vm)
+      : vm_(caf::actor_cast<caf::weak_actor_ptr>(vm)) {}
+
+  void on_started(std::int64_t pid) override { tell(MachineStarted{pid}); }
+  void on_linked() override { tell(MachineLinked{}); }
+  void on_failed(Cause cause) override { tell(MachineFailed{std::move(cause)}); }
+  void on_says(link::GuestMessage message) override { tell(GuestSays{std::move(message)}); }
+  void on_link_lost(Cause cause) override { tell(LinkLost{std::move(cause)}); }
+  void on_exited(ExitRecord exit) override { tell(MachineExited{std::move(exit)}); }
+  void on_released(Resource resource, std::optional<Cause> failure) override {
+    tell(MachineReleased{std::move(resource), std::move(failure)});
+  }
+
+ private:
+  template <class Message>
+  void tell(Message message) {
+    if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(vm_))
+      post(caf::actor_cast<VmActor>(strong), std::move(message));
+  }
+
+  caf::weak_actor_ptr vm_;  // the actor owns the machine, which owns this
+};
+
+}  // namespace
+
+Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, MachineSpec spec, std::string driver,
+       VmOwnerActor owner)
+    : Actor(config, "vm"),
+      environment_(std::move(environment)),
+      spec_(std::move(spec)),
+      owner_(std::move(owner)) {
+  document_.id = spec_.vm;
+  document_.session = spec_.configure.session;
+  document_.profile = spec_.configure.profile.name;
+  document_.driver = std::move(driver);
+  document_.address = spec_.address;
+  document_.created_at = environment_->wall();
+}
+
+Vm::Behavior Vm::make_behavior() {
+  return {
+      [this](const StartVm&) { start(); },
+      [this](const MachineStarted& message) { on_started(message.pid); },
+      [this](const MachineLinked&) { on_linked(); },
+      [this](const MachineFailed& message) { fail(message.cause); },
+      [this](GuestSays& message) { on_says(message.message); },
+      [this](const LinkLost& message) { on_link_lost(message.cause); },
+      [this](const MachineExited& message) { on_exited(message.exit); },
+      [this](const MachineReleased& message) { on_released(message); },
+      [this](const AssignVm& message) { assign(message); },
+      [this](const SendStream& message) {
+        if (machine_) machine_->send(link::StreamSays{message.body});
+      },
+      [this](const RestartGuestChild& message) {
+        if (machine_) machine_->send(link::RestartChild{message.child, message.by});
+      },
+      [this](const KillGuestChild& message) {
+        if (machine_) machine_->send(link::KillChild{message.child, message.signal, message.by});
+      },
+      [this](const StopVm& message) { stop(message.by, message.at_once); },
+      [this](const DismantleVm& message) { dismantle(message.token); },
+      [this](const VmTimer& message) { on_timer(message.ticket); },
+  };
+}
+
+// -- coming up ------------------------------------------------------------------------------------
+
+void Vm::start() {
+  if (!spec_.configure.session.empty())
+    environment_->logs->assign(spec_.vm, spec_.configure.session);
+  const auto driver = environment_->drivers.find(document_.driver);
+  if (driver == environment_->drivers.end())
+    return fail({CauseKind::vmm_missing, "There is no driver '" + document_.driver + "' here.",
+                 "Name one that `aerie doctor` lists.", {}});
+  enter(VmState::preparing, environment_->settings.spawn_within);
+  reach(Stage::allocated);
+  machine_ = driver->second->make(spec_, std::make_shared<MailboxReports>(self()));
+  resources_ = machine_->resources();
+  resources_.insert(resources_.begin(), Resource{"", "", "", "address", spec_.address});
+  for (auto& resource : resources_) {
+    resource.id = environment_->new_id();
+    resource.vm = spec_.vm;
+    resource.session = document_.session;
+  }
+  request(environment_->directory.ledger(), caf::infinite, AcquireResources{resources_})
+      .then(
+          [this](const Saved& saved) {
+            if (saved.failure) {
+              resources_.clear();  // nothing was acquired
+              return fail(*saved.failure);
+            }
+            start_machine();
+          },
+          [this](const caf::error& error) {
+            resources_.clear();
+            fail({CauseKind::store_failed, "The ledger ended: " + system().render(error) + ".",
+                  "Look at the controller's log.", {}});
+          });
+}
+
+void Vm::start_machine() {
+  if (document_.state != VmState::preparing) return;  // stopped meanwhile
+  has_started_ = true;
+  enter(VmState::booting, environment_->settings.spawn_within);
+  machine_->start();
+}
+
+void Vm::on_started(std::int64_t pid) {
+  document_.pid = pid;
+  if (document_.state != VmState::booting) return publish();
+  reach(Stage::spawned);
+  enter(VmState::linking, environment_->settings.link_within);
+}
+
+void Vm::on_linked() {
+  if (document_.state != VmState::linking && document_.state != VmState::booting) return;
+  reach(Stage::linked);
+  enter(VmState::ready);
+}
+
+// -- the guest's words ----------------------------------------------------------------------------
+
+void Vm::on_says(link::GuestMessage& message) {
+  if (auto* news = std::get_if<link::ChildNews>(&message)) {
+    on_child(*news);
+  } else if (auto* lines = std::get_if<link::LogLines>(&message)) {
+    environment_->logs->append(spec_.vm, *lines, environment_->wall());
+  } else if (auto* says = std::get_if<link::StreamSays>(&message)) {
+    if (owner_) send(owner_, VmStreamSays{spec_.vm, std::move(says->body)});
+  } else if (std::holds_alternative<link::Configured>(message)) {
+    reach(Stage::configured);
+  } else if (std::holds_alternative<link::AllReady>(message)) {
+    reach(Stage::ready);
+  } else if (auto* finished = std::get_if<link::Finished>(&message)) {
+    finish_cause_ = std::move(finished->cause);
+  }
+}
+
+void Vm::on_child(const link::ChildNews& news) {
+  using enum link::ChildNewsKind;
+  // First those who act on it, then those who remember it: this is the path of a crash.
+  if (owner_) send<caf::message_priority::high>(owner_, VmChildNews{spec_.vm, news});
+  const auto& children = spec_.configure.profile.children;
+  const auto spec = std::find_if(children.begin(), children.end(),
+                                 [&](const ChildSpec& each) { return each.name == news.child; });
+  if (spec == children.end())
+    return fail({CauseKind::link_violation, "The guest spoke of a child '" + news.child +
+                                                "' that its profile does not have.",
+                 "Retire the session; its guest is hostile or of another version.", {}});
+  Json data{{"restarts", news.restarts}};
+  if (news.pid > 0) data["pid"] = news.pid;
+  if (!news.detail.empty()) data["detail"] = news.detail;
+  if (news.cause) data["cause"] = *news.cause;
+  switch (news.kind) {
+    case started:
+      document_.children[news.child] = news.pid;
+      record("child.started", news.child, std::move(data));
+      break;
+    case ready:
+      record("child.ready", news.child, std::move(data));
+      if (spec->builtin == Builtin::display) reach(Stage::display);
+      if (spec->builtin == Builtin::stream) reach(Stage::stream);
+      break;
+    case exited:
+      document_.children.erase(news.child);
+      record("child.exited", news.child, *news.exit);
+      break;
+    case restarting:
+      data["retryInMs"] = news.retry_in.value_or(Duration{0}).count();
+      record("child.restarting", news.child, std::move(data));
+      break;
+    case given_up:
+      record("child.given-up", news.child, std::move(data));
+      break;
+  }
+  publish();
+}
+
+void Vm::on_link_lost(const Cause& cause) {
+  if (has_exited_ || document_.state == VmState::stopping || document_.state == VmState::failed)
+    return;
+  if (!finish_cause_) finish_cause_ = cause;
+  // A guest that died takes its link along; its exit says more than the link's loss.
+  send_later(link_loss_grace, VmTimer{++ticket_});
+}
+
+void Vm::assign(const AssignVm& assignment) {
+  document_.session = assignment.session;
+  owner_ = assignment.owner;
+  for (auto& resource : resources_) resource.session = assignment.session;
+  environment_->logs->assign(spec_.vm, assignment.session);
+  if (machine_)
+    machine_->send(link::Assign{assignment.session, assignment.url, assignment.max_age});
+  tell_owner_where_it_stands();
+  publish();
+}
+
+void Vm::tell_owner_where_it_stands() {
+  send(owner_, VmChanged{spec_.vm, document_.state, document_.pid, document_.cause});
+  for (const auto& child : spec_.configure.profile.children)
+    if (child.builtin == Builtin::stream && document_.children.contains(child.name)) {
+      link::ChildNews news;
+      news.child = child.name;
+      news.pid = document_.children.at(child.name);
+      news.kind = link::ChildNewsKind::started;
+      send(owner_, VmChildNews{spec_.vm, news});
+      news.kind = link::ChildNewsKind::ready;
+      if (std::find(stages_.begin(), stages_.end(), Stage::stream) != stages_.end())
+        send(owner_, VmChildNews{spec_.vm, news});
+    }
+  for (const auto stage : stages_) send(owner_, VmStageReached{spec_.vm, stage});
+}
+
+// -- coming down ----------------------------------------------------------------------------------
+
+void Vm::stop(const std::string& by, bool at_once) {
+  if (has_exited_ || document_.state == VmState::stopped) return;
+  if (!stopped_by_) stopped_by_ = by;
+  if (!has_started_) {
+    has_exited_ = true;
+    return enter(VmState::stopped);
+  }
+  if (document_.state == VmState::stopping && !at_once) return;
+  const bool can_ask = !at_once && document_.state == VmState::ready;
+  enter(VmState::stopping, stop_deadline());
+  if (can_ask) machine_->send(link::Stop{by});
+  else machine_->kill(by);
+}
+
+void Vm::on_exited(const ExitRecord& exit) {
+  has_exited_ = true;
+  record("child.exited", "vmm", exit);
+  document_.children.clear();
+  document_.pid.reset();
+  const bool was_asked = document_.state == VmState::stopping;
+  if (was_asked) {
+    enter(VmState::stopped);
+  } else if (document_.state != VmState::failed) {
+    auto cause = finish_cause_.value_or(
+        Cause{CauseKind::vmm_exited, "The guest ended by itself: " + exit.message,
+              "Look at the last lines of its log.", exit.tail});
+    document_.cause = std::move(cause);
+    enter(VmState::failed);
+  }
+  if (owner_) send(owner_, VmFinished{spec_.vm, was_asked ? std::nullopt : document_.cause});
+  if (is_dismantling_) release_next();
+}
+
+void Vm::fail(Cause cause) {
+  if (document_.state == VmState::failed || has_exited_) return;
+  const bool is_running = has_started_;
+  document_.cause = std::move(cause);
+  enter(VmState::failed);
+  if (is_running && machine_ && document_.pid) {
+    machine_->kill("controller");  // its exit is told when it is seen
+    return;
+  }
+  has_exited_ = true;
+  if (owner_) send(owner_, VmFinished{spec_.vm, document_.cause});
+  if (is_dismantling_) release_next();
+}
+
+void Vm::dismantle(const ReleaseToken& token) {
+  if (token.vm != spec_.vm || token.session != document_.session) {
+    record("deadline.passed", "",
+           {{"detail", "A dismantling without the owner's token was refused."}});
+    return;
+  }
+  if (is_dismantling_) return;
+  is_dismantling_ = true;
+  stop("reaper", false);
+  if (has_exited_) release_next();
+}
+
+void Vm::release_next() {
+  while (!resources_.empty() && resources_.back().kind == "address") {
+    send(environment_->directory.ledger(), ReleaseResource{resources_.back()});
+    resources_.pop_back();
+  }
+  if (!resources_.empty()) {
+    if (machine_) return machine_->release(resources_.back());
+    resources_.clear();
+  }
+  if (owner_) send(owner_, VmDismantled{spec_.vm});
+  if (const auto node = environment_->directory.node()) send(node, VmDismantled{spec_.vm});
+  send(environment_->directory.ledger(), ForgetVm{spec_.vm});
+  machine_.reset();
+  quit();
+}
+
+void Vm::on_released(const MachineReleased& released) {
+  if (resources_.empty() || resources_.back().id != released.resource.id) return;
+  if (released.failure)
+    record("resource.quarantined", "",
+           {{"kind", released.resource.kind},
+            {"name", released.resource.name},
+            {"cause", *released.failure}});
+  else
+    send(environment_->directory.ledger(), ReleaseResource{released.resource});
+  resources_.pop_back();
+  release_next();
+}
+
+// -- deadlines ------------------------------------------------------------------------------------
+
+void Vm::on_timer(std::uint64_t ticket) {
+  if (ticket != ticket_ || has_exited_) return;
+  if (document_.state == VmState::ready) return fail(*finish_cause_);  // the link stayed lost
+  record("deadline.passed", "", {{"state", to_string(document_.state)}});
+  if (document_.state == VmState::stopping) {
+    machine_->kill(stopped_by_.value_or("controller"));
+    return;
+  }
+  fail(deadline_cause());
+}
+
+Cause Vm::deadline_cause() const {
+  const std::string last{stages_.empty() ? "none" : to_string(stages_.back())};
+  if (document_.state == VmState::linking)
+    return {CauseKind::link_timeout, "The guest never spoke on its link.",
+            "Look at the guest's console and log for what it did instead.",
+            {"last stage reached: " + last}};
+  return {CauseKind::deadline,
+          "The VM was still " + std::string{to_string(document_.state)} + " at its deadline.",
+          "The host may be overloaded: look at its load and the driver's log.",
+          {"last stage reached: " + last}};
+}
+
+Duration Vm::stop_deadline() const {
+  auto total = stop_slack;
+  for (const auto& child : spec_.configure.profile.children) total += child.grace;
+  return total;
+}
+
+// -- telling --------------------------------------------------------------------------------------
+
+void Vm::enter(VmState state, std::optional<Duration> deadline) {
+  document_.state = state;
+  ++ticket_;
+  if (deadline) send_later(*deadline, VmTimer{ticket_});
+  if (owner_) send(owner_, VmChanged{spec_.vm, state, document_.pid, document_.cause});
+  Json data{{"state", to_string(state)}};
+  if (document_.cause) data["cause"] = *document_.cause;
+  record("vm.state", "", std::move(data));
+  publish();
+}
+
+void Vm::reach(Stage stage) {
+  if (std::find(stages_.begin(), stages_.end(), stage) != stages_.end()) return;
+  stages_.push_back(stage);
+  if (owner_) send(owner_, VmStageReached{spec_.vm, stage});
+}
+
+void Vm::publish() {
+  send(environment_->directory.ledger(), UpdateVm{std::make_shared<const VmDocument>(document_)});
+}
+
+void Vm::record(std::string kind, std::string child, Json data) {
+  send(environment_->directory.ledger(),
+       RecordEvent{{0, environment_->wall(), std::move(kind), document_.session, spec_.vm,
+                    std::move(child), std::move(data)}});
+}
+
+}  // namespace aerie

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/core/actor.hpp"
+#include "actors/core/environment.hpp"
+#include "actors/ports/machine.hpp"
+#include "messages/interfaces.hpp"
+
+namespace aerie {
+
+/// The VM actor.
+/// Job: brings one guest up, passes its news on, brings it down, gives back what it held.
+/// Owns: the machine of a driver, the link through it, and the list of its resources.
+/// Sends: its owner (a session, or the node for a warm guest) every change; the ledger resources,
+/// documents and events.
+/// Ends: when everything it held is released, which takes its owner's token.
+class Vm : public Actor<VmActor> {
+ public:
+  Vm(caf::actor_config& config, EnvironmentPtr environment, MachineSpec spec, std::string driver,
+     VmOwnerActor owner);
+
+  Behavior make_behavior() override;
+
+ private:
+  void start();
+  void start_machine();
+  void on_started(std::int64_t pid);
+  void on_linked();
+  void on_says(link::GuestMessage& message);
+  void on_child(const link::ChildNews& news);
+  void on_link_lost(const Cause& cause);
+  void on_exited(const ExitRecord& exit);
+  void assign(const AssignVm& assignment);
+  void stop(const std::string& by, bool at_once);
+  void dismantle(const ReleaseToken& token);
+  void release_next();
+  void on_released(const MachineReleased& released);
+  void on_timer(std::uint64_t ticket);
+
+  void fail(Cause cause);
+  void enter(VmState state, std::optional<Duration> deadline = std::nullopt);
+  void reach(Stage stage);
+  void tell_owner_where_it_stands();
+  void publish();
+  void record(std::string kind, std::string child, Json data);
+  [[nodiscard]] Cause deadline_cause() const;
+  [[nodiscard]] Duration stop_deadline() const;
+
+  EnvironmentPtr environment_;
+  MachineSpec spec_;
+  VmOwnerActor owner_;
+  VmDocument document_;
+  std::unique_ptr<Machine> machine_;
+  std::vector<Resource> resources_;  ///< still held, in order of acquisition
+  std::vector<Stage> stages_;
+  std::optional<Cause> finish_cause_;  ///< what the guest said before it ended
+  std::optional<std::string> stopped_by_;
+  bool has_started_ = false;  ///< a process may exist
+  bool has_exited_ = false;
+  bool is_dismantling_ = false;
+  std::uint64_t ticket_ = 0;  ///< of the current state's deadline
+};
+
+}  // namespace aerie
