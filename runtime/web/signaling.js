@@ -1,0 +1,116 @@
+// The socket `/ws/signal`: hello, resume, and coming back after a loss.
+
+import { closePolicy, reconnectDelay } from './backoff.js';
+
+const subprotocol = 'aerie.signal.v1';
+const heartbeatMs = 10_000;
+
+export class Signaling {
+  /**
+   * `memory` keeps the resume token and the last sequence number across reloads. Callbacks:
+   * onMessage(message), onOpen(), onConnecting(), onClosed({code, retryAt}) with `retryAt` null
+   * when it stays closed.
+   */
+  constructor({ address, session, token, role, position, callbacks, random = Math.random }) {
+    Object.assign(this, { address, session, token, role, callbacks, random });
+    this.resume = position?.resume ?? null;
+    this.lastSeq = position?.lastSeq ?? 0;
+    this.attempt = 0;
+    this.socket = null;
+    this.timer = null;
+    this.ended = false;
+    this.nonce = 0;
+    this.unanswered = false;
+    this.heartbeat = null;
+  }
+
+  /** Opens the socket now, also while a retry is waited for. */
+  open() {
+    clearTimeout(this.timer);
+    this.#drop();
+    this.attempt += 1;
+    this.callbacks.onConnecting();
+    const socket = new WebSocket(this.address, subprotocol);
+    this.socket = socket;
+    socket.addEventListener('open', () => this.#hello(socket));
+    socket.addEventListener('message', (event) => this.#receive(socket, event.data));
+    socket.addEventListener('close', (event) => this.#closed(socket, event.code));
+  }
+
+  /** Sends one message; false while there is no socket to send it on. */
+  send(message) {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  #hello(socket) {
+    const resume = this.resume ? { resume: this.resume, lastSeq: this.lastSeq } : {};
+    socket.send(JSON.stringify({ type: 'hello', session: this.session, token: this.token,
+      role: this.role, ...resume }));
+    this.callbacks.onOpen();
+  }
+
+  #receive(socket, data) {
+    if (socket !== this.socket) return;
+    let message;
+    try {
+      message = JSON.parse(data);
+    } catch {
+      return;
+    }
+    if (typeof message !== 'object' || message === null) return;
+    this.#follow(message);
+    this.callbacks.onMessage(message);
+  }
+
+  #follow(message) {
+    this.unanswered = false;
+    if (message.type === 'welcome') {
+      this.attempt = 0;
+      this.#beat();
+      this.resume = message.resume ?? null;
+    }
+    if (message.type === 'ended') this.ended = true;
+    if (Number.isSafeInteger(message.seq)) this.lastSeq = message.seq;
+  }
+
+  // A server that vanished without closing is noticed by nothing else.
+  #beat() {
+    clearInterval(this.heartbeat);
+    this.unanswered = false;
+    this.heartbeat = setInterval(() => {
+      const { socket } = this;
+      if (!socket) return;
+      if (this.unanswered) {
+        socket.close();
+        this.#closed(socket, 1006);
+        return;
+      }
+      this.unanswered = true;
+      this.nonce += 1;
+      this.send({ type: 'ping', nonce: this.nonce });
+    }, heartbeatMs);
+  }
+
+  #closed(socket, code) {
+    if (socket !== this.socket) return;
+    this.socket = null;
+    clearInterval(this.heartbeat);
+    const { retry, slow } = closePolicy(code);
+    if (!retry || this.ended) {
+      this.callbacks.onClosed({ code, retryAt: null });
+      return;
+    }
+    const delay = reconnectDelay(this.attempt + (slow ? 2 : 1), this.random);
+    this.callbacks.onClosed({ code, retryAt: Date.now() + delay });
+    this.timer = setTimeout(() => this.open(), delay);
+  }
+
+  #drop() {
+    const { socket } = this;
+    this.socket = null;
+    clearInterval(this.heartbeat);
+    socket?.close();
+  }
+}
