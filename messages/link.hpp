@@ -12,7 +12,7 @@
 #include "messages/time.hpp"
 
 /// What controller and guest say to each other over the link (contract, section 10), after the
-/// handshake: frames of `messages/frame.hpp`, each with a `type`.
+/// handshake (`runtime/process/handshake.hpp`): frames of `messages/frame.hpp`, each with a `type`.
 namespace aerie::link {
 
 inline constexpr int protocol_version = 1;
