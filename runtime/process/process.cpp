@@ -63,7 +63,7 @@ class Process::Impl : public std::enable_shared_from_this<Impl> {
         name_(std::move(name)),
         leads_group_(leads_group),
         child_(std::move(child)),
-        events_(std::move(events)) {}
+        events_(std::make_shared<const ProcessEvents>(std::move(events))) {}
 
   [[nodiscard]] std::optional<Cause> watch() {
     // The pipes first: of events that come in one round, output is then seen before the end.
@@ -108,7 +108,7 @@ class Process::Impl : public std::enable_shared_from_this<Impl> {
 
   /// The holder lets go: no callback comes any more.
   void abandon() {
-    events_ = {};
+    events_.reset();
     if (!is_running()) return;
     signal_group(SIGKILL);
     unwatch();
@@ -162,7 +162,9 @@ class Process::Impl : public std::enable_shared_from_this<Impl> {
   }
 
   void tell(std::vector<LogLine> lines) {
-    if (!lines.empty() && events_.on_lines) events_.on_lines(std::move(lines));
+    // Kept for the call: the callback may let go of the process, and with it of itself.
+    const auto events = events_;
+    if (!lines.empty() && events && events->on_lines) events->on_lines(std::move(lines));
   }
 
   void on_end() {
@@ -173,21 +175,21 @@ class Process::Impl : public std::enable_shared_from_this<Impl> {
     drain(out_);
     drain(err_);
     tell(output_.finish(wall_now()));
-    if (!is_running()) return;  // the holder let go of it in a callback
+    if (!events_) return;  // the holder let go of it in a callback
     auto record = record_of(*info);
     record.uptime_ms = std::chrono::floor<Duration>(uptime).count();
     wait_on(child_.pidfd.get(), 0);
     unwatch();
     child_.pidfd.reset();
-    const auto on_exit = std::exchange(events_, {}).on_exit;
-    if (on_exit) on_exit(std::move(record));
+    if (const auto events = std::exchange(events_, {}); events->on_exit)
+      events->on_exit(std::move(record));
   }
 
   ExitRecord record_of(const siginfo_t& info) {
     const auto status = status_of(info);
     ExitContext context{name_, asked_by_, false, output_.tail()};
     const bool killed = status.how == WaitStatus::How::signaled && status.value == SIGKILL;
-    context.oom_killed = killed && !asked_by_ && events_.oom_killed && events_.oom_killed();
+    context.oom_killed = killed && !asked_by_ && events_->oom_killed && events_->oom_killed();
     auto verdict = classify_exit(status, context);
     const bool fault = verdict.signal == "SIGBUS" || verdict.signal == "SIGSEGV";
     if (fault && !asked_by_ && is_cut_short(child_.program)) {
@@ -222,7 +224,7 @@ class Process::Impl : public std::enable_shared_from_this<Impl> {
   std::string name_;
   bool leads_group_;
   Child child_;
-  ProcessEvents events_;
+  std::shared_ptr<const ProcessEvents> events_;  ///< none after the end, or when let go of
   ChildOutput output_;
   Pipe out_{LogLine::Stream::out, {}};
   Pipe err_{LogLine::Stream::err, {}};
