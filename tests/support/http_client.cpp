@@ -27,7 +27,7 @@ std::string lower(std::string text) {
 
 HttpAnswer answer_of(http::response<http::string_body>&& response) {
   HttpAnswer answer;
-  answer.status = response.result_int();
+  answer.status = static_cast<int>(response.result_int());
   for (const auto& field : response)
     answer.headers[lower(std::string(field.name_string()))] = std::string(field.value());
   answer.body = std::move(response.body());
