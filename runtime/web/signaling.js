@@ -44,6 +44,12 @@ export class Signaling {
     return true;
   }
 
+  /** Closes it for good. */
+  close() {
+    clearTimeout(this.timer);
+    this.#drop();
+  }
+
   #hello(socket) {
     const resume = this.resume ? { resume: this.resume, lastSeq: this.lastSeq } : {};
     socket.send(JSON.stringify({ type: 'hello', session: this.session, token: this.token,
