@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "messages/cause.hpp"
+
+namespace aerie::stream {
+
+/// Names one peer; counts per session (contract, section 4).
+using Epoch = std::int64_t;
+
+enum class Codec { h264, vp8 };
+
+[[nodiscard]] std::string_view to_string(Codec codec);
+[[nodiscard]] std::optional<Codec> codec_named(std::string_view name);
+
+/// One STUN or TURN server as WebRTC's RTCIceServer gives it.
+struct IceServer {
+  std::vector<std::string> urls;
+  std::string username;
+  std::string credential;
+};
+
+/// What the supervisor says to the streamer, one struct a message.
+struct Configure {
+  int width = 0;   ///< pixels, 64 to 3840
+  int height = 0;  ///< pixels, 64 to 2160
+  int fps = 0;     ///< most frames a second for changes, 1 to 120
+  std::vector<IceServer> ice_servers;
+  std::vector<Codec> codecs;  ///< in order of preference, never empty
+};
+struct AddPeer {
+  Epoch epoch;
+};
+struct Answer {
+  Epoch epoch;
+  std::string sdp;
+};
+struct Candidate {
+  Epoch epoch;
+  std::string candidate;  ///< empty: no more of them
+  std::uint32_t line = 0;
+};
+struct RemovePeer {
+  Epoch epoch;
+};
+struct GiveControl {
+  std::optional<Epoch> epoch;
+};
+struct Ping {
+  Json nonce;
+};
+
+using ControlMessage =
+    std::variant<Configure, AddPeer, Answer, Candidate, RemovePeer, GiveControl, Ping>;
+
+/// Reads a message of the supervisor. `link_violation` names the field that is wrong.
+[[nodiscard]] Result<ControlMessage> parse_control(const Json& message);
+
+}  // namespace aerie::stream

@@ -1,0 +1,100 @@
+#include "guest/stream/encoder.hpp"
+
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+#include <gst/video/video.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace aerie::stream {
+namespace {
+
+constexpr int most_threads = 4;  // one slice a thread: more slices cost bits
+
+int threads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, most_threads);
+}
+
+/// The two newest pictures at most wait; older ones are dropped, they are not encoded yet.
+constexpr auto source_description =
+    "appsrc name=source is-live=true format=time max-buffers=1 max-bytes=0 leaky-type=downstream "
+    "! ";
+constexpr auto sink_description =
+    " ! appsink name=sink sync=false async=false max-buffers=8 drop=false qos=false";
+
+std::string h264_description(const VideoFormat& format) {
+  const int vbv_ms = std::max(1500 / format.fps, 10);  // one and a half frames
+  return "x264enc name=encoder tune=zerolatency speed-preset=ultrafast sliced-threads=true threads=" +
+         std::to_string(threads()) + " bitrate=" + std::to_string(bitrate_of(format) / 1000) +
+         " vbv-buf-capacity=" + std::to_string(vbv_ms) +
+         " key-int-max=2147483647 bframes=0 byte-stream=true aud=false"
+         " option-string=\"scenecut=0:keyint=infinite\""
+         " ! video/x-h264,profile=constrained-baseline,stream-format=byte-stream,alignment=au";
+}
+
+std::string vp8_description(const VideoFormat& format) {
+  return "vp8enc name=encoder deadline=1 cpu-used=12 lag-in-frames=0 threads=" +
+         std::to_string(threads()) + " target-bitrate=" + std::to_string(bitrate_of(format)) +
+         " end-usage=cbr buffer-size=150 buffer-initial-size=100 buffer-optimal-size=120"
+         " undershoot=95 keyframe-mode=disabled keyframe-max-dist=2147483647"
+         " error-resilient=0 static-threshold=20 min-quantizer=4 max-quantizer=52"
+         " token-partitions=1";
+}
+
+GstFlowReturn take_unit(GstAppSink* sink, gpointer data) {
+  const GstPtr<GstSample> sample{gst_app_sink_pull_sample(sink)};
+  if (sample) static_cast<Encoder::Events*>(data)->unit(sample.get());
+  return GST_FLOW_OK;
+}
+
+}  // namespace
+
+int bitrate_of(const VideoFormat& format) {
+  const auto pixels = static_cast<std::int64_t>(format.width) * format.height * format.fps;
+  return static_cast<int>(std::clamp<std::int64_t>(pixels / 4, 1'000'000, 12'000'000));
+}
+
+Result<std::unique_ptr<Encoder>> Encoder::create(Codec codec, const VideoFormat& format,
+                                                 const MediaClock& clock, Events events) {
+  const auto encoder = codec == Codec::h264 ? h264_description(format) : vp8_description(format);
+  auto pipeline = Pipeline::parse(source_description + encoder + sink_description, clock);
+  if (!pipeline) return tl::unexpected(pipeline.error());
+  std::unique_ptr<Encoder> result{new Encoder(std::move(*pipeline), std::move(events))};
+  if (result->pipeline_.play()) return result;
+  return tl::unexpected(Cause{CauseKind::plugin_missing,
+                              "The encoder for " + std::string{to_string(codec)} +
+                                  " does not start.",
+                              "Install the GStreamer packages that the doctor names.",
+                              {}});
+}
+
+Encoder::Encoder(Pipeline pipeline, Events events)
+    : events_(std::move(events)),
+      pipeline_(std::move(pipeline)),
+      source_(pipeline_.element("source")),
+      encoder_(pipeline_.element("encoder")) {
+  pipeline_.on_error([failed = events_.failed](const std::string& error) {
+    failed(Cause{CauseKind::exit_code, "The encoder failed: " + error + ".",
+                 "Look at the stream's log; viewers may ask for another codec.",
+                 {}});
+  });
+  GstAppSinkCallbacks callbacks{};
+  callbacks.new_sample = take_unit;
+  const auto sink = pipeline_.element("sink");
+  gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, &events_, nullptr);
+}
+
+Encoder::~Encoder() { pipeline_.stop(); }
+
+void Encoder::push(GstSample* picture) {
+  gst_app_src_push_sample(GST_APP_SRC(source_.get()), picture);
+}
+
+void Encoder::request_key() {
+  const GstPtr<GstPad> pad{gst_element_get_static_pad(encoder_.get(), "src")};
+  gst_pad_send_event(pad.get(), gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE,
+                                                                            /*all_headers=*/TRUE, 0));
+}
+
+}  // namespace aerie::stream

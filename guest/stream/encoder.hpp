@@ -1,0 +1,57 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "guest/stream/control_messages.hpp"
+#include "guest/stream/gst_ptr.hpp"
+#include "guest/stream/media_clock.hpp"
+#include "guest/stream/pipeline.hpp"
+#include "messages/cause.hpp"
+
+namespace aerie::stream {
+
+/// What an encoder is built for; the pictures themselves may have another size later.
+struct VideoFormat {
+  int width = 0;
+  int height = 0;
+  int fps = 0;
+};
+
+/// Bits a second: a quarter of a bit for every pixel, between 1 and 12 Mbit/s.
+[[nodiscard]] int bitrate_of(const VideoFormat& format);
+
+/// One encoder as a pipeline of its own: pictures in, access units out. Key frames only on request.
+/// A picture that comes while another still waits replaces it.
+class Encoder {
+ public:
+  struct Events {
+    /// An access unit with its caps; on the encoder's thread.
+    std::function<void(GstSample*)> unit;
+    /// The encoder broke; on one of its threads. It gives nothing more.
+    std::function<void(Cause)> failed;
+  };
+
+  [[nodiscard]] static Result<std::unique_ptr<Encoder>> create(Codec codec,
+                                                               const VideoFormat& format,
+                                                               const MediaClock& clock,
+                                                               Events events);
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
+  ~Encoder();
+
+  /// Any thread; never blocks.
+  void push(GstSample* picture);
+  /// The next picture becomes a key frame. Any thread.
+  void request_key();
+
+ private:
+  Encoder(Pipeline pipeline, Events events);
+
+  Events events_;
+  Pipeline pipeline_;
+  GstPtr<GstElement> source_;
+  GstPtr<GstElement> encoder_;
+};
+
+}  // namespace aerie::stream

@@ -1,0 +1,93 @@
+#include "guest/stream/fan_out.hpp"
+
+#include <gst/app/gstappsrc.h>
+
+#include <algorithm>
+
+namespace aerie::stream {
+
+bool PeerFeed::push(GstSample* unit) {
+  constexpr guint64 most_waiting = 30;  // access units; the payloader normally takes each at once
+  auto* source = GST_APP_SRC(source_.get());
+  const bool is_delta =
+      GST_BUFFER_FLAG_IS_SET(gst_sample_get_buffer(unit), GST_BUFFER_FLAG_DELTA_UNIT);
+  if (gst_app_src_get_current_level_buffers(source) >= most_waiting) needs_key_ = true;
+  if (needs_key_ && is_delta) return true;
+  needs_key_ = false;
+  gst_app_src_push_sample(source, unit);
+  return false;
+}
+
+std::optional<Cause> FanOut::add(Codec codec, std::shared_ptr<PeerFeed> feed) {
+  auto lane = lane_of(codec);
+  if (!lane) {
+    lane = std::make_shared<Lane>();
+    auto* raw = lane.get();  // the lane owns the encoder, so it outlives the encoder's callbacks
+    auto encoder = Encoder::create(
+        codec, format_, clock_,
+        {.unit = [this, codec, raw](GstSample* unit) { deliver(codec, *raw, unit); },
+         .failed = [this, codec](Cause cause) { events_.failed(codec, std::move(cause)); }});
+    if (!encoder) return encoder.error();
+    lane->encoder = std::move(*encoder);
+    const std::scoped_lock lock{mutex_};
+    lanes_[codec] = lane;
+  }
+  {
+    const std::scoped_lock lock{lane->mutex};
+    lane->feeds.push_back(std::move(feed));
+  }
+  request_key_of(*lane);
+  return std::nullopt;
+}
+
+void FanOut::remove(Codec codec, const std::shared_ptr<PeerFeed>& feed) {
+  const auto lane = lane_of(codec);
+  if (!lane) return;
+  {
+    const std::scoped_lock lock{lane->mutex};
+    std::erase(lane->feeds, feed);
+    if (!lane->feeds.empty()) return;
+  }
+  const std::scoped_lock lock{mutex_};
+  lanes_.erase(codec);
+}
+
+void FanOut::push(GstSample* picture) {
+  std::vector<std::shared_ptr<Lane>> lanes;
+  {
+    const std::scoped_lock lock{mutex_};
+    for (const auto& [codec, lane] : lanes_) lanes.push_back(lane);
+  }
+  for (const auto& lane : lanes) lane->encoder->push(picture);
+}
+
+void FanOut::request_key(Codec codec) {
+  if (const auto lane = lane_of(codec)) request_key_of(*lane);
+}
+
+void FanOut::request_key_of(Lane& lane) {
+  if (lane.key_pending.exchange(true)) return;
+  lane.encoder->request_key();
+  events_.frame_wanted();
+}
+
+void FanOut::deliver(Codec codec, Lane& lane, GstSample* unit) {
+  if (!GST_BUFFER_FLAG_IS_SET(gst_sample_get_buffer(unit), GST_BUFFER_FLAG_DELTA_UNIT))
+    lane.key_pending = false;
+  std::vector<std::shared_ptr<PeerFeed>> feeds;
+  {
+    const std::scoped_lock lock{lane.mutex};
+    feeds = lane.feeds;
+  }
+  const auto starved =
+      std::count_if(feeds.begin(), feeds.end(), [&](const auto& feed) { return feed->push(unit); });
+  if (starved > 0) request_key(codec);
+}
+
+std::shared_ptr<FanOut::Lane> FanOut::lane_of(Codec codec) {
+  const std::scoped_lock lock{mutex_};
+  const auto found = lanes_.find(codec);
+  return found == lanes_.end() ? nullptr : found->second;
+}
+
+}  // namespace aerie::stream

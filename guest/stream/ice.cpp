@@ -1,0 +1,92 @@
+#include "guest/stream/ice.hpp"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <array>
+#include <memory>
+#include <sstream>
+
+namespace aerie::stream {
+namespace {
+
+constexpr std::size_t most_addresses = 8;
+
+std::string to_text(const sockaddr* address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = address->sa_family == AF_INET
+                          ? static_cast<const void*>(
+                                &reinterpret_cast<const sockaddr_in*>(address)->sin_addr)
+                          : &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+  return ::inet_ntop(address->sa_family, bytes, text.data(), text.size()) ? text.data() : "";
+}
+
+bool is_worth_offering(const ifaddrs& interface) {
+  if (!interface.ifa_addr || (interface.ifa_flags & IFF_UP) == 0 ||
+      (interface.ifa_flags & IFF_LOOPBACK) != 0)
+    return false;
+  if (interface.ifa_addr->sa_family == AF_INET) return true;
+  if (interface.ifa_addr->sa_family != AF_INET6) return false;
+  return !IN6_IS_ADDR_LINKLOCAL(
+      &reinterpret_cast<const sockaddr_in6*>(interface.ifa_addr)->sin6_addr);
+}
+
+std::vector<std::string> local_addresses() {
+  std::vector<std::string> addresses{"127.0.0.1"};
+  ifaddrs* list = nullptr;
+  if (::getifaddrs(&list) != 0) return addresses;
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner{list, &::freeifaddrs};
+  for (const auto* at = list; at && addresses.size() < most_addresses; at = at->ifa_next)
+    if (is_worth_offering(*at)) addresses.push_back(to_text(at->ifa_addr));
+  return addresses;
+}
+
+std::string percent_encoded(std::string_view text) {
+  const GstPtr<gchar> encoded{g_uri_escape_string(std::string{text}.c_str(), nullptr, FALSE)};
+  return encoded.get();
+}
+
+void add_server(GstElement* webrtc, const std::string& url, const IceServer& server) {
+  if (url.starts_with("stun:")) {
+    const auto uri = "stun://" + url.substr(5);
+    g_object_set(webrtc, "stun-server", uri.c_str(), nullptr);
+  } else if (url.starts_with("turn:") || url.starts_with("turns:")) {
+    gboolean added = FALSE;
+    const auto uri = turn_uri(url, server.username, server.credential);
+    g_signal_emit_by_name(webrtc, "add-turn-server", uri.c_str(), &added);
+  }
+}
+
+}  // namespace
+
+std::string turn_uri(std::string_view url, std::string_view username, std::string_view credential) {
+  const auto colon = url.find(':');
+  return std::string{url.substr(0, colon)} + "://" + percent_encoded(username) + ":" +
+         percent_encoded(credential) + "@" + std::string{url.substr(colon + 1)};
+}
+
+bool is_usable_candidate(std::string_view candidate) {
+  std::istringstream words{std::string{candidate}};
+  std::string foundation, component, protocol, priority, address;
+  if (!(words >> foundation >> component >> protocol >> priority >> address)) return false;
+  if (protocol != "udp" && protocol != "UDP") return false;
+  in6_addr ignored{};
+  return ::inet_pton(AF_INET, address.c_str(), &ignored) == 1 ||
+         ::inet_pton(AF_INET6, address.c_str(), &ignored) == 1;
+}
+
+void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers) {
+  GstPtr<GstObject> agent;
+  g_object_get(webrtc, "ice-agent", agent.out(), nullptr);
+  g_object_set(agent.get(), "ice-tcp", FALSE, nullptr);
+  for (const auto& address : local_addresses()) {
+    gboolean added = FALSE;
+    g_signal_emit_by_name(agent.get(), "add-local-ip-address", address.c_str(), &added);
+  }
+  for (const auto& server : servers)
+    for (const auto& url : server.urls) add_server(webrtc, url, server);
+}
+
+}  // namespace aerie::stream

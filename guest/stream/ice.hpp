@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "guest/stream/control_messages.hpp"
+#include "guest/stream/gst_ptr.hpp"
+
+namespace aerie::stream {
+
+/// Gives a fresh webrtcbin its servers and local addresses: those of the host's interfaces and
+/// 127.0.0.1, which libnice leaves out by itself. Addresses of interfaces are capped at 8.
+void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers);
+
+/// `turn://user:secret@host:port?...` for webrtcbin from a server's address, its user and secret
+/// percent-encoded.
+[[nodiscard]] std::string turn_uri(std::string_view url, std::string_view username,
+                                   std::string_view credential);
+
+/// False for candidates that are useless or unsafe to pass on: over TCP, or with a name instead of
+/// an address (mDNS; resolving what a viewer names is not our business).
+[[nodiscard]] bool is_usable_candidate(std::string_view candidate);
+
+}  // namespace aerie::stream

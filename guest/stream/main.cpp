@@ -1,0 +1,46 @@
+#include <gst/gst.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <csignal>
+#include <cstring>
+
+#include "guest/stream/log.hpp"
+#include "guest/stream/streamer.hpp"
+
+namespace {
+
+/// The descriptor named by AERIE_CONTROL_FD; -1 when there is none.
+int control_descriptor() {
+  const char* text = std::getenv("AERIE_CONTROL_FD");
+  int descriptor = -1;
+  if (!text) return -1;
+  const auto* end = text + std::strlen(text);
+  const auto [stop, error] = std::from_chars(text, end, descriptor);
+  return error == std::errc{} && stop == end ? descriptor : -1;
+}
+
+}  // namespace
+
+int main() {
+  const int control = control_descriptor();
+  if (control < 0) {
+    aerie::stream::log_line(
+        "aerie-stream is started by the guest supervisor, which sets AERIE_CONTROL_FD.");
+    return 2;
+  }
+  gst_init(nullptr, nullptr);
+  aerie::stream::EventLoop loop;
+  int status = 0;
+  const auto finish = [&](int with) {
+    status = with;
+    loop.stop();
+  };
+  const auto terminate = loop.on_signal(SIGTERM, [&] { finish(0); });
+  const auto interrupt = loop.on_signal(SIGINT, [&] { finish(0); });
+  {
+    const aerie::stream::Streamer streamer{loop, aerie::UniqueFd{control}, finish};
+    loop.run();
+  }
+  return status;
+}

@@ -1,0 +1,261 @@
+#include "guest/stream/peer.hpp"
+
+#include <gst/video/video.h>
+
+#include "guest/stream/ice.hpp"
+#include "guest/stream/peer_media.hpp"
+
+namespace aerie::stream {
+namespace {
+
+constexpr std::size_t most_early_candidates = 64;
+constexpr std::chrono::seconds connect_within{20};
+
+Cause peer_failed(const std::string& why) {
+  return {CauseKind::network_failed, "The peer does not start: " + why + ".",
+          "Ask for a new offer; look at the stream's log if it happens again.",
+          {}};
+}
+
+/// A promise whose reply is given to `replied`, on one of webrtcbin's threads.
+using Replied = std::function<void(const GstStructure*)>;
+
+GstPtr<GstPromise> promise(Replied replied) {
+  const auto change = [](GstPromise* self, gpointer data) {
+    const bool done = gst_promise_wait(self) == GST_PROMISE_RESULT_REPLIED;
+    (*static_cast<Replied*>(data))(done ? gst_promise_get_reply(self) : nullptr);
+  };
+  return GstPtr<GstPromise>{gst_promise_new_with_change_func(
+      change, new Replied(std::move(replied)),
+      [](gpointer data) { delete static_cast<Replied*>(data); })};
+}
+
+/// The error within a reply of webrtcbin; empty when it did what was asked.
+std::string error_of(const GstStructure* reply) {
+  if (!reply || !gst_structure_has_field_typed(reply, "error", G_TYPE_ERROR)) return {};
+  GError* error = nullptr;
+  gst_structure_get(reply, "error", G_TYPE_ERROR, &error, nullptr);
+  std::string text = error ? error->message : "unknown error";
+  g_clear_error(&error);
+  return text;
+}
+
+}  // namespace
+
+/// The way back to a peer from GStreamer's threads. They never hold the peer itself: its last owner
+/// stops the pipeline, which must not happen on one of the pipeline's own threads.
+struct Peer::Home {
+  EventLoop* loop;
+  std::weak_ptr<Peer> peer;
+
+  /// Runs `function(peer)` on the loop's thread if the peer still lives then.
+  template <class Function>
+  void post(Function function) const {
+    loop->post([weak = peer, function = std::move(function)] {
+      const auto self = weak.lock();
+      if (self && !self->ended_) function(*self);
+    });
+  }
+
+  [[nodiscard]] gpointer copied() const { return new Home(*this); }
+  static void destroy(gpointer data) { delete static_cast<Home*>(data); }
+  static void destroy_closure(gpointer data, GClosure*) { destroy(data); }
+  static const Home& of(gpointer data) { return *static_cast<const Home*>(data); }
+};
+
+Peer::Home Peer::home() { return {&loop_, weak_from_this()}; }
+
+Result<std::shared_ptr<Peer>> Peer::create(EventLoop& loop, const MediaClock& clock,
+                                           const Configure& configuration, Events events) {
+  auto pipeline =
+      Pipeline::parse("webrtcbin name=webrtc bundle-policy=max-bundle latency=0",
+                      clock);
+  if (!pipeline) return tl::unexpected(pipeline.error());
+  std::shared_ptr<Peer> peer{new Peer(loop, std::move(*pipeline), std::move(events))};
+  if (auto cause = peer->start(configuration)) return tl::unexpected(*cause);
+  return peer;
+}
+
+Peer::Peer(EventLoop& loop, Pipeline pipeline, Events events)
+    : loop_(loop),
+      events_(std::move(events)),
+      pipeline_(std::move(pipeline)),
+      webrtc_(pipeline_.element("webrtc")) {}
+
+Peer::~Peer() {
+  ended_ = true;
+  if (channels_) channels_->detach();
+  pipeline_.stop();
+}
+
+std::optional<Cause> Peer::start(const Configure& configuration) {
+  listen();
+  set_up_ice(webrtc_.get(), configuration.ice_servers);
+  GstPtr<GstObject> transceiver;
+  const auto caps = offered_video(configuration.codecs);
+  g_signal_emit_by_name(webrtc_.get(), "add-transceiver",
+                        GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, caps.get(),
+                        transceiver.out());
+  if (!transceiver) return peer_failed("webrtcbin takes no video");
+  g_object_set(transceiver.get(), "codec-preferences", caps.get(), "do-nack", TRUE, nullptr);
+  // Asked for now, linked after the answer: caps on it before the offer would leave one codec.
+  video_pad_ = GstPtr<GstPad>{gst_element_request_pad_simple(webrtc_.get(), "sink_%u")};
+  if (!video_pad_) return peer_failed("webrtcbin gives no pad; is gstreamer1.0-nice installed");
+  if (!pipeline_.play()) return peer_failed("webrtcbin does not play");
+  channels_ = DataChannels::create(
+      loop_, webrtc_.get(),
+      {.opened = [at = home()] { at.post([](Peer& peer) { peer.events_.input_opened(); }); },
+       .closed =
+           [at = home()] {
+             at.post([](Peer& peer) {
+               peer.state_changed(GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED);
+             });
+           },
+       .message =
+           [weak = weak_from_this()](ViewerMessage message) {
+             const auto self = weak.lock();
+             if (self && !self->ended_) self->events_.message(std::move(message));
+           }});
+  if (!channels_) return peer_failed("webrtcbin makes no data channels");
+  make_offer();
+  return std::nullopt;
+}
+
+void Peer::listen() {
+  const auto connect = [&](const char* signal, GCallback callback) {
+    g_signal_connect_data(webrtc_.get(), signal, callback, home().copied(), Home::destroy_closure,
+                          GConnectFlags{});
+  };
+  connect("on-ice-candidate", G_CALLBACK(on_ice_candidate));
+  connect("notify::connection-state", G_CALLBACK(on_state));
+  pipeline_.on_error([at = home()](const std::string& error) {
+    at.post([error](Peer& peer) { peer.end(error); });
+  });
+}
+
+void Peer::make_offer() {
+  const auto made = promise([at = home()](const GstStructure* reply) {
+    GstPtr<GstWebRTCSessionDescription> offer;
+    if (reply && gst_structure_has_field(reply, "offer"))
+      gst_structure_get(reply, "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, offer.out(), nullptr);
+    auto shared = std::make_shared<GstPtr<GstWebRTCSessionDescription>>(std::move(offer));
+    at.post([shared, error = error_of(reply)](Peer& peer) {
+      if (*shared)
+        peer.offer_made(std::move(*shared));
+      else
+        peer.end("no offer could be made: " + error);
+    });
+  });
+  g_signal_emit_by_name(webrtc_.get(), "create-offer", nullptr, made.get());
+}
+
+void Peer::offer_made(GstPtr<GstWebRTCSessionDescription> offer) {
+  const GstPtr<gchar> text{gst_sdp_message_as_text(offer.get()->sdp)};
+  // The offer first, so that it stands before its candidates.
+  events_.offer(text.get());
+  const auto set = promise([at = home()](const GstStructure* reply) {
+    const auto error = error_of(reply);
+    if (!error.empty())
+      at.post([error](Peer& peer) { peer.end("the offer was not taken: " + error); });
+  });
+  g_signal_emit_by_name(webrtc_.get(), "set-local-description", offer.get(), set.get());
+}
+
+void Peer::answer(const std::string& sdp) {
+  if (answered_ || ended_) return;
+  answered_ = true;
+  auto parsed = parse_answer(sdp);
+  if (!parsed) return end(parsed.error());
+  video_ = parsed->video;
+  connect_deadline_ = loop_.after(connect_within, [weak = weak_from_this()] {
+    if (const auto self = weak.lock())
+      self->end("no connection within 20 s; the viewer may be unreachable");
+  });
+  const auto set = promise([at = home()](const GstStructure* reply) {
+    at.post([error = error_of(reply)](Peer& peer) {
+      error.empty() ? peer.answer_taken() : peer.end("the answer was not taken: " + error);
+    });
+  });
+  g_signal_emit_by_name(webrtc_.get(), "set-remote-description", parsed->description.get(),
+                        set.get());
+}
+
+void Peer::answer_taken() {
+  answer_taken_ = true;
+  if (!attach_video()) return end("the video could not be attached");
+  const auto candidates = std::exchange(early_candidates_, {});
+  for (const auto& candidate : candidates) add_candidate(candidate.text, candidate.line);
+}
+
+bool Peer::attach_video() {
+  auto sender = make_sender(video_);
+  if (!sender) return false;
+  gst_bin_add(GST_BIN(pipeline_.get()), sender.get());
+  const GstPtr<GstPad> out{gst_element_get_static_pad(sender.get(), "src")};
+  if (gst_pad_link(out.get(), video_pad_.get()) != GST_PAD_LINK_OK) return false;
+  const auto source = element_of(sender.get(), "source");
+  const GstPtr<GstPad> source_pad{gst_element_get_static_pad(source.get(), "src")};
+  gst_pad_add_probe(source_pad.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream,
+                    home().copied(), Home::destroy);
+  gst_pad_add_probe(out.get(),
+                    static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER |
+                                                 GST_PAD_PROBE_TYPE_BUFFER_LIST),
+                    on_packet, home().copied(), Home::destroy);
+  feed_ = std::make_shared<PeerFeed>(source);
+  return gst_element_sync_state_with_parent(sender.get()) == TRUE;
+}
+
+void Peer::add_candidate(const std::string& candidate, unsigned line) {
+  if (ended_ || (!candidate.empty() && !is_usable_candidate(candidate))) return;
+  if (answer_taken_) {
+    g_signal_emit_by_name(webrtc_.get(), "add-ice-candidate", line, candidate.c_str());
+  } else if (early_candidates_.size() < most_early_candidates) {
+    early_candidates_.push_back({candidate, line});
+  }
+}
+
+void Peer::state_changed(GstWebRTCPeerConnectionState state) {
+  if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED && !connected_ && feed_) {
+    connected_ = true;
+    connect_deadline_.cancel();
+    events_.connected();
+  } else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED) {
+    end("the connection to the viewer failed");
+  } else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED) {
+    ended_ = true;
+    events_.closed();
+  }
+}
+
+void Peer::end(const std::string& reason) {
+  if (ended_) return;
+  ended_ = true;
+  connect_deadline_.cancel();
+  events_.failed(reason);
+}
+
+void Peer::on_ice_candidate(GstElement*, guint line, gchar* candidate, gpointer home) {
+  Home::of(home).post([line, text = std::string{candidate ? candidate : ""}](Peer& peer) {
+    peer.events_.candidate(text, line);
+  });
+}
+
+void Peer::on_state(GstElement* webrtc, GParamSpec*, gpointer home) {
+  GstWebRTCPeerConnectionState state{};
+  g_object_get(webrtc, "connection-state", &state, nullptr);
+  Home::of(home).post([state](Peer& peer) { peer.state_changed(state); });
+}
+
+GstPadProbeReturn Peer::on_upstream(GstPad*, GstPadProbeInfo* info, gpointer home) {
+  if (!gst_video_event_is_force_key_unit(gst_pad_probe_info_get_event(info)))
+    return GST_PAD_PROBE_OK;
+  Home::of(home).post([](Peer& peer) { peer.events_.key_wanted(); });
+  return GST_PAD_PROBE_DROP;
+}
+
+GstPadProbeReturn Peer::on_packet(GstPad*, GstPadProbeInfo*, gpointer home) {
+  Home::of(home).post([](Peer& peer) { peer.events_.first_frame(); });
+  return GST_PAD_PROBE_REMOVE;
+}
+
+}  // namespace aerie::stream

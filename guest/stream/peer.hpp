@@ -1,0 +1,92 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "guest/stream/answer_sdp.hpp"
+#include "guest/stream/control_messages.hpp"
+#include "guest/stream/data_channels.hpp"
+#include "guest/stream/event_loop.hpp"
+#include "guest/stream/fan_out.hpp"
+#include "guest/stream/pipeline.hpp"
+
+namespace aerie::stream {
+
+/// One viewer: a webrtcbin in a pipeline of its own, which offers a video track and two data
+/// channels. Whatever goes wrong in it ends this peer only. Lives on the loop's thread.
+class Peer : public std::enable_shared_from_this<Peer> {
+ public:
+  /// All on the loop's thread, none after `failed` or `closed`, none after the peer's end.
+  struct Events {
+    std::function<void(const std::string& sdp)> offer;
+    std::function<void(const std::string& candidate, unsigned line)> candidate;
+    std::function<void()> connected;
+    std::function<void()> first_frame;  ///< the first RTP packet went out
+    std::function<void(const std::string& reason)> failed;
+    std::function<void()> closed;  ///< by the viewer
+    std::function<void()> key_wanted;
+    std::function<void()> input_opened;
+    std::function<void(ViewerMessage)> message;
+  };
+
+  /// Starts negotiation; the offer comes as an event.
+  [[nodiscard]] static Result<std::shared_ptr<Peer>> create(EventLoop& loop, const MediaClock& clock,
+                                                            const Configure& configuration,
+                                                            Events events);
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+  ~Peer();
+
+  void answer(const std::string& sdp);
+  /// At most 64 of them are kept before the answer; an empty one ends them.
+  void add_candidate(const std::string& candidate, unsigned line);
+
+  /// What the answer took, and where its access units go in; empty before `connected`.
+  [[nodiscard]] Codec codec() const { return video_.codec; }
+  [[nodiscard]] const std::shared_ptr<PeerFeed>& feed() const { return feed_; }
+
+  [[nodiscard]] DataChannels& channels() { return *channels_; }
+
+ private:
+  struct Home;
+  struct RemoteCandidate {
+    std::string text;
+    unsigned line;
+  };
+
+  Peer(EventLoop& loop, Pipeline pipeline, Events events);
+
+  [[nodiscard]] Home home();
+  [[nodiscard]] std::optional<Cause> start(const Configure& configuration);
+  void listen();
+  void make_offer();
+  void offer_made(GstPtr<GstWebRTCSessionDescription> offer);
+  void answer_taken();
+  [[nodiscard]] bool attach_video();
+  void state_changed(GstWebRTCPeerConnectionState state);
+  void end(const std::string& reason);
+
+  static void on_ice_candidate(GstElement*, guint line, gchar* candidate, gpointer home);
+  static void on_state(GstElement* webrtc, GParamSpec*, gpointer home);
+  static GstPadProbeReturn on_upstream(GstPad*, GstPadProbeInfo* info, gpointer home);
+  static GstPadProbeReturn on_packet(GstPad*, GstPadProbeInfo*, gpointer home);
+
+  EventLoop& loop_;
+  Events events_;
+  Pipeline pipeline_;
+  GstPtr<GstElement> webrtc_;
+  GstPtr<GstPad> video_pad_;
+  std::shared_ptr<DataChannels> channels_;
+  std::vector<RemoteCandidate> early_candidates_;
+  AcceptedVideo video_;
+  std::shared_ptr<PeerFeed> feed_;
+  EventSource connect_deadline_;
+  bool answered_ = false;      ///< an answer was given
+  bool answer_taken_ = false;  ///< webrtcbin took it
+  bool connected_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace aerie::stream

@@ -1,0 +1,56 @@
+#include "guest/stream/peer_media.hpp"
+
+#include <string>
+
+#include "guest/stream/playout_delay_extension.hpp"
+
+namespace aerie::stream {
+namespace {
+
+constexpr unsigned playout_id = 3;
+constexpr unsigned transport_cc_id = 4;
+
+std::string codec_caps(Codec codec) {
+  return codec == Codec::h264
+             ? "encoding-name=H264,payload=96,packetization-mode=(string)1,"
+               "profile-level-id=(string)42e01f,level-asymmetry-allowed=(string)1"
+             : "encoding-name=VP8,payload=98";
+}
+
+}  // namespace
+
+GstPtr<GstCaps> offered_video(const std::vector<Codec>& codecs) {
+  std::string text;
+  for (const auto codec : codecs) {
+    if (!text.empty()) text += "; ";
+    text += "application/x-rtp,media=video,clock-rate=90000," + codec_caps(codec) +
+            ",rtcp-fb-nack=true,rtcp-fb-nack-pli=true,rtcp-fb-ccm-fir=true,"
+            "rtcp-fb-transport-cc=true,extmap-" +
+            std::to_string(playout_id) + "=(string)\"" + playout_delay_uri + "\",extmap-" +
+            std::to_string(transport_cc_id) + "=(string)\"" + transport_cc_uri + "\"";
+  }
+  return GstPtr<GstCaps>{gst_caps_from_string(text.c_str())};
+}
+
+GstPtr<GstElement> make_sender(const AcceptedVideo& video) {
+  const std::string payloader =
+      video.codec == Codec::h264
+          ? "rtph264pay name=payloader aggregate-mode=zero-latency config-interval=-1"
+          : "rtpvp8pay name=payloader picture-id-mode=15-bit";
+  const auto description =
+      "appsrc name=source is-live=true format=time max-bytes=0 max-buffers=0 max-time=0 ! " +
+      payloader + " mtu=1200 auto-header-extension=false pt=" + std::to_string(video.payload);
+  auto bin = GstPtr<GstElement>::sink(
+      gst_parse_bin_from_description(description.c_str(), /*ghost_unlinked_pads=*/TRUE, nullptr));
+  if (!bin) return {};
+  const auto element = element_of(bin.get(), "payloader");
+  if (video.playout_id != 0)
+    g_signal_emit_by_name(element.get(), "add-extension",
+                          make_playout_delay_extension(video.playout_id).get());
+  if (video.transport_cc_id != 0)
+    g_signal_emit_by_name(element.get(), "add-extension",
+                          make_transport_cc_extension(video.transport_cc_id).get());
+  return bin;
+}
+
+}  // namespace aerie::stream

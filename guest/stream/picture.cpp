@@ -1,0 +1,53 @@
+#include "guest/stream/picture.hpp"
+
+#include <libyuv/convert.h>
+
+#include <algorithm>
+
+namespace aerie::stream {
+
+Rectangle even_rectangle(Rectangle rectangle, int width, int height) {
+  const int left = std::max(rectangle.x, 0) & ~1;
+  const int top = std::max(rectangle.y, 0) & ~1;
+  const int right = std::min((rectangle.x + rectangle.width + 1) & ~1, width & ~1);
+  const int bottom = std::min((rectangle.y + rectangle.height + 1) & ~1, height & ~1);
+  return {left, top, std::max(right - left, 0), std::max(bottom - top, 0)};
+}
+
+Picture::Picture(int width, int height, int frames_per_second)
+    : width_(width & ~1), height_(height & ~1) {
+  gst_video_info_set_format(&info_, GST_VIDEO_FORMAT_I420, static_cast<guint>(width_),
+                            static_cast<guint>(height_));
+  info_.fps_n = frames_per_second;
+  info_.fps_d = 1;
+  gst_video_colorimetry_from_string(&info_.colorimetry, GST_VIDEO_COLORIMETRY_BT601);
+  caps_ = GstPtr<GstCaps>{gst_video_info_to_caps(&info_)};
+  planes_.resize(info_.size);
+  pool_.reset(gst_video_buffer_pool_new());
+  GstStructure* config = gst_buffer_pool_get_config(pool_.get());
+  gst_buffer_pool_config_set_params(config, caps_.get(), static_cast<guint>(info_.size), 0, 0);
+  gst_buffer_pool_set_config(pool_.get(), config);
+  gst_buffer_pool_set_active(pool_.get(), TRUE);
+}
+
+void Picture::update(const std::uint8_t* pixels, const Rectangle& where) {
+  const auto plane = [&](unsigned index, int divisor) {
+    return planes_.data() + info_.offset[index] +
+           static_cast<std::size_t>(where.y / divisor) *
+               static_cast<std::size_t>(info_.stride[index]) +
+           where.x / divisor;
+  };
+  libyuv::ARGBToI420(pixels, where.width * 4, plane(0, 1), info_.stride[0], plane(1, 2),
+                     info_.stride[1], plane(2, 2), info_.stride[2], where.width, where.height);
+}
+
+GstPtr<GstSample> Picture::frame(GstClockTime timestamp) {
+  GstBuffer* taken = nullptr;
+  if (gst_buffer_pool_acquire_buffer(pool_.get(), &taken, nullptr) != GST_FLOW_OK) return {};
+  const GstPtr<GstBuffer> buffer{taken};
+  gst_buffer_fill(taken, 0, planes_.data(), planes_.size());
+  GST_BUFFER_PTS(taken) = timestamp;
+  return GstPtr<GstSample>{gst_sample_new(taken, caps_.get(), nullptr, nullptr)};
+}
+
+}  // namespace aerie::stream

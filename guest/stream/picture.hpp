@@ -1,0 +1,56 @@
+#pragma once
+
+#include <gst/video/video.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "guest/stream/gst_ptr.hpp"
+
+namespace aerie::stream {
+
+struct Rectangle {
+  int x = 0;
+  int y = 0;
+  int width = 0;
+  int height = 0;
+  friend bool operator==(const Rectangle&, const Rectangle&) = default;
+};
+
+/// Grows a rectangle to even edges (I420 has one colour sample for 2x2 pixels) and cuts it to
+/// `width` x `height`; the result has no area when nothing is left.
+[[nodiscard]] Rectangle even_rectangle(Rectangle rectangle, int width, int height);
+
+/// The last picture of the screen in I420 (BT.601, limited range), kept so that only what changed
+/// is converted. The size is the screen's, rounded down to even numbers.
+class Picture {
+ public:
+  Picture(int width, int height, int frames_per_second);
+
+  [[nodiscard]] int width() const { return width_; }
+  [[nodiscard]] int height() const { return height_; }
+  [[nodiscard]] GstCaps* caps() const { return caps_.get(); }
+
+  /// Converts `pixels`, rows of BGRx that cover just `where` (even edges, within the picture).
+  void update(const std::uint8_t* pixels, const Rectangle& where);
+
+  /// A frame for encoders: a copy of the picture, stamped with `timestamp`.
+  [[nodiscard]] GstPtr<GstSample> frame(GstClockTime timestamp);
+
+ private:
+  struct PoolEnd {
+    void operator()(GstBufferPool* pool) const {
+      gst_buffer_pool_set_active(pool, FALSE);
+      gst_object_unref(pool);
+    }
+  };
+  int width_;
+  int height_;
+  GstVideoInfo info_{};
+  GstPtr<GstCaps> caps_;
+  std::unique_ptr<GstBufferPool, PoolEnd> pool_;
+  std::vector<std::uint8_t> planes_;
+};
+
+}  // namespace aerie::stream

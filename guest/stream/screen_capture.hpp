@@ -1,0 +1,76 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "guest/stream/frame_pacer.hpp"
+#include "guest/stream/gst_ptr.hpp"
+#include "guest/stream/media_clock.hpp"
+#include "guest/stream/picture.hpp"
+#include "guest/stream/x_connection.hpp"
+#include "messages/cause.hpp"
+#include "runtime/process/unique_fd.hpp"
+
+namespace aerie::stream {
+
+class ScreenReader;
+
+/// Pictures of the screen, in a thread of its own with its own X connection: driven by XDamage, read
+/// through shared memory, paced by `FramePacer`. While it is not active, or while nothing changes,
+/// the thread blocks without a timeout.
+class ScreenCapture {
+ public:
+  /// All are called on the capture thread.
+  struct Events {
+    std::function<void(GstSample*)> frame;
+    /// The screen has another size now, in pixels.
+    std::function<void(int width, int height)> resized;
+    /// Capture has ended for good.
+    std::function<void(Cause)> failed;
+  };
+
+  [[nodiscard]] static Result<std::unique_ptr<ScreenCapture>> start(int frames_per_second,
+                                                                    const MediaClock& clock,
+                                                                    Events events);
+  ScreenCapture(const ScreenCapture&) = delete;
+  ScreenCapture& operator=(const ScreenCapture&) = delete;
+  ~ScreenCapture();
+
+  /// Starts or stops watching the screen; starting gives a whole picture at once.
+  void set_active(bool active);
+  /// Gives the present picture again, so that a key frame can be made of it.
+  void request_frame();
+
+ private:
+  ScreenCapture(int frames_per_second, const MediaClock& clock, Events events,
+                std::unique_ptr<ScreenReader> reader, UniqueFd wake);
+
+  void run();
+  /// Blocks until X, another thread or the pacer wants something; false: X is gone.
+  [[nodiscard]] bool wait();
+  void take_orders();
+  enum class Step { idle, acted, lost };
+  [[nodiscard]] Step act();
+  void order(const std::function<void()>& change);
+
+  const MediaClock& clock_;
+  Events events_;
+  UniqueFd wake_;
+  FramePacer pacer_;
+  std::unique_ptr<ScreenReader> reader_;
+  bool active_ = false;
+
+  std::mutex mutex_;
+  struct Orders {
+    bool stop = false;
+    bool active = false;
+    bool frame = false;
+  } orders_;
+  bool stopping_ = false;
+
+  std::thread thread_;
+};
+
+}  // namespace aerie::stream

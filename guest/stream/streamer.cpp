@@ -1,0 +1,215 @@
+#include "guest/stream/streamer.hpp"
+
+#include "guest/stream/log.hpp"
+
+namespace aerie::stream {
+namespace {
+
+constexpr std::size_t most_peers = 64;
+/// Key frames that viewers ask for are at least this far apart; one serves all of them.
+constexpr std::chrono::milliseconds key_pause{200};
+
+std::string line_of(Epoch epoch, std::string_view what) {
+  return "peer " + std::to_string(epoch) + ": " + std::string{what};
+}
+
+}  // namespace
+
+Streamer::Streamer(EventLoop& loop, UniqueFd control, std::function<void(int)> finished)
+    : loop_(loop),
+      finished_(std::move(finished)),
+      control_(loop, std::move(control),
+               {.message = [this](const Json& message) { received(message); },
+                .closed =
+                    [this](const std::optional<Cause>& cause) {
+                      if (cause) log_line(cause->message);
+                      finish(cause ? 1 : 0);
+                    }}) {}
+
+Streamer::~Streamer() {
+  // Capture first: its thread calls into the rest.
+  capture_.reset();
+  peers_.clear();
+}
+
+void Streamer::received(const Json& json) {
+  if (done_) return;
+  const auto message = parse_control(json);
+  if (!message) return fail(message.error());
+  if (!configuration_ && !std::holds_alternative<Configure>(*message) &&
+      !std::holds_alternative<Ping>(*message))
+    return fail({CauseKind::link_violation, "The first message was not configure.",
+                 "Run a supervisor and a streamer of the same version.",
+                 {}});
+  std::visit([this](const auto& kind) { handle(kind); }, *message);
+}
+
+void Streamer::handle(const Configure& configuration) {
+  if (configuration_) return log_line("configure came twice; the first one stands");
+  configuration_ = configuration;
+  if (const auto cause = start(configuration)) fail(*cause);
+}
+
+std::optional<Cause> Streamer::start(const Configure& configuration) {
+  if (auto cause = missing_element(configuration.codecs)) return cause;
+  auto capture = ScreenCapture::start(
+      configuration.fps, clock_,
+      {.frame = [this](GstSample* frame) { fan_out_->push(frame); },
+       .resized =
+           [this](int width, int height) {
+             loop_.post([this, width, height] { resized(width, height); });
+           },
+       .failed = [this](Cause cause) { loop_.post([this, cause] { fail(cause); }); }});
+  if (!capture) return capture.error();
+  fan_out_ = std::make_unique<FanOut>(
+      VideoFormat{configuration.width, configuration.height, configuration.fps}, clock_,
+      FanOut::Events{
+          .frame_wanted = [this] { capture_->request_frame(); },
+          .failed =
+              [this](Codec codec, const Cause& cause) {
+                loop_.post([this, codec, cause] { encoder_failed(codec, cause); });
+              }});
+  capture_ = std::move(*capture);
+  return std::nullopt;
+}
+
+void Streamer::resized(int width, int height) {
+  const bool first = announced_size_ == std::pair<int, int>{};
+  announced_size_ = {width, height};
+  if (!first) return control_.send({{"type", "display"}, {"width", width}, {"height", height}});
+  Json codecs = Json::array();
+  for (const auto codec : configuration_->codecs) codecs.push_back(to_string(codec));
+  const GstPtr<gchar> version{g_strdup_printf("%d.%d.%d", GST_VERSION_MAJOR, GST_VERSION_MINOR,
+                                              GST_VERSION_MICRO)};
+  control_.send({{"type", "ready"},
+                 {"display", {{"width", width}, {"height", height}}},
+                 {"codecs", codecs},
+                 {"versions", {{"gstreamer", version.get()}}}});
+}
+
+void Streamer::handle(const AddPeer& add) {
+  if (peers_.contains(add.epoch)) return log_line(line_of(add.epoch, "is there already"));
+  if (peers_.size() >= most_peers) return say_peer(add.epoch, "failed", "there are 64 peers already");
+  auto peer = Peer::create(loop_, clock_, *configuration_, peer_events(add.epoch));
+  if (!peer) return say_peer(add.epoch, "failed", peer.error().message);
+  peers_[add.epoch] = std::move(*peer);
+}
+
+Peer::Events Streamer::peer_events(Epoch epoch) {
+  return {
+      .offer =
+          [=, this](const std::string& sdp) {
+            control_.send({{"type", "offer"}, {"epoch", epoch}, {"media", "main"}, {"sdp", sdp}});
+          },
+      .candidate =
+          [=, this](const std::string& candidate, unsigned line) {
+            control_.send({{"type", "candidate"},
+                           {"epoch", epoch},
+                           {"candidate", candidate},
+                           {"sdpMLineIndex", line},
+                           {"sdpMid", line == 0 ? "video0" : "application1"}});
+          },
+      .connected = [=, this] { peer_connected(epoch); },
+      .first_frame = [=, this] { say_peer(epoch, "first-frame"); },
+      .failed =
+          [=, this](const std::string& reason) {
+            say_peer(epoch, "failed", reason);
+            drop_peer(epoch);
+          },
+      .closed =
+          [=, this] {
+            say_peer(epoch, "closed");
+            drop_peer(epoch);
+          },
+      .key_wanted =
+          [=, this] {
+            if (const auto found = peers_.find(epoch); found != peers_.end())
+              key_wanted(found->second->codec());
+          },
+      .input_opened = [] {},
+      .message = [](const ViewerMessage&) {},
+  };
+}
+
+void Streamer::handle(const Answer& answer) {
+  if (const auto found = peers_.find(answer.epoch); found != peers_.end()) {
+    const auto peer = found->second;  // an answer that fails removes the peer from the map
+    peer->answer(answer.sdp);
+  }
+}
+
+void Streamer::handle(const Candidate& candidate) {
+  if (const auto found = peers_.find(candidate.epoch); found != peers_.end())
+    found->second->add_candidate(candidate.candidate, candidate.line);
+}
+
+void Streamer::handle(const RemovePeer& remove) { drop_peer(remove.epoch); }
+
+void Streamer::handle(const GiveControl&) {}
+
+void Streamer::handle(const Ping& ping) {
+  control_.send({{"type", "pong"}, {"nonce", ping.nonce}});
+}
+
+void Streamer::peer_connected(Epoch epoch) {
+  const auto found = peers_.find(epoch);
+  if (found == peers_.end()) return;
+  const auto peer = found->second;
+  say_peer(epoch, "connected");
+  if (const auto cause = fan_out_->add(peer->codec(), peer->feed())) {
+    say_peer(epoch, "failed", cause->message);
+    return drop_peer(epoch);
+  }
+  capture_->set_active(true);
+}
+
+void Streamer::drop_peer(Epoch epoch) {
+  const auto found = peers_.find(epoch);
+  if (found == peers_.end()) return;
+  const auto peer = std::move(found->second);
+  peers_.erase(found);
+  if (!fan_out_) return;
+  if (peer->feed()) fan_out_->remove(peer->codec(), peer->feed());
+  if (fan_out_->encoders() == 0) capture_->set_active(false);
+}
+
+void Streamer::say_peer(Epoch epoch, std::string_view state, const std::string& reason) {
+  Json message{{"type", "peer"}, {"epoch", epoch}, {"state", state}};
+  if (!reason.empty()) message["reason"] = reason;
+  log_line(line_of(epoch, reason.empty() ? std::string{state} : std::string{state} + ": " + reason));
+  control_.send(message);
+}
+
+void Streamer::key_wanted(Codec codec) {
+  auto& pause = key_pauses_[codec];
+  if (pause) return;  // the end of the pause asks
+  fan_out_->request_key(codec);
+  pause = loop_.after(key_pause, [this, codec] { key_pauses_[codec].cancel(); });
+}
+
+void Streamer::encoder_failed(Codec codec, const Cause& cause) {
+  log_line(cause.message);
+  std::vector<Epoch> losers;
+  for (const auto& [epoch, peer] : peers_)
+    if (peer->feed() && peer->codec() == codec) losers.push_back(epoch);
+  for (const auto epoch : losers) {
+    say_peer(epoch, "failed", cause.message);
+    drop_peer(epoch);
+  }
+}
+
+void Streamer::fail(const Cause& cause) {
+  if (done_) return;
+  log_line(cause.message + " " + cause.remedy);
+  control_.send({{"type", "failure"}, {"cause", cause}});
+  control_.flush();
+  finish(1);
+}
+
+void Streamer::finish(int status) {
+  if (done_) return;
+  done_ = true;
+  finished_(status);
+}
+
+}  // namespace aerie::stream

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "guest/stream/control_channel.hpp"
+#include "guest/stream/control_messages.hpp"
+#include "guest/stream/event_loop.hpp"
+#include "guest/stream/fan_out.hpp"
+#include "guest/stream/media_clock.hpp"
+#include "guest/stream/peer.hpp"
+#include "guest/stream/screen_capture.hpp"
+
+namespace aerie::stream {
+
+/// The whole streamer, on the loop's thread: obeys the supervisor, ties capture, encoders, peers and
+/// the desktop's input together. One object a process (or a test).
+class Streamer {
+ public:
+  /// `finished` is called once, with the exit status: 0 when the supervisor closed the control
+  /// socket, 1 when something failed; then `failure` was said before.
+  Streamer(EventLoop& loop, UniqueFd control, std::function<void(int status)> finished);
+  ~Streamer();
+  Streamer(const Streamer&) = delete;
+  Streamer& operator=(const Streamer&) = delete;
+
+ private:
+  void received(const Json& message);
+  void handle(const Configure& configuration);
+  void handle(const AddPeer& add);
+  void handle(const Answer& answer);
+  void handle(const Candidate& candidate);
+  void handle(const RemovePeer& remove);
+  void handle(const GiveControl& give);
+  void handle(const Ping& ping);
+
+  [[nodiscard]] std::optional<Cause> start(const Configure& configuration);
+  [[nodiscard]] Peer::Events peer_events(Epoch epoch);
+  void peer_connected(Epoch epoch);
+  void say_peer(Epoch epoch, std::string_view state, const std::string& reason = {});
+  void drop_peer(Epoch epoch);
+  void encoder_failed(Codec codec, const Cause& cause);
+  void key_wanted(Codec codec);
+  void resized(int width, int height);
+  void fail(const Cause& cause);
+  void finish(int status);
+
+  EventLoop& loop_;
+  std::function<void(int)> finished_;
+  ControlChannel control_;
+  MediaClock clock_;
+  std::optional<Configure> configuration_;
+  std::unique_ptr<ScreenCapture> capture_;
+  std::unique_ptr<FanOut> fan_out_;
+  std::map<Epoch, std::shared_ptr<Peer>> peers_;
+  std::map<Codec, EventSource> key_pauses_;
+  std::pair<int, int> announced_size_;
+  bool done_ = false;
+};
+
+}  // namespace aerie::stream

@@ -1,0 +1,67 @@
+#include "guest/stream/streamer.hpp"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+
+#include "guest/stream/testing/rig.hpp"
+
+using namespace std::chrono_literals;
+using aerie::Json;
+using aerie::stream::Codec;
+using aerie::stream::testing::Painter;
+using aerie::stream::testing::Rig;
+
+namespace {
+
+/// True when two colours differ by little, as after a lossy encoder.
+bool is_near(std::uint32_t one, std::uint32_t other) {
+  for (const unsigned shift : {0U, 8U, 16U})
+    if (std::abs(static_cast<int>(one >> shift & 0xFFU) - static_cast<int>(other >> shift & 0xFFU)) > 24)
+      return false;
+  return true;
+}
+
+std::size_t entries(const char* folder) {
+  const std::filesystem::directory_iterator all{folder};
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+}  // namespace
+
+TEST_CASE("a viewer sees the screen and its changes, and nothing while it is still", "[stream]") {
+  const auto codec = GENERATE(Codec::h264, Codec::vp8);
+  Rig rig;
+  Painter painter;
+  painter.paint(0xC02040);
+  REQUIRE(rig.start());
+  const auto viewer = rig.join(1, codec);
+  REQUIRE(viewer);
+  CHECK(rig.peer_is(1, "connected"));
+  REQUIRE(rig.until([&] { return rig.peer_is(1, "first-frame"); }));
+  CHECK(rig.until([&] { return is_near(viewer->middle, 0xC02040); }));
+  painter.paint(0x20C040);
+  CHECK(rig.until([&] { return is_near(viewer->middle, 0x20C040); }));
+  rig.settle(*viewer, 300ms);
+  const int before = viewer->frames;
+  rig.settle(*viewer, 300ms);
+  CHECK(viewer->frames == before);
+}
+
+TEST_CASE("a hundred viewers come and go and leave nothing behind", "[stream]") {
+  Rig rig;
+  Painter painter;
+  painter.paint(0x4060A0);
+  REQUIRE(rig.start());
+  for (int warm = 1; warm <= 3; ++warm) {
+    REQUIRE(rig.join(warm));
+    rig.leave(warm);
+  }
+  const auto descriptors = entries("/proc/self/fd");
+  const auto threads = entries("/proc/self/task");
+  for (int epoch = 10; epoch < 110; ++epoch) {
+    REQUIRE(rig.join(epoch));
+    rig.leave(epoch);
+  }
+  CHECK(entries("/proc/self/fd") <= descriptors);
+  CHECK(entries("/proc/self/task") <= threads);
+}

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "guest/stream/streamer.hpp"
+#include "guest/stream/testing/viewer.hpp"
+#include "guest/stream/testing/x_server.hpp"
+
+namespace aerie::stream::testing {
+
+/// A streamer on an X server of its own, the supervisor's end of its control socket, and viewers;
+/// everything on one loop that the test turns until something is true.
+class Rig {
+ public:
+  Rig();
+  ~Rig();
+
+  /// Turns the loop until `done`; false after 20 s, which only a broken streamer needs.
+  [[nodiscard]] bool until(const std::function<bool()>& done);
+  void say(const Json& message) { control_->send(message); }
+  /// The messages of a type that came so far.
+  [[nodiscard]] std::vector<Json> said(const std::string& type) const;
+  /// True when `peer` with that state came for the epoch.
+  [[nodiscard]] bool peer_is(Epoch epoch, const std::string& state) const;
+  /// Configures and waits for `ready`.
+  [[nodiscard]] bool start();
+  /// Adds a viewer and waits until it shows frames and has channels.
+  [[nodiscard]] std::shared_ptr<Viewer> join(Epoch epoch, Codec codec = Codec::h264);
+  void leave(Epoch epoch);
+  /// Turns the loop until no frame came to `viewer` for `quiet`.
+  void settle(Viewer& viewer, std::chrono::milliseconds quiet);
+  /// Closes the supervisor's end.
+  void hang_up() { control_.reset(); }
+
+  XServer x;
+  EventLoop loop;
+  std::optional<int> status;
+
+ private:
+  void heard(const Json& message);
+
+  std::unique_ptr<ControlChannel> control_;
+  std::unique_ptr<Streamer> streamer_;
+  std::vector<Json> messages_;
+  std::map<Epoch, std::shared_ptr<Viewer>> viewers_;
+};
+
+}  // namespace aerie::stream::testing

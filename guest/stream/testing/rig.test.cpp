@@ -1,0 +1,88 @@
+#include "guest/stream/testing/rig.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+
+namespace aerie::stream::testing {
+
+Rig::Rig() {
+  gst_init(nullptr, nullptr);
+  std::array<int, 2> ends{};
+  ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data());
+  control_ = std::make_unique<ControlChannel>(
+      loop, UniqueFd{ends[0]},
+      ControlChannel::Events{.message = [this](const Json& message) { heard(message); },
+                             .closed = [](const std::optional<Cause>&) {}});
+  streamer_ = std::make_unique<Streamer>(loop, UniqueFd{ends[1]},
+                                         [this](int with) { status = with; });
+}
+
+Rig::~Rig() {
+  viewers_.clear();
+  streamer_.reset();
+}
+
+bool Rig::until(const std::function<bool()>& done) {
+  bool late = false;
+  const auto deadline = loop.after(std::chrono::seconds{20}, [&] { late = true; });
+  while (!done() && !late) loop.step();
+  return done();
+}
+
+void Rig::heard(const Json& message) {
+  messages_.push_back(message);
+  if (!message.contains("epoch")) return;
+  const auto found = viewers_.find(message["epoch"].get<Epoch>());
+  if (found == viewers_.end()) return;
+  if (message["type"] == "offer") found->second->take_offer(message["sdp"]);
+  if (message["type"] == "candidate")
+    found->second->take_candidate(message["candidate"], message["sdpMLineIndex"]);
+}
+
+std::vector<Json> Rig::said(const std::string& type) const {
+  std::vector<Json> found;
+  for (const auto& message : messages_)
+    if (message["type"] == type) found.push_back(message);
+  return found;
+}
+
+bool Rig::peer_is(Epoch epoch, const std::string& state) const {
+  for (const auto& message : said("peer"))
+    if (message["epoch"] == epoch && message["state"] == state) return true;
+  return false;
+}
+
+bool Rig::start() {
+  say({{"type", "configure"},
+       {"display", {{"width", XServer::width}, {"height", XServer::height}, {"fps", 30}}},
+       {"iceServers", Json::array()}});
+  return until([&] { return !said("ready").empty(); });
+}
+
+std::shared_ptr<Viewer> Rig::join(Epoch epoch, Codec codec) {
+  const auto viewer =
+      Viewer::create(loop, epoch, codec, [this](const Json& message) { say(message); });
+  viewers_[epoch] = viewer;
+  say({{"type", "add"}, {"epoch", epoch}, {"media", "main"}});
+  const bool shown = until([&] { return viewer->frames > 0 && viewer->has_channels(); });
+  return shown ? viewer : nullptr;
+}
+
+void Rig::leave(Epoch epoch) {
+  viewers_.erase(epoch);
+  say({{"type", "remove"}, {"epoch", epoch}});
+  say({{"type", "ping"}, {"nonce", epoch}});
+  (void)until([&] { return !said("pong").empty() && said("pong").back()["nonce"] == epoch; });
+}
+
+void Rig::settle(Viewer& viewer, std::chrono::milliseconds quiet) {
+  for (int before = -1; before != viewer.frames;) {
+    before = viewer.frames;
+    bool over = false;
+    const auto pause = loop.after(quiet, [&] { over = true; });
+    (void)until([&] { return over; });
+  }
+}
+
+}  // namespace aerie::stream::testing

@@ -1,0 +1,181 @@
+#include "guest/stream/testing/viewer.hpp"
+
+#include <gst/app/gstappsink.h>
+#include <gst/video/video.h>
+
+namespace aerie::stream::testing {
+namespace {
+
+using Done = std::function<void(const GstStructure*)>;
+
+GstPtr<GstPromise> promise(Done done) {
+  const auto change = [](GstPromise* self, gpointer data) {
+    (*static_cast<Done*>(data))(
+        gst_promise_wait(self) == GST_PROMISE_RESULT_REPLIED ? gst_promise_get_reply(self) : nullptr);
+  };
+  return GstPtr<GstPromise>{gst_promise_new_with_change_func(
+      change, new Done(std::move(done)), [](gpointer data) { delete static_cast<Done*>(data); })};
+}
+
+const char* decoder(Codec codec) {
+  return codec == Codec::h264
+             ? "rtph264depay ! h264parse ! openh264dec ! videoconvert ! video/x-raw,format=RGB"
+               " ! appsink name=sink sync=false emit-signals=true max-buffers=4 drop=true"
+             : "rtpvp8depay ! vp8dec ! videoconvert ! video/x-raw,format=RGB"
+               " ! appsink name=sink sync=false emit-signals=true max-buffers=4 drop=true";
+}
+
+}  // namespace
+
+void Viewer::Home::post(std::function<void(Viewer&)> job) const {
+  loop->post([weak = viewer, job = std::move(job)] {
+    if (const auto self = weak.lock()) job(*self);
+  });
+}
+
+std::shared_ptr<Viewer> Viewer::create(EventLoop& loop, Epoch epoch, Codec codec, Say say) {
+  std::shared_ptr<Viewer> viewer{new Viewer(loop, epoch, codec, std::move(say))};
+  viewer->start();
+  return viewer;
+}
+
+Viewer::Viewer(EventLoop& loop, Epoch epoch, Codec codec, Say say)
+    : loop_(loop),
+      epoch_(epoch),
+      codec_(codec),
+      say_(std::move(say)),
+      pipeline_(std::move(
+          *Pipeline::parse("webrtcbin name=webrtc bundle-policy=max-bundle latency=0", clock_))),
+      webrtc_(pipeline_.element("webrtc")) {}
+
+Viewer::~Viewer() { pipeline_.stop(); }
+
+void Viewer::start() {
+  GstPtr<GstObject> agent;
+  g_object_get(webrtc_.get(), "ice-agent", agent.out(), nullptr);
+  gboolean added = FALSE;
+  g_object_set(agent.get(), "ice-tcp", FALSE, nullptr);
+  g_signal_emit_by_name(agent.get(), "add-local-ip-address", "127.0.0.1", &added);
+  connect(webrtc_.get(), "pad-added", G_CALLBACK(on_pad));
+  connect(webrtc_.get(), "on-ice-candidate", G_CALLBACK(on_candidate));
+  connect(webrtc_.get(), "on-data-channel", G_CALLBACK(on_channel));
+  (void)pipeline_.play();
+}
+
+void Viewer::connect(gpointer object, const char* signal, GCallback callback) {
+  g_signal_connect_data(
+      object, signal, callback, home(),
+      [](gpointer data, GClosure*) { delete static_cast<Home*>(data); }, GConnectFlags{});
+}
+
+void Viewer::take_offer(const std::string& sdp) {
+  GstSDPMessage* message = nullptr;
+  gst_sdp_message_new_from_text(sdp.c_str(), &message);
+  // Choose the codec by hiding the other one from webrtcbin.
+  auto* media = const_cast<GstSDPMedia*>(gst_sdp_message_get_media(message, 0));
+  const std::string unwanted = codec_ == Codec::h264 ? "98" : "96";
+  for (guint i = 0; i < gst_sdp_media_formats_len(media);)
+    if (gst_sdp_media_get_format(media, i) == unwanted)
+      gst_sdp_media_remove_format(media, i);
+    else
+      ++i;
+  const GstPtr<GstWebRTCSessionDescription> offer{
+      gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_OFFER, message)};
+  const auto set = promise([at = Home{&loop_, weak_from_this()}](const GstStructure*) {
+    at.post([](Viewer& viewer) { viewer.answer_offer(); });
+  });
+  g_signal_emit_by_name(webrtc_.get(), "set-remote-description", offer.get(), set.get());
+}
+
+void Viewer::answer_offer() {
+  const auto made = promise([at = Home{&loop_, weak_from_this()}](const GstStructure* reply) {
+    GstWebRTCSessionDescription* made_answer = nullptr;
+    if (reply)
+      gst_structure_get(reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &made_answer, nullptr);
+    at.post([made_answer](Viewer& viewer) { viewer.answer_made(made_answer); });
+  });
+  g_signal_emit_by_name(webrtc_.get(), "create-answer", nullptr, made.get());
+}
+
+void Viewer::answer_made(GstWebRTCSessionDescription* description) {
+  const GstPtr<GstWebRTCSessionDescription> owner{description};
+  const GstPtr<gchar> text{gst_sdp_message_as_text(description->sdp)};
+  answer = text.get();
+  g_signal_emit_by_name(webrtc_.get(), "set-local-description", description, nullptr);
+  say_({{"type", "answer"}, {"epoch", epoch_}, {"sdp", answer}});
+}
+
+void Viewer::take_candidate(const std::string& candidate, unsigned line) {
+  g_signal_emit_by_name(webrtc_.get(), "add-ice-candidate", line, candidate.c_str());
+}
+
+void Viewer::on_candidate(GstElement*, guint line, gchar* candidate, gpointer home) {
+  Home::of(home).post([line, text = std::string{candidate}](Viewer& viewer) {
+    viewer.say_({{"type", "candidate"},
+                 {"epoch", viewer.epoch_},
+                 {"candidate", text},
+                 {"sdpMLineIndex", line},
+                 {"sdpMid", "video0"}});
+  });
+}
+
+void Viewer::on_pad(GstElement*, GstPad* pad, gpointer home) {
+  const auto viewer = Home::of(home).viewer.lock();
+  if (!viewer || GST_PAD_DIRECTION(pad) != GST_PAD_SRC) return;
+  auto* bin = gst_parse_bin_from_description(decoder(viewer->codec_), TRUE, nullptr);
+  const auto sink = element_of(bin, "sink");
+  viewer->connect(sink.get(), "new-sample", G_CALLBACK(on_sample));
+  gst_bin_add(GST_BIN(viewer->pipeline_.get()), bin);
+  const GstPtr<GstPad> in{gst_element_get_static_pad(bin, "sink")};
+  gst_pad_link(pad, in.get());
+  gst_element_sync_state_with_parent(bin);
+}
+
+GstFlowReturn Viewer::on_sample(GstElement* sink, gpointer home) {
+  const GstPtr<GstSample> sample{gst_app_sink_pull_sample(GST_APP_SINK(sink))};
+  if (!sample) return GST_FLOW_OK;
+  GstVideoInfo info;
+  gst_video_info_from_caps(&info, gst_sample_get_caps(sample.get()));
+  GstMapInfo map;
+  auto* buffer = gst_sample_get_buffer(sample.get());
+  gst_buffer_map(buffer, &map, GST_MAP_READ);
+  const auto* pixel = map.data + (info.height / 2) * info.stride[0] + (info.width / 2) * 3;
+  const auto rgb = static_cast<std::uint32_t>(pixel[0] << 16 | pixel[1] << 8 | pixel[2]);
+  gst_buffer_unmap(buffer, &map);
+  Home::of(home).post([rgb](Viewer& viewer) {
+    ++viewer.frames;
+    viewer.middle = rgb;
+  });
+  return GST_FLOW_OK;
+}
+
+void Viewer::on_channel(GstElement*, GstWebRTCDataChannel* channel, gpointer home) {
+  const auto& at = Home::of(home);
+  if (const auto viewer = at.viewer.lock())
+    viewer->connect(channel, "on-message-string", G_CALLBACK(on_text));
+  at.post([kept = GstPtr<GstWebRTCDataChannel>::borrow(channel)](Viewer& viewer) {
+    const GstPtr<gchar> label{[&] {
+      gchar* text = nullptr;
+      g_object_get(kept.get(), "label", &text, nullptr);
+      return text;
+    }()};
+    viewer.open_.insert(label.get());
+    viewer.channels_.push_back(kept);
+  });
+}
+
+void Viewer::on_text(GstWebRTCDataChannel*, gchar* text, gpointer home) {
+  Home::of(home).post([message = std::string{text}](Viewer& viewer) {
+    viewer.heard.push_back(Json::parse(message));
+  });
+}
+
+void Viewer::send(const std::string& channel, const std::string& text) {
+  for (const auto& open : channels_) {
+    GstPtr<gchar> label;
+    g_object_get(open.get(), "label", label.out(), nullptr);
+    if (label.get() == channel) gst_webrtc_data_channel_send_string(open.get(), text.c_str());
+  }
+}
+
+}  // namespace aerie::stream::testing
