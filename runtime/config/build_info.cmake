@@ -1,0 +1,10 @@
+# Writes build_info.hpp: the versions found and the folders used at build time.
+file(STRINGS ${CAF_INCLUDE_DIR}/caf/config.hpp AERIE_CAF_VERSION_LINE REGEX "#define CAF_VERSION ")
+string(REGEX MATCH "[0-9]+" AERIE_CAF_NUMBER "${AERIE_CAF_VERSION_LINE}")
+math(EXPR AERIE_CAF_MAJOR "${AERIE_CAF_NUMBER} / 10000")
+math(EXPR AERIE_CAF_MINOR "${AERIE_CAF_NUMBER} / 100 % 100")
+math(EXPR AERIE_CAF_PATCH "${AERIE_CAF_NUMBER} % 100")
+set(AERIE_CAF_VERSION "${AERIE_CAF_MAJOR}.${AERIE_CAF_MINOR}.${AERIE_CAF_PATCH}")
+string(REGEX REPLACE "-$" "" AERIE_LIBWEBSOCKETS_VERSION "${LIBWEBSOCKETS_VERSION}")
+configure_file(${CMAKE_CURRENT_LIST_DIR}/build_info.hpp.in
+  ${CMAKE_CURRENT_BINARY_DIR}/generated/build_info.hpp @ONLY)

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "messages/cause.hpp"
+#include "messages/time.hpp"
+
+namespace aerie {
+
+/// 80 % of the host's memory, in MiB.
+[[nodiscard]] int default_memory_limit_mib();
+
+struct HttpSettings {
+  std::vector<std::string> hosts;    ///< allowed in Host besides the loopback names
+  std::vector<std::string> origins;  ///< other sites: CORS, sockets, frame-ancestors
+  std::string public_url;            ///< without a slash at its end; empty: as bound
+  bool behind_proxy = false;
+  std::string tls_cert;  ///< a PEM file; both or none
+  std::string tls_key;
+};
+
+struct GuestSettings {
+  bool host_network = false;  ///< listen beyond loopback though guests reach the host's network
+  Duration orphan{21'600'000};
+  int uid_base = 200'000;  ///< of the first slot's user, where the controller is root
+  int memory_mib = 0;      ///< in place of the profile's; 0: the profile's
+  int cpus = 0;
+};
+
+struct CpuOvercommit {
+  int process = 16;
+  int vm = 4;
+};
+
+struct LimitSettings {
+  int sessions = 64;
+  int memory_mib = default_memory_limit_mib();
+  CpuOvercommit cpu_overcommit;  ///< profiles' cpus ≤ cores × it
+  int sockets = 2000;
+  int sockets_per_session = 32;
+  int unauthenticated = 100;
+  int viewers = 20;  ///< a session
+};
+
+struct RetentionSettings {
+  Duration failed{1'800'000};
+  Duration tombstones{604'800'000};
+  std::int64_t tombstones_bytes = 10LL * 1024 * 1024 * 1024;
+};
+
+struct MediaSettings {
+  Json ice_servers = Json::array();  ///< objects of urls, username?, credential?
+  std::vector<std::string> codecs{"h264", "vp8"};
+};
+
+struct SessionSettings {
+  Duration idle{600'000};
+  Duration max{28'800'000};
+};
+
+struct LogSettings {
+  std::string level = "info";
+  std::string format = "text";
+};
+
+/// The whole configuration, typed: what `load_configuration` makes. The values here are the
+/// defaults; names, ranges and descriptions stand in `config_keys()`.
+struct Settings {
+  std::string driver = "process";
+  std::string profile = "browser";
+  HttpSettings http;
+  GuestSettings guests;
+  LimitSettings limits;
+  Duration retire_ask{30'000};
+  RetentionSettings retention;
+  Duration signal_resume{60'000};
+  std::string network_pool = "10.77.0.0/16";
+  std::string profiles_path;   ///< directories separated by ':'
+  std::string providers_path;  ///< likewise
+  /// Warm guests: profile → driver → how many.
+  std::map<std::string, std::map<std::string, int>> pool;
+  Duration shutdown_within{20'000};
+  std::string image_kernel;
+  std::string image_rootfs;
+  MediaSettings media;
+  LogSettings log;
+  SessionSettings session;
+
+  // From the command line alone:
+  std::string state;                      ///< the state directory, absolute
+  std::string listen = "127.0.0.1:4000";  ///< port 0: any
+  bool stop_guests = false;               ///< SIGTERM ends guests too
+};
+
+}  // namespace aerie
