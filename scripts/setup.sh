@@ -11,7 +11,9 @@ packages() {
 # missing_packages NAME...: those that dpkg does not list as installed.
 missing_packages() {
   local installed
-  installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null | awk '$1 == "ii" { print $2 }')
+  # dpkg-query fails where it knows one of the names not at all.
+  installed=$( (dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null || true) |
+    awk '$1 == "ii" { print $2 }')
   comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<<"$installed")
 }
 
