@@ -2,25 +2,16 @@
 
 #include <utility>
 
-#include "messages/cause.hpp"
+#include "runtime/process/utf8.hpp"
 
 namespace aerie {
-namespace {
-
-/// Bytes of a child become part of JSON documents, which must be UTF-8.
-std::string valid_utf8(const std::string& text) {
-  const auto dumped = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-  return Json::parse(dumped).get<std::string>();
-}
-
-}  // namespace
 
 LineSplitter& ChildOutput::splitter(LogLine::Stream stream) {
   return stream == LogLine::Stream::out ? out_ : err_;
 }
 
 void ChildOutput::remember(const std::string& line) {
-  tail_.push_back(valid_utf8(line.substr(0, tail_line_bytes)));
+  tail_.push_back(valid_utf8(line, tail_line_bytes));
   if (tail_.size() > tail_lines) tail_.pop_front();
 }
 

@@ -46,22 +46,23 @@ struct FrameSocket::State : std::enable_shared_from_this<State> {
     if ((what & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read();
   }
 
-  /// One chunk a round, so that one peer does not starve the others.
-  void read() {
-    if (!fd) return;
+  /// One chunk a round, so that one peer does not starve the others. True when there was one.
+  bool read() {
+    if (!fd) return false;
     std::array<char, read_bytes> buffer;
     const auto count = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (count < 0) return fail(lost(errno));
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+    if (count < 0) return failed(lost(errno));
     if (count == 0)
-      return fail(
+      return failed(
           lost(decoder.is_partial() ? "the peer closed it within a frame" : "the peer closed it"));
     auto messages = decoder.feed({buffer.data(), static_cast<std::size_t>(count)});
-    if (!messages) return fail(messages.error());
+    if (!messages) return failed(messages.error());
     for (auto& message : *messages) {
-      if (!fd) return;  // closed inside a callback
+      if (!fd) return false;  // closed inside a callback
       if (const auto tell = events.on_message) tell(std::move(message));
     }
+    return true;
   }
 
   bool send(const Json& message) {
@@ -98,12 +99,18 @@ struct FrameSocket::State : std::enable_shared_from_this<State> {
       written = 0;
     }
     handle.set_events(queue.empty() ? EPOLLIN : EPOLLIN | EPOLLOUT);
+    if (queue.empty()) tell_sent();
+  }
+
+  void tell_sent() {
+    if (const auto done = std::exchange(on_sent, nullptr)) done();
   }
 
   void drop_queue() {
     queue.clear();
     queued = written = 0;
     handle.set_events(EPOLLIN);
+    tell_sent();
   }
 
   /// From within `send`, whose caller does not expect a callback.
@@ -117,8 +124,15 @@ struct FrameSocket::State : std::enable_shared_from_this<State> {
   void fail(const Cause& cause) {
     if (!fd) return;
     const auto tell = std::move(events.on_closed);
+    const auto done = std::exchange(on_sent, nullptr);
     close();
     if (tell) tell(cause);
+    if (done) done();
+  }
+
+  bool failed(const Cause& cause) {
+    fail(cause);
+    return false;
   }
 
   void close() {
@@ -127,6 +141,7 @@ struct FrameSocket::State : std::enable_shared_from_this<State> {
     queue.clear();
     queued = written = 0;
     events = {};
+    on_sent = nullptr;
   }
 
   Reactor& reactor;
@@ -137,6 +152,7 @@ struct FrameSocket::State : std::enable_shared_from_this<State> {
   std::deque<std::string> queue;
   std::size_t queued = 0;
   std::size_t written = 0;  ///< of the queue's first frame
+  std::function<void()> on_sent;
   bool is_failing = false;
 };
 
@@ -152,6 +168,18 @@ FrameSocket::~FrameSocket() {
 bool FrameSocket::send(const Json& message) {
   return state_->send(message);
 }
+
+void FrameSocket::read_now() {
+  const auto state = state_;  // a callback may let go of the socket
+  while (state->read()) {
+  }
+}
+
+void FrameSocket::when_sent(std::function<void()> done) {
+  if (!state_->fd || state_->queue.empty()) return done();
+  state_->on_sent = std::move(done);
+}
+
 std::size_t FrameSocket::queued() const {
   return state_->queued;
 }

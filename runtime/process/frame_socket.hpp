@@ -37,6 +37,13 @@ class FrameSocket {
   /// large, or the queue ran over (which closes it; `on_closed` comes in a later round).
   bool send(const Json& message);
 
+  /// Reads what the peer has sent by now, instead of waiting for the reactor's next round: for last
+  /// words before an exit that was seen first.
+  void read_now();
+
+  /// Calls `done` once nothing waits for the peer any more, or it went; at once if so already.
+  void when_sent(std::function<void()> done);
+
   /// Bytes that wait for the peer.
   [[nodiscard]] std::size_t queued() const;
   [[nodiscard]] bool is_open() const;

@@ -1,8 +1,7 @@
 #include "runtime/process/handshake.hpp"
 
-#include <sodium.h>
-
 #include <array>
+#include <sodium.h>
 
 #include "messages/link.hpp"
 
@@ -30,7 +29,8 @@ std::string proof_of(const std::string& secret, const std::string& text) {
 }
 
 tl::unexpected<Cause> violation(std::string message) {
-  return tl::unexpected(Cause{CauseKind::link_violation, std::move(message),
+  return tl::unexpected(Cause{CauseKind::link_violation,
+                              std::move(message),
                               "Guest and controller must be of one build and share one secret; "
                               "retire the session.",
                               {}});
@@ -74,7 +74,8 @@ Result<Json> HostHandshake::answer(const Json& hello) const {
     return violation("The guest speaks version " + hello.value("version", Json()).dump() +
                      " of the link, not " + std::to_string(link::protocol_version) + ".");
   const auto guest_nonce = hello["nonce"].get<std::string>();
-  if (!is_equal(hello["proof"].get<std::string>(), proof_of(secret_, "guest" + nonce_ + guest_nonce)))
+  if (!is_equal(hello["proof"].get<std::string>(),
+                proof_of(secret_, "guest" + nonce_ + guest_nonce)))
     return violation("The guest does not know its secret.");
   return Json{{"type", "proof"}, {"proof", proof_of(secret_, "host" + guest_nonce + nonce_)}};
 }
@@ -96,7 +97,8 @@ Result<Json> GuestHandshake::answer(const Json& hello) {
 Result<void> GuestHandshake::check(const Json& proof) const {
   if (host_nonce_.empty() || proof.value("type", Json()) != "proof" || !is_hex(proof, "proof"))
     return violation("The host's proof is malformed.");
-  if (!is_equal(proof["proof"].get<std::string>(), proof_of(secret_, "host" + nonce_ + host_nonce_)))
+  if (!is_equal(proof["proof"].get<std::string>(),
+                proof_of(secret_, "host" + nonce_ + host_nonce_)))
     return violation("The host does not know this guest's secret.");
   return {};
 }

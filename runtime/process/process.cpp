@@ -49,7 +49,8 @@ void reap_later(Reactor& reactor, UniqueFd pidfd) {
   auto held = std::make_shared<LetGo>();
   held->pidfd = std::move(pidfd);
   auto watch = reactor.watch(held->pidfd.get(), EPOLLIN, [held](std::uint32_t) {
-    if (wait_on(held->pidfd.get(), 0)) held->watch.reset();
+    [[maybe_unused]] const auto reaped = wait_on(held->pidfd.get(), 0);
+    held->watch.reset();
   });
   if (watch) held->watch = std::move(*watch);
 }
