@@ -8,12 +8,12 @@ const touchPixelsANotch = 36;
 
 export class Pointing {
   /**
-   * `stage` the element under the pointer; `video()` the one with the picture; `display()` the
+   * `surface` the element under the pointer; `video()` the one with the picture; `display()` the
    * guest's {width, height} or null. Callbacks: onPress(kind) at each press,
    * onInput() before a button or the wheel is sent, onRefused(reason).
    */
-  constructor({ stage, video, display, channels, allowed, callbacks }) {
-    Object.assign(this, { stage, video, display, channels, allowed, callbacks });
+  constructor({ surface, video, display, channels, allowed, callbacks }) {
+    Object.assign(this, { surface, video, display, channels, allowed, callbacks });
     this.buttons = 0;
     this.wheel = new WheelNotches();
     this.touchWheel = new WheelNotches();
@@ -34,7 +34,7 @@ export class Pointing {
   }
 
   #listen() {
-    const on = (type, handler, options) => this.stage.addEventListener(type, handler.bind(this), options);
+    const on = (type, handler, options) => this.surface.addEventListener(type, handler.bind(this), options);
     on('pointerdown', this.#pointerDown);
     on('pointermove', this.#pointerMove);
     on('pointerup', this.#pointerUp);
@@ -55,7 +55,7 @@ export class Pointing {
       this.touch.down(event.pointerId, pointOf(event));
       return;
     }
-    this.stage.setPointerCapture?.(event.pointerId);
+    this.surface.setPointerCapture?.(event.pointerId);
     this.#buttonsChange(event);
   }
 

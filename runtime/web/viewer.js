@@ -65,7 +65,7 @@ class Viewer {
         onProblem: (message) => this.#apply({ type: 'problem', message }),
       } });
     this.clipboard = new GuestClipboard((text) => this.toast.show(text));
-    this.cursor = new Cursor((value) => { byId('stage').style.cursor = value; });
+    this.cursor = new Cursor((value) => { byId('surface').style.cursor = value; });
     this.channels = new Channels({ onReady: () => {}, handlers: {
       cursor: (message) => this.cursor.take(message),
       clipboard: (message) => this.clipboard.take(message),
@@ -83,7 +83,7 @@ class Viewer {
     this.typing = new Typing({ area: byId('keys'), channels: this.channels, allowed, tables: keysymTables,
       platform: platformOf(navigator.platform),
       callbacks: { onRefused, onLeave: () => document.querySelector('#bar button:not([hidden])').focus() } });
-    this.pointing = new Pointing({ stage: byId('stage'), video: () => this.media.video,
+    this.pointing = new Pointing({ surface: byId('surface'), video: () => this.media.video,
       display: () => this.view.display, channels: this.channels, allowed,
       callbacks: { onRefused, onInput: () => this.typing.keyboard.settle(),
         onPress: () => { byId('people').open = false; this.typing.focus(); } } });
