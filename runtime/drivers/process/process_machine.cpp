@@ -1,0 +1,241 @@
+#include "runtime/drivers/process/process_machine.hpp"
+
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <unistd.h>
+
+#include "runtime/process/handshake.hpp"
+#include "runtime/process/host_pid.hpp"
+#include "runtime/process/unix_socket.hpp"
+
+namespace aerie {
+namespace {
+
+constexpr int secret_fd = 3;
+constexpr int listen_fd = 4;
+constexpr std::uint64_t pids_per_guest = 4096;
+constexpr std::uint64_t mebibyte = 1024 * 1024;
+
+Cause failed(const std::string& what) {
+  return {CauseKind::sandbox_failed, what + ": " + std::strerror(errno) + ".",
+          "Check limits and rights of the controller; `aerie doctor` tells more.", {}};
+}
+
+/// A pipe that holds the secret and nothing else; its writing end is closed already.
+Result<UniqueFd> secret_pipe(const std::string& secret) {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return tl::unexpected(failed("No pipe for the guest's secret"));
+  UniqueFd reader{ends[0]};
+  const UniqueFd writer{ends[1]};
+  const auto written = ::write(writer.get(), secret.data(), secret.size());
+  if (written != static_cast<ssize_t>(secret.size()))
+    return tl::unexpected(failed("The guest's secret could not be handed over"));
+  return reader;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file{path};
+  return {std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
+}
+
+/// The direct children of a process, as we see them (proc(5), `children`).
+std::vector<pid_t> children_of(std::int64_t pid) {
+  const auto number = std::to_string(pid);
+  std::ifstream file{"/proc/" + number + "/task/" + number + "/children"};
+  return {std::istream_iterator<pid_t>{file}, std::istream_iterator<pid_t>{}};
+}
+
+/// bubblewrap passes its child's end on as an exit status, a signal as 128 and its number.
+void undo_shell_status(ExitRecord& exit) {
+  if (!exit.code || *exit.code <= 128 || *exit.code > 128 + 64) return;
+  const auto* name = ::sigabbrev_np(*exit.code - 128);
+  if (name == nullptr) return;
+  exit.signal = std::string{"SIG"} + name;
+  exit.code.reset();
+  exit.kind = CauseKind::signal;
+  exit.message = "The guest's supervisor was ended by " + *exit.signal + ".";
+  exit.remedy = "Find out who sent it; the kernel's log tells if it was the OOM killer.";
+}
+
+}  // namespace
+
+ProcessMachine::ProcessMachine(Reactor& reactor, Reactor& disk, const ProcessDriverOptions& options,
+                               MachineSpec spec, std::shared_ptr<MachineReports> reports)
+    : reactor_(reactor),
+      disk_(disk),
+      options_(options),
+      spec_(std::move(spec)),
+      reports_(std::move(reports)),
+      secret_(random_hex()) {
+  sandbox_.vm = spec_.vm;
+  sandbox_.directory = options_.vms_directory + "/" + spec_.vm;
+  sandbox_.guest_program = options_.guest_program;
+  sandbox_.stream_program = options_.stream_program;
+  sandbox_.enter_program = options_.enter_program;
+  sandbox_.guest_arguments = {"--listen-fd", std::to_string(listen_fd), "--secret-fd",
+                              std::to_string(secret_fd)};
+  if (options_.uid_base > 0) {
+    const auto id = static_cast<uid_t>(options_.uid_base + spec_.slot);
+    sandbox_.identity = SpawnRequest::Identity{id, id};
+  }
+}
+
+// -- start ----------------------------------------------------------------------------------------
+
+void ProcessMachine::start() {
+  if (auto started = start_steps(); !started) {
+    kill_everything();
+    reports_->on_failed(started.error());
+  }
+}
+
+Result<void> ProcessMachine::start_steps() {
+  if (auto made = prepare_sandbox_directory(sandbox_); !made) return made;
+  const auto& resources = spec_.configure.profile.resources;
+  auto cgroup = Cgroup::create(
+      options_.cgroups, spec_.vm,
+      {static_cast<std::uint64_t>(resources.memory_mib) * mebibyte, pids_per_guest});
+  if (!cgroup) return tl::unexpected(cgroup.error());
+  cgroup_ = std::move(*cgroup);
+  const auto socket_path = sandbox_.directory + "/guest.sock";
+  if (auto started = start_process(socket_path); !started) return started;
+  reports_->on_started(process_->pid());
+  return connect(socket_path);
+}
+
+Result<void> ProcessMachine::start_process(const std::string& socket_path) {
+  auto listener = listen_unix(socket_path);
+  if (!listener) return tl::unexpected(listener.error());
+  auto secret = secret_pipe(secret_);
+  if (!secret) return tl::unexpected(secret.error());
+  SpawnRequest request;
+  request.argv = sandbox_command(sandbox_);
+  request.env = {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
+  request.fds = {{secret->get(), secret_fd}, {listener->get(), listen_fd}};
+  request.cgroup_procs = cgroup_->procs_paths();
+  ProcessEvents events;
+  const auto weak = weak_from_this();
+  events.on_lines = [weak](std::vector<LogLine> lines) {
+    const auto self = weak.lock();
+    if (!self) return;
+    for (auto& line : lines)
+      self->reports_->on_says(link::LogLines{
+          "guest", line.stream == LogLine::Stream::err, {std::move(line.text)}});
+  };
+  events.on_exit = [weak](ExitRecord exit) {
+    if (const auto self = weak.lock()) self->on_exit(std::move(exit));
+  };
+  events.oom_killed = [weak] {
+    const auto self = weak.lock();
+    return self && self->cgroup_ && self->cgroup_->oom_kills().value_or(0) > 0;
+  };
+  auto process = Process::start(reactor_, "vmm", request, std::move(events));
+  if (!process) return tl::unexpected(cause_of(process.error()));
+  process_ = std::move(*process);
+  return {};
+}
+
+Result<void> ProcessMachine::connect(const std::string& socket_path) {
+  // The listener is ours and was handed over: this waits in its queue until the guest is up.
+  auto socket = connect_unix(socket_path);
+  if (!socket) return tl::unexpected(socket.error());
+  GuestLink::Events events;
+  events.on_linked = [this] {
+    first_process_ = first_process();
+    link_->send(spec_.configure);
+    spec_.configure.env.clear();  // no need to keep what may be secret
+    reports_->on_linked();
+  };
+  events.on_message = [this](link::GuestMessage message) { on_message(std::move(message)); };
+  events.on_lost = [this](Cause cause) { reports_->on_link_lost(std::move(cause)); };
+  link_ = std::make_unique<GuestLink>(reactor_, std::move(*socket), secret_, std::move(events));
+  return {};
+}
+
+// -- the guest's words ----------------------------------------------------------------------------
+
+void ProcessMachine::on_message(link::GuestMessage message) {
+  if (auto* news = std::get_if<link::ChildNews>(&message)) translate(*news);
+  reports_->on_says(std::move(message));
+}
+
+void ProcessMachine::translate(link::ChildNews& news) {
+  if (news.pid > 0) news.pid = host_pid_of(news.pid);
+  if (!news.exit || !news.exit->pid) return;
+  const auto inner = *news.exit->pid;
+  const auto known = pids_.find(inner);
+  if (known == pids_.end() || known->second == 0) news.exit->pid.reset();
+  else news.exit->pid = known->second;
+  if (news.kind == link::ChildNewsKind::exited) pids_.erase(inner);
+}
+
+std::int64_t ProcessMachine::host_pid_of(std::int64_t inner_pid) {
+  const auto known = pids_.find(inner_pid);
+  if (known != pids_.end()) return known->second;
+  std::int64_t found = 0;
+  for (const auto child : children_of(first_process_))
+    if (innermost_pid(read_file("/proc/" + std::to_string(child) + "/status")) == inner_pid)
+      found = child;
+  return pids_[inner_pid] = found;
+}
+
+std::int64_t ProcessMachine::first_process() {
+  if (!process_) return 0;
+  const auto children = children_of(process_->pid());
+  return children.empty() ? 0 : children.front();
+}
+
+void ProcessMachine::send(const link::HostMessage& message) {
+  if (link_) link_->send(message);
+}
+
+// -- the end --------------------------------------------------------------------------------------
+
+void ProcessMachine::kill(const std::string& by) {
+  kill_everything();
+  if (process_ && process_->is_running()) process_->kill(by);
+}
+
+void ProcessMachine::kill_everything() {
+  // The end of its first process is the end of a pid namespace (pid_namespaces(7)).
+  const auto first = first_process_ != 0 ? first_process_ : first_process();
+  if (first > 0 && process_ && process_->is_running()) ::kill(static_cast<pid_t>(first), SIGKILL);
+  if (cgroup_) cgroup_->kill_all();
+}
+
+void ProcessMachine::on_exit(ExitRecord exit) {
+  undo_shell_status(exit);
+  if (cgroup_) cgroup_->kill_all();
+  reports_->on_exited(std::move(exit));
+}
+
+void ProcessMachine::release(const Resource& resource) {
+  if (resource.kind == "cgroup" && cgroup_) {
+    const auto removed = cgroup_->remove();
+    const auto failure = removed ? std::nullopt : std::optional{removed.error()};
+    return reports_->on_released(resource, failure);
+  }
+  if (resource.kind != "directory") return reports_->on_released(resource, std::nullopt);
+  link_.reset();
+  disk_.post([resource, reports = reports_, path = sandbox_.directory] {
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+    std::optional<Cause> failure;
+    if (error)
+      failure = Cause{CauseKind::store_failed,
+                      "'" + path + "' could not be removed: " + error.message() + ".",
+                      "Remove it by hand once nothing uses it.", {}};
+    reports->on_released(resource, std::move(failure));
+  });
+}
+
+void ProcessMachine::forget() {
+  link_.reset();
+  process_.reset();
+}
+
+}  // namespace aerie

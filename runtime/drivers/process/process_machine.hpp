@@ -1,0 +1,54 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "runtime/drivers/guest_link.hpp"
+#include "runtime/drivers/process/process_driver.hpp"
+#include "runtime/drivers/process/sandbox.hpp"
+#include "runtime/process/process.hpp"
+
+namespace aerie {
+
+/// One guest of the process driver, on the reactor's thread: its directory, cgroup, processes and
+/// link. `ProcessDriver`'s machines are handles to it.
+class ProcessMachine : public std::enable_shared_from_this<ProcessMachine> {
+ public:
+  ProcessMachine(Reactor& reactor, Reactor& disk, const ProcessDriverOptions& options,
+                 MachineSpec spec, std::shared_ptr<MachineReports> reports);
+
+  void start();
+  void send(const link::HostMessage& message);
+  void kill(const std::string& by);
+  void release(const Resource& resource);
+  /// Stops watching; the guest lives on.
+  void forget();
+
+ private:
+  [[nodiscard]] Result<void> start_steps();
+  [[nodiscard]] Result<void> start_process(const std::string& socket_path);
+  [[nodiscard]] Result<void> connect(const std::string& socket_path);
+  void on_message(link::GuestMessage message);
+  void on_exit(ExitRecord exit);
+  void kill_everything();
+  void translate(link::ChildNews& news);
+  [[nodiscard]] std::int64_t host_pid_of(std::int64_t inner_pid);
+  [[nodiscard]] std::int64_t first_process();
+
+  Reactor& reactor_;
+  Reactor& disk_;
+  ProcessDriverOptions options_;
+  MachineSpec spec_;
+  std::shared_ptr<MachineReports> reports_;
+  SandboxSpec sandbox_;
+  std::string secret_;
+  std::optional<Cgroup> cgroup_;
+  std::unique_ptr<Process> process_;
+  std::unique_ptr<GuestLink> link_;
+  std::int64_t first_process_ = 0;               ///< the guest's pid 1 as we see it; 0: not known
+  std::map<std::int64_t, std::int64_t> pids_;    ///< the guest's numbers to ours
+};
+
+}  // namespace aerie
