@@ -20,12 +20,16 @@ bool may_have_body(std::string_view method) {
 
 }  // namespace
 
-HttpConnection::HttpConnection(ServerCore& core, lws* wsi) : core_(core), wsi_(wsi) {}
+HttpConnection::HttpConnection(ServerCore& core, lws* wsi)
+    : core_(core), wsi_(wsi), id_(++core.last_id) {
+  core_.http_connections.emplace(id_, this);
+}
 
 HttpConnection::~HttpConnection() {
   const bool unanswered = phase_ == Phase::waiting || phase_ == Phase::streaming;
   const auto id = request_.id;
   forget_request();
+  core_.http_connections.erase(id_);
   if (unanswered) core_.handler.on_request_gone(id);
 }
 
@@ -68,15 +72,13 @@ int HttpConnection::judge_framing() {
   if (*length > 0) {
     phase_ = Phase::receiving;
     request_.body.reserve(*length);
-    head_echo_ = request_.method + " /";
     set_timer(wsi_, core_.limits.request_within);
     if (framing_.expects_continue)
       core_.write_piece(wsi_, "HTTP/1.1 100 Continue\r\n\r\n", LWS_WRITE_HTTP_HEADERS);
     return 0;
   }
   if (!framing_.length && may_have_body(request_.method)) {
-    // libwebsockets waits for a body now. Without one the answer ends the connection.
-    framing_.keep_alive = false;
+    // libwebsockets waits for a body now.
     phase_ = Phase::undecided;
     lws_callback_on_writable(wsi_);
     return 0;
@@ -101,13 +103,7 @@ int HttpConnection::on_body(std::string_view bytes) {
       return 0;
   }
   if (request_.body.size() + bytes.size() > core_.limits.body_bytes) return -1;
-  const bool first = request_.body.empty();
   request_.body.append(bytes);
-  // libwebsockets 4.1 reads a pipelined request's head a second time as its body.
-  if (first && requests_served_ > 0 && bytes.starts_with(head_echo_)) {
-    write_now(error_response(400, "bad-request", "A request with a body can't be pipelined."));
-    return -1;
-  }
   return 0;
 }
 
@@ -118,10 +114,8 @@ int HttpConnection::on_body_complete() {
 }
 
 void HttpConnection::dispatch() {
-  // Until the answer is written nothing is read: libwebsockets would spin on what arrives.
-  lws_rx_flow_control(wsi_, 0);
+  wait_quietly();
   lws_set_timeout(wsi_, NO_PENDING_TIMEOUT, 0);
-  cancel_timer(wsi_);
   if (verdict_ == OriginVerdict::refused_host) {
     return answer_itself(error_response(403, "forbidden", "This Host is not served here.", "Host"));
   }
@@ -144,6 +138,8 @@ void HttpConnection::dispatch() {
 }
 
 int HttpConnection::on_timer() {
+  // Set for a body that has come since.
+  if (phase_ != Phase::receiving && phase_ != Phase::lingering) return 0;
   if (phase_ == Phase::receiving) {
     write_now(error_response(408, "timeout", "The body did not come in time."));
   }
@@ -158,11 +154,12 @@ void HttpConnection::refuse(const HttpResponse& response) {
 }
 
 void HttpConnection::cut_off() {
-  const auto id = request_.id;
-  forget_request();
+  const auto id = std::exchange(request_.id, 0);
+  core_.requests.erase(id);
+  core_.watch.remove(lws_get_socket_fd(wsi_));
   phase_ = Phase::lingering;
   out_.clear();
-  core_.handler.on_request_gone(id);
+  if (id != 0) core_.handler.on_request_gone(id);
   kill_connection(wsi_);
 }
 
@@ -178,7 +175,6 @@ void HttpConnection::respond(HttpResponse response) {
   forget_request();
   const bool bodiless = response.status == 204 || response.status == 304;
   ResponseFraming framing;
-  framing.keep_alive = framing_.keep_alive;
   if (!bodiless) framing.length = response.body.size();
   queue_head(response, framing);
   if (request_.method != "HEAD" && !bodiless && !response.body.empty()) {
@@ -192,11 +188,8 @@ void HttpConnection::begin_stream(HttpResponse head) {
   if (request_.method == "HEAD") return respond(std::move(head));
   ResponseFraming framing;
   framing.chunked = framing_.http_1_1;
-  framing.keep_alive = framing_.keep_alive && framing.chunked;
-  framing_.keep_alive = framing.keep_alive;
   queue_head(head, framing);
   phase_ = Phase::streaming;
-  core_.hangups.add(lws_get_socket_fd(wsi_), request_.id);
   write_stream(std::move(head.body));
 }
 
@@ -215,13 +208,33 @@ void HttpConnection::end_stream() {
   if (framing_.http_1_1) queue(chunk_of({}));
   forget_request();
   phase_ = Phase::answering;
-  lws_callback_on_writable(wsi_);
+  allow_writing();
 }
 
 void HttpConnection::queue(std::string bytes) {
   out_bytes_ += bytes.size();
   out_.push_back(std::move(bytes));
+  allow_writing();
+}
+
+/// Lets libwebsockets look at the connection again: it calls back when it can be written to.
+void HttpConnection::allow_writing() {
+  lws_rx_flow_control(wsi_, 1);
   lws_callback_on_writable(wsi_);
+}
+
+/// Hides the connection from libwebsockets until there is something to write and room for it.
+void HttpConnection::wait_quietly() {
+  lws_rx_flow_control(wsi_, 0);
+  const bool has_output = !out_.empty() || lws_partial_buffered(wsi_) != 0;
+  const bool streams = phase_ == Phase::streaming;
+  const int fd = lws_get_socket_fd(wsi_);
+  if (has_output || streams) core_.watch.watch(fd, id_, {has_output, streams});
+}
+
+void HttpConnection::on_watched(const ConnectionWatch::Event& event) {
+  if (event.hung_up) return cut_off();
+  if (event.writable) allow_writing();
 }
 
 void HttpConnection::queue_head(const HttpResponse& response, const ResponseFraming& framing) {
@@ -233,11 +246,8 @@ int HttpConnection::on_writeable() {
     dispatch();
     return 0;
   }
-  while (!out_.empty()) {
-    if (lws_partial_buffered(wsi_) != 0 || lws_send_pipe_choked(wsi_) != 0) {
-      lws_callback_on_writable(wsi_);
-      return 0;
-    }
+  if (phase_ != Phase::answering && phase_ != Phase::streaming) return 0;
+  while (!out_.empty() && lws_partial_buffered(wsi_) == 0 && lws_send_pipe_choked(wsi_) == 0) {
     const auto rest = std::string_view(out_.front()).substr(out_offset_);
     const int taken = core_.write_piece(wsi_, rest, LWS_WRITE_HTTP_HEADERS);
     if (taken < 0) return -1;
@@ -247,27 +257,18 @@ int HttpConnection::on_writeable() {
     out_.pop_front();
     out_offset_ = 0;
   }
-  if (phase_ != Phase::answering) return 0;
-  if (lws_partial_buffered(wsi_) != 0) {
-    lws_callback_on_writable(wsi_);
-    return 0;
+  const bool written = out_.empty() && lws_partial_buffered(wsi_) == 0;
+  if (written && phase_ == Phase::answering) {
+    core_.watch.remove(lws_get_socket_fd(wsi_));
+    phase_ = Phase::idle;
+    return -1;
   }
-  return finish();
-}
-
-int HttpConnection::finish() {
-  phase_ = Phase::idle;
-  ++requests_served_;
-  if (!framing_.keep_alive) return -1;
-  request_ = {};
-  lws_rx_flow_control(wsi_, 1);
-  return lws_http_transaction_completed(wsi_) != 0 ? -1 : 0;
+  wait_quietly();
+  return 0;
 }
 
 bool HttpConnection::write_now(const HttpResponse& response) {
-  framing_.keep_alive = false;
   ResponseFraming framing;
-  framing.keep_alive = false;
   framing.length = response.body.size();
   auto bytes = serialize_head(response, framing, response_headers(core_.check, caller(), false));
   if (request_.method != "HEAD") bytes += response.body;
@@ -287,7 +288,6 @@ int HttpConnection::refuse_and_linger(const HttpResponse& response) {
 
 void HttpConnection::forget_request() {
   if (request_.id == 0) return;
-  if (phase_ == Phase::streaming) core_.hangups.remove(lws_get_socket_fd(wsi_));
   core_.requests.erase(request_.id);
   request_.id = 0;
 }

@@ -34,8 +34,8 @@ class HttpConnection {
   /// Writes a refusal of an upgrade; the connection is to be closed after it.
   void refuse(const HttpResponse& response);
 
-  /// Drops a stream whose reader has gone or fallen too far behind. May destroy this object.
-  void cut_off();
+  /// What the watch saw. May destroy this object.
+  void on_watched(const ConnectionWatch::Event& event);
 
   // -- answers, by request id ------------------------------------------------
 
@@ -46,7 +46,7 @@ class HttpConnection {
 
  private:
   enum class Phase {
-    idle,       ///< between requests
+    idle,       ///< the head is not there yet
     undecided,  ///< a POST or PUT that says nothing of a body: dispatched unless one comes
     receiving,  ///< a body of known length is under way
     waiting,    ///< for the handler's answer
@@ -60,14 +60,17 @@ class HttpConnection {
   void answer_itself(HttpResponse response);
   int refuse_and_linger(const HttpResponse& response);
   bool write_now(const HttpResponse& response);
+  void cut_off();
+  void allow_writing();
+  void wait_quietly();
   void queue(std::string bytes);
   void queue_head(const HttpResponse& response, const ResponseFraming& framing);
-  int finish();
   void forget_request();
   [[nodiscard]] Caller caller() const;
 
   ServerCore& core_;
   lws* wsi_;
+  std::uint64_t id_;
   Phase phase_ = Phase::idle;
   HttpRequest request_;
   BodyFraming framing_;
@@ -75,8 +78,6 @@ class HttpConnection {
   bool is_page_ = false;
   std::string host_;
   std::string origin_;
-  std::string head_echo_;  ///< how the body would begin if the head were read as one
-  std::size_t requests_served_ = 0;
   std::size_t lingered_bytes_ = 0;
   std::deque<std::string> out_;
   std::size_t out_bytes_ = 0;

@@ -17,11 +17,10 @@ namespace aerie {
 /// is none that we know.
 [[nodiscard]] std::optional<HttpRequest> read_head(lws* wsi);
 
-/// What the headers say about the body that follows and about the connection (RFC 9112, 6 and 9.3).
+/// What the headers say about the body that follows (RFC 9112, section 6).
 struct BodyFraming {
   std::optional<std::string> length;  ///< Content-Length, as it was written
   bool chunked = false;               ///< any Transfer-Encoding
-  bool keep_alive = true;
   bool http_1_1 = true;
   bool expects_continue = false;
 };

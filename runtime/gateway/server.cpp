@@ -65,7 +65,7 @@ class Server final : public GatewayServer {
   int on_socket_event(lws* wsi, lws_callback_reasons reason, std::string_view in);
   int confirm_upgrade(lws* wsi, std::string_view protocol);
   int open_socket(lws* wsi);
-  int end_hung_up_streams();
+  int on_watched();
   void run();
   void on_request(std::uint64_t id, std::function<void(HttpConnection&)> act);
   void on_socket(std::uint64_t id, std::function<void(SocketConnection&)> act);
@@ -102,9 +102,9 @@ Result<void> Server::open() {
   info.uid = static_cast<decltype(info.uid)>(-1);
   info.options = LWS_SERVER_OPTION_VALIDATE_UTF8;
   if (!v6) info.options |= LWS_SERVER_OPTION_DISABLE_IPV6;
-  info.timeout_secs = static_cast<unsigned int>(options_.limits.request_within.count());
-  info.timeout_secs_ah_idle = info.timeout_secs;
-  info.keepalive_timeout = 60;
+  // For headers; bodies have a timer of ours, which answers before libwebsockets' own hangs up.
+  info.timeout_secs_ah_idle = static_cast<unsigned int>(options_.limits.request_within.count());
+  info.timeout_secs = info.timeout_secs_ah_idle + 2;
   info.max_http_header_data = 8 * 1024;
   info.pt_serv_buf_size = 64 * 1024;
   info.alpn = "http/1.1";
@@ -120,9 +120,10 @@ Result<void> Server::open() {
   if (port <= 0) return tl::unexpected(explain_listen_error(options_));
   port_ = static_cast<std::uint16_t>(port);
   core_.check.set_port(port_);
-  if (core_.hangups.fd() >= 0) {
+  if (core_.watch.fd() >= 0) {
+    // libwebsockets closes the descriptor it is given.
     lws_sock_file_fd_type watch{};
-    watch.filefd = ::fcntl(core_.hangups.fd(), F_DUPFD_CLOEXEC, 0);
+    watch.filefd = ::fcntl(core_.watch.fd(), F_DUPFD_CLOEXEC, 0);
     lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC, watch, protocols[0].name, nullptr);
   }
   thread_ = std::thread([this] { run(); });
@@ -167,7 +168,7 @@ int Server::on_event(lws* wsi, lws_callback_reasons reason, std::string_view in)
     case LWS_CALLBACK_ESTABLISHED:
       return open_socket(wsi);
     case LWS_CALLBACK_RAW_RX_FILE:
-      return end_hung_up_streams();
+      return on_watched();
     case LWS_CALLBACK_RAW_ADOPT:
     case LWS_CALLBACK_RAW_RX:
       // A CONNECT request ends here.
@@ -256,10 +257,10 @@ int Server::open_socket(lws* wsi) {
   return 0;
 }
 
-int Server::end_hung_up_streams() {
-  for (const auto id : core_.hangups.take()) {
-    const auto found = core_.requests.find(id);
-    if (found != core_.requests.end()) found->second->cut_off();
+int Server::on_watched() {
+  for (const auto& event : core_.watch.take()) {
+    const auto found = core_.http_connections.find(event.id);
+    if (found != core_.http_connections.end()) found->second->on_watched(event);
   }
   return 0;
 }

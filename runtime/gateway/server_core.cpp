@@ -41,8 +41,4 @@ void set_timer(lws* wsi, std::chrono::milliseconds after) {
   lws_set_timer_usecs(wsi, std::chrono::microseconds(shortest).count());
 }
 
-void cancel_timer(lws* wsi) {
-  lws_set_timer_usecs(wsi, LWS_SET_TIMER_USEC_CANCEL);
-}
-
 }  // namespace aerie

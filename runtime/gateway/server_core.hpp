@@ -6,7 +6,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "runtime/gateway/hangup_watch.hpp"
+#include "runtime/gateway/connection_watch.hpp"
 #include "runtime/gateway/origin_check.hpp"
 #include "runtime/gateway/pages.hpp"
 #include "runtime/gateway/server.hpp"
@@ -32,11 +32,12 @@ struct ServerCore {
   OriginCheck check;
   Pages pages;
   GatewayHandler& handler;
-  HangupWatch hangups;
+  ConnectionWatch watch;
   bool draining = false;
 
-  std::uint64_t last_id = 0;  ///< of requests and sockets; counts up only
+  std::uint64_t last_id = 0;  ///< of connections, requests and sockets; counts up only
   std::size_t unauthenticated = 0;
+  std::unordered_map<std::uint64_t, HttpConnection*> http_connections;
   std::unordered_map<std::uint64_t, HttpConnection*> requests;
   std::unordered_map<std::uint64_t, SocketConnection*> sockets;
 
@@ -47,8 +48,8 @@ struct ServerCore {
 /// Asks libwebsockets to end a connection that is not being served right now.
 void kill_connection(lws* wsi);
 
-/// Sets the connection's one timer.
+/// Sets the connection's one timer, in place of what it was set to. It can't be cancelled:
+/// libwebsockets 4.1 fires a cancelled timer at once.
 void set_timer(lws* wsi, std::chrono::milliseconds after);
-void cancel_timer(lws* wsi);
 
 }  // namespace aerie

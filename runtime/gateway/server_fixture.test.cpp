@@ -118,7 +118,7 @@ bool RawClient::at_end() {
 RawResponse RawClient::receive(bool is_head_request) {
   RawResponse response;
   auto head = read_until("\r\n\r\n");
-  if (!head.starts_with("HTTP/1.1 ")) return response;
+  if (!head.starts_with("HTTP/1.")) return response;
   response.status = std::stoi(head.substr(9, 3));
   for (auto line = head.find("\r\n") + 2; line + 2 < head.size();) {
     const auto end = head.find("\r\n", line);
