@@ -36,7 +36,7 @@ const describers = {
   },
   ended(view) {
     const { by, reason, cause } = view.ended ?? {};
-    const why = reason ? `, because ${reasonText(reason)}` : '';
+    const why = reason && reason !== 'requested' ? `, because ${reasonText(reason)}` : '';
     return { title: 'This session has ended', detail: `Ended by ${byText(by, view.viewer)}${why}.`,
       remedy: cause?.message ?? '', evidence: cause?.evidence ?? [], actions: ['again', 'why'] };
   },

@@ -15,6 +15,7 @@ class StartPage {
     byId('userId').value = localStorage.getItem(userKey) ?? 'operator';
     byId('start').onsubmit = (event) => this.#submit(event, () => this.#start());
     byId('entry').onsubmit = (event) => this.#submit(event, () => this.#enter(byId('token').value.trim()));
+    byId('start').onchange = () => this.#profileChanged();
     addEventListener('pageshow', (event) => { if (event.persisted) this.#setBusy(false); });
   }
 
@@ -72,7 +73,7 @@ class StartPage {
   }
 
   #wish() {
-    const profile = byId('start').elements.profile.value;
+    const profile = this.#profile();
     const url = profile === 'browser' ? addressOf(byId('url').value) : null;
     return { userId: byId('userId').value.trim() || 'operator', profile, ...(url ? { url } : {}) };
   }
@@ -84,9 +85,18 @@ class StartPage {
     if (['url', 'userId'].includes(error?.field)) byId(error.field).focus();
   }
 
+  #profileChanged() {
+    byId('url').disabled = this.#profile() !== 'browser';
+    this.#setBusy(false);
+  }
+
+  #profile() {
+    return byId('start').elements.profile.value;
+  }
+
   #setBusy(busy) {
     byId('go').disabled = busy;
-    byId('go').textContent = busy ? 'Starting…' : 'Start a browser';
+    byId('go').textContent = busy ? 'Starting…' : `Start a ${this.#profile()}`;
   }
 }
 

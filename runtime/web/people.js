@@ -1,7 +1,7 @@
 // Who is here, and who holds the mouse and keyboard.
 
 import { byId, make } from './dom.js';
-import { controlOf } from './view.js';
+import { controlOf, phaseOf } from './view.js';
 import { viewerName } from './words.js';
 
 export class People {
@@ -11,13 +11,13 @@ export class People {
   }
 
   draw(view) {
-    const key = JSON.stringify([view.viewers, view.control, view.viewer, view.connection]);
+    const key = JSON.stringify([view.viewers, view.control, view.viewer, phaseOf(view)]);
     if (key === this.shown) return;
     this.shown = key;
     const mine = controlOf(view) === 'mine';
     byId('people-count').textContent = String(view.viewers.length || 1);
     byId('people-list').replaceChildren(...view.viewers.map((person) => this.#person(view, person, mine)));
-    this.#button(view, mine);
+    this.#buttons(view, mine);
   }
 
   #person(view, person, mine) {
@@ -35,14 +35,16 @@ export class People {
     return item;
   }
 
-  #button(view, mine) {
+  #buttons(view, mine) {
     const button = byId('control');
     const asked = view.control?.requests.includes(view.viewer) ?? false;
-    button.hidden = view.viewer === null || (mine && view.viewers.length < 2);
+    const over = ['ended', 'failed'].includes(phaseOf(view));
+    byId('release').hidden = !mine || over || view.viewers.length < 2;
+    button.hidden = view.viewer === null || mine || over;
     button.disabled = asked && !this.operator;
     const takes = this.operator && controlOf(view) === 'other';
-    button.textContent = mine ? 'Release control' : takes ? 'Take control' : asked ? 'Asked for control' : 'Ask for control';
-    button.dataset.action = mine ? 'release' : takes ? 'take' : 'request';
+    button.textContent = takes ? 'Take control' : asked ? 'Asked for control' : 'Ask for control';
+    button.dataset.action = takes ? 'take' : 'request';
   }
 }
 

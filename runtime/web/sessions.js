@@ -2,7 +2,7 @@
 
 import { byId, make, setText } from './dom.js';
 import { reconnectDelay } from './backoff.js';
-import { durationText, errorText, stageText } from './words.js';
+import { errorText, stageText } from './words.js';
 
 const watchForMs = 24 * 60 * 60 * 1000;
 const changes = /^(session\.|stream\.state|viewer\.|control\.)/;
@@ -84,7 +84,7 @@ export class SessionList {
       make('span', { className: 'dot', aria: { hidden: 'true' } }),
       make('span', { className: 'what' },
         make('strong', { textContent: `${session.userId} · ${session.profile}` }),
-        make('small', { textContent: summary(session, Date.now()) })),
+        make('small', { textContent: summary(session) })),
       buttons);
   }
 
@@ -114,16 +114,20 @@ export class SessionList {
   }
 }
 
-/** One line on a session: its state, its age, who is there. `now` in local milliseconds. */
-export function summary(session, now) {
-  const age = now - Date.parse(session.createdAt);
+/** One line on a session: its state, since when (said by `timeText(date)`), who is there. */
+export function summary(session, timeText = timeOfDay) {
+  const created = new Date(session.createdAt);
   const watching = session.viewers?.length ?? 0;
   const state = session.state === 'starting' && session.stage
     ? `starting: ${stageText(session.stage).toLowerCase()}` : session.state;
   return [
     state,
-    Number.isFinite(age) ? `started ${durationText(Math.max(0, age))} ago` : '',
+    Number.isNaN(created.getTime()) ? '' : `since ${timeText(created)}`,
     watching === 0 ? 'nobody there' : watching === 1 ? '1 viewer' : `${watching} viewers`,
     session.id?.slice(0, 8),
   ].filter(Boolean).join(' · ');
+}
+
+function timeOfDay(date) {
+  return date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 }

@@ -10,6 +10,7 @@ const statisticsEveryMs = 1000;
 
 export function connectToolbar({ session, stage, media, typing, say, control, end }) {
   byId('control').onclick = () => control(byId('control').dataset.action);
+  byId('release').onclick = () => control('release');
   byId('fullscreen').onclick = () => toggleFullscreen(stage, typing, say);
   byId('type').onclick = () => openKeyboard(typing);
   byId('end').onclick = () => confirmEnd(end);

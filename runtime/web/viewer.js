@@ -93,10 +93,15 @@ class Viewer {
     const leave = () => this.#releaseAll();
     addEventListener('blur', leave);
     addEventListener('pagehide', leave);
-    document.addEventListener('visibilitychange', () => { if (document.hidden) leave(); });
-    addEventListener('online', () => { if (this.view.connection === 'waiting') this.signaling.open(); });
+    document.addEventListener('visibilitychange', () => (document.hidden ? leave() : this.#reconnectSoon()));
+    addEventListener('online', () => this.#reconnectSoon());
     connectToolbar({ session: this.session, stage: byId('stage'), media: this.media, typing: this.typing,
       say: (text) => this.toast.show(text), control: (action) => this.#control(action), end: () => this.#end() });
+  }
+
+  // Somebody is looking, or there is a network again: no reason to wait for the next attempt.
+  #reconnectSoon() {
+    if (this.view.connection === 'waiting') this.signaling.open();
   }
 
   #receive(message) {

@@ -135,7 +135,7 @@ describe('in words', () => {
   });
 
   test('the end says by whom and why', () => {
-    assert.match(words(welcome, { type: 'ended', by: 'viewer:me', reason: 'requested' }).detail, /^Ended by you, because/);
+    assert.match(words(welcome, { type: 'ended', by: 'viewer:me', reason: 'requested' }).detail, /^Ended by you\.$/);
     assert.match(words(welcome, { type: 'ended', by: 'reaper', reason: 'idle' }).detail, /clean-up, because nobody was using it/);
   });
 
