@@ -18,32 +18,17 @@ namespace websocket = beast::websocket;
 /// A blocking WebSocket client; every failure is an error code.
 class SocketClient {
  public:
-  struct Handshake {
-    std::string path = "/ws/signal";
-    std::string protocol = "aerie.signal.v1";
-    std::string origin = {};
-    std::string host = "localhost";
-  };
-
-  explicit SocketClient(std::uint16_t port) : SocketClient(port, Handshake{}) {}
-
-  SocketClient(std::uint16_t port, const Handshake& handshake) : stream_(context_) {
-    auto& socket = stream_.next_layer();
-    socket.connect({asio::ip::address_v4::loopback(), port});
-    stream_.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
-      if (!handshake.protocol.empty()) {
-        request.set(beast::http::field::sec_websocket_protocol, handshake.protocol);
-      }
-      if (!handshake.origin.empty()) request.set(beast::http::field::origin, handshake.origin);
+  explicit SocketClient(std::uint16_t port) : stream_(context_) {
+    stream_.next_layer().connect({asio::ip::address_v4::loopback(), port});
+    stream_.set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
+      request.set(beast::http::field::sec_websocket_protocol, "aerie.signal.v1");
     }));
     websocket::response_type response;
-    stream_.handshake(response, handshake.host, handshake.path, error_);
-    status_ = response.result_int();
+    stream_.handshake(response, "localhost", "/ws/signal", error_);
     protocol_ = std::string(response[beast::http::field::sec_websocket_protocol]);
   }
 
   [[nodiscard]] bool is_open() const { return !error_; }
-  [[nodiscard]] unsigned status() const { return status_; }
   [[nodiscard]] const std::string& protocol() const { return protocol_; }
 
   void send(const std::string& text) { stream_.write(asio::buffer(text), error_); }
@@ -78,9 +63,35 @@ class SocketClient {
   asio::io_context context_;
   websocket::stream<asio::ip::tcp::socket> stream_;
   beast::error_code error_;
-  unsigned status_ = 0;
   std::string protocol_;
 };
+
+/// A handshake as it should be, but for what is changed.
+struct Handshake {
+  std::string method = "GET";
+  std::string path = "/ws/signal";
+  std::string protocol = "aerie.signal.v1";
+  std::string origin = {};
+  std::string host = "localhost";
+  std::string version = "13";
+  std::string key = "AAAAAAAAAAAAAAAAAAAAAA==";
+};
+
+int upgrade_status(const RunningServer& running, const Handshake& handshake) {
+  RawClient client(running.server->bound_port());
+  std::string text = handshake.method + " " + handshake.path +
+                     " HTTP/1.1\r\nHost: " + handshake.host +
+                     "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+  const auto add = [&text](const std::string& name, const std::string& value) {
+    if (!value.empty()) text += name + ": " + value + "\r\n";
+  };
+  add("Sec-WebSocket-Protocol", handshake.protocol);
+  add("Sec-WebSocket-Version", handshake.version);
+  add("Sec-WebSocket-Key", handshake.key);
+  add("Origin", handshake.origin);
+  client.send(text + "\r\n");
+  return client.receive(true).status;
+}
 
 }  // namespace
 
@@ -184,8 +195,8 @@ TEST_CASE("a reader too slow for its queue is closed with 1013", "[gateway][sock
 
 TEST_CASE("an upgrade is refused for path, protocol, Origin and Host", "[gateway][socket]") {
   RunningServer running;
-  const auto status = [&](const SocketClient::Handshake& handshake) {
-    return SocketClient(running.server->bound_port(), handshake).status();
+  const auto status = [&](const Handshake& handshake) {
+    return upgrade_status(running, handshake);
   };
   CHECK(status({}) == 101);
   CHECK(running.handler.next().what == "open");
@@ -197,6 +208,11 @@ TEST_CASE("an upgrade is refused for path, protocol, Origin and Host", "[gateway
   CHECK(status({.origin = "null"}) == 403);
   CHECK(status({.origin = "https://evil.example"}) == 403);
   CHECK(status({.host = "evil.example"}) == 403);
+  CHECK(status({.method = "POST"}) == 405);
+  CHECK(status({.version = "8"}) == 426);
+  CHECK(status({.version = ""}) == 426);
+  CHECK(status({.key = ""}) == 400);
+  CHECK(status({.key = "short"}) == 400);
   CHECK(status({.protocol = "x, aerie.signal.v1"}) == 101);
 }
 
@@ -211,7 +227,7 @@ TEST_CASE("sockets that say no hello are bounded and closed", "[gateway][socket]
   REQUIRE(running.handler.next().what == "open");
   SocketClient second(running.server->bound_port());
   REQUIRE(running.handler.next().what == "open");
-  CHECK(SocketClient(running.server->bound_port()).status() == 503);
+  CHECK(upgrade_status(running, {}) == 503);
   CHECK(first.receive().empty());
   CHECK(first.close_code() == 1008);
   CHECK(second.receive().empty());
@@ -247,7 +263,7 @@ TEST_CASE("draining closes sockets with 1012 and takes no new ones", "[gateway][
   running.server->drain(1012, "restarting");
   CHECK(client.receive().empty());
   CHECK(client.close_code() == 1012);
-  CHECK(SocketClient(running.server->bound_port()).status() == 503);
+  CHECK(upgrade_status(running, {}) == 503);
 }
 
 TEST_CASE("a hundred sockets at once", "[gateway][socket]") {
