@@ -1,0 +1,72 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "actors/ports/store.hpp"
+#include "runtime/process/unique_fd.hpp"
+#include "runtime/store/batch_writer.hpp"
+#include "runtime/store/sqlite.hpp"
+
+namespace aerie {
+
+struct StoreOptions {
+  std::string path;                   ///< of the database file; its folder must exist
+  std::size_t most_events = 100'000;  ///< kept; older ones are deleted
+  std::int64_t most_pages = 0;        ///< of 4 KiB, beyond it `disk-full`; 0: no limit
+};
+
+/// The ledger's store on disk: SQLite in WAL mode, synced at each commit, one writing thread.
+/// Batches that wait while one is written share the next transaction, so a burst costs few syncs;
+/// if that transaction fails each is tried alone, so only the guilty one fails.
+class SqliteStore : public Store {
+ public:
+  struct Opened {
+    std::unique_ptr<SqliteStore> store;
+    StoreContents contents;
+  };
+
+  /// Opens or creates the database, for one process at a time (a lock beside the file). Blocks for
+  /// as long as reading it takes.
+  static Result<Opened> open(const StoreOptions& options);
+
+  /// Writes what was submitted, then ends the thread.
+  ~SqliteStore() override;
+  SqliteStore(const SqliteStore&) = delete;
+  SqliteStore& operator=(const SqliteStore&) = delete;
+
+  void submit(StoreBatch batch, Done done) override;
+
+ private:
+  struct Entry {
+    StoreBatch batch;
+    Done done;
+  };
+
+  SqliteStore(UniqueFd lock, Database database, BatchWriter writer, std::size_t most_events,
+              std::uint64_t pruned);
+
+  void run();
+  void write_together(std::deque<Entry>& entries);
+  Result<void> write_transaction(const std::deque<Entry>& entries, std::size_t first,
+                                 std::size_t last);
+  void prune();
+
+  UniqueFd lock_;
+  Database database_;
+  BatchWriter writer_;
+  const std::size_t most_events_;
+  std::uint64_t pruned_;  ///< events up to this number are gone
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::deque<Entry> queue_;
+  bool is_ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace aerie

@@ -1,0 +1,237 @@
+#include "runtime/store/sqlite_store.hpp"
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <future>
+#include <sys/stat.h>
+
+#include "runtime/store/stored_session.hpp"
+
+namespace fs = std::filesystem;
+using namespace aerie;
+using namespace std::chrono_literals;
+
+namespace {
+
+class TempState {
+ public:
+  TempState() {
+    std::string name = "/tmp/aerie-store-XXXXXX";
+    folder_ = mkdtemp(name.data());
+  }
+  TempState(const TempState&) = delete;
+  TempState& operator=(const TempState&) = delete;
+  ~TempState() { fs::remove_all(folder_); }
+  [[nodiscard]] std::string path() const { return folder_ + "/aerie.db"; }
+
+ private:
+  std::string folder_;
+};
+
+const Instant noon{std::chrono::sys_days{std::chrono::year{2026} / 5 / 1} + 12h};
+
+SessionDocumentPtr session(const std::string& id, Instant at = noon) {
+  SessionDocument document;
+  document.id = id;
+  document.user_id = "someone";
+  document.labels = {{"team", "a"}};
+  document.state = SessionState::failed;
+  document.stage = Stage::linked;
+  document.stages = {{Stage::allocated, 1ms}, {Stage::linked, 90ms}};
+  document.vm_id = "vm-1";
+  document.vm_address = "10.77.0.2";
+  document.vm_state = VmState::stopped;
+  document.stream = {StreamState::given_up, 7, 2, Cause{CauseKind::hung, "a", "b", {"c"}}};
+  document.viewers = {{"v", ViewerRole::host, true, noon}};
+  document.holds = {{"keep", "evidence"}};
+  document.created_at = at;
+  document.end = SessionEnd{"operator", "requested", noon};
+  document.cause = Cause{CauseKind::crash_loop, "x", "y", {}};
+  return std::make_shared<const SessionDocument>(std::move(document));
+}
+
+EventPtr event(std::uint64_t seq, Json data = Json::object()) {
+  return std::make_shared<const Event>(
+      Event{seq, noon, "child.exited", "s", "v", "browser", std::move(data)});
+}
+
+/// Submits and waits for the answer; the wait's bound only ends a test that would hang.
+std::optional<Cause> write(SqliteStore& store, std::vector<StoreWrite> writes) {
+  std::promise<std::optional<Cause>> answer;
+  auto future = answer.get_future();
+  store.submit({1, std::move(writes)}, [&](std::uint64_t, std::optional<Cause> failure) {
+    answer.set_value(std::move(failure));
+  });
+  REQUIRE(future.wait_for(30s) == std::future_status::ready);
+  return future.get();
+}
+
+SqliteStore::Opened open_store(const std::string& path) {
+  auto opened = SqliteStore::open({.path = path});
+  REQUIRE(opened.has_value());
+  return *std::move(opened);
+}
+
+/// Why a store can't be opened.
+Cause refusal(const StoreOptions& options) {
+  auto opened = SqliteStore::open(options);
+  REQUIRE_FALSE(opened.has_value());
+  return opened.error();
+}
+
+}  // namespace
+
+TEST_CASE("a stored session is restored as it was", "[store]") {
+  const auto before = session("s1");
+  const auto text = stored_session(*before).dump();
+  const auto after = restored_session("s1", text);
+  REQUIRE(after.has_value());
+  CHECK(stored_session(*after) == stored_session(*before));
+  CHECK(restored_session("s1", "{}").error().kind == CauseKind::store_failed);
+  CHECK(restored_session("s1", "nonsense").error().message.find("s1") != std::string::npos);
+}
+
+TEST_CASE("what was written is there when the store is opened again", "[store]") {
+  const TempState state;
+  {
+    auto [store, contents] = open_store(state.path());
+    CHECK(contents.sessions.empty());
+    CHECK(contents.last_seq == 0);
+    CHECK_FALSE(write(
+        *store, {WriteSession{session("b", noon + 1s)}, WriteSession{session("a")},
+                 WriteResource{{"r2", "a", "v", "directory", "/x"}, noon},
+                 WriteResource{{"r1", "a", "v", "address", "10.0.0.1"}, noon},
+                 WriteResource{{"r3", "a", "v", "process", "9"}, noon},
+                 StrikeResource{"r3", noon + 1s}, WriteToken{{"abc", "a", TokenUse::watch, noon}},
+                 WriteToken{{"def", "a", TokenUse::session, {}}},
+                 WriteEvent{event(1, {{"kind", "signal"}})}, WriteEvent{event(2)}}));
+  }
+  const auto [store, contents] = open_store(state.path());
+  REQUIRE(contents.sessions.size() == 2);
+  CHECK(contents.sessions[0]->id == "a");
+  CHECK(contents.sessions[1]->id == "b");
+  REQUIRE(contents.resources.size() == 2);
+  CHECK(contents.resources[0].id == "r2");
+  CHECK(contents.resources[1].name == "10.0.0.1");
+  CHECK(contents.tokens.size() == 2);
+  for (const auto& token : contents.tokens) {
+    CHECK(token.until.has_value() == (token.digest == "abc"));
+    CHECK((token.use == TokenUse::session) == (token.digest == "def"));
+  }
+  REQUIRE(contents.events.size() == 2);
+  CHECK(contents.events[0]->data["kind"] == "signal");
+  CHECK(contents.events[1]->at == noon);
+  CHECK(contents.last_seq == 2);
+}
+
+TEST_CASE("a session written again replaces itself", "[store]") {
+  const TempState state;
+  {
+    auto [store, contents] = open_store(state.path());
+    CHECK_FALSE(write(*store, {WriteSession{session("a")}}));
+    auto later = *session("a");
+    later.user_id = "another";
+    CHECK_FALSE(
+        write(*store, {WriteSession{std::make_shared<const SessionDocument>(std::move(later))}}));
+  }
+  const auto [store, contents] = open_store(state.path());
+  REQUIRE(contents.sessions.size() == 1);
+  CHECK(contents.sessions[0]->user_id == "another");
+}
+
+TEST_CASE("batches are answered once each, in order, and survive the end", "[store]") {
+  const TempState state;
+  constexpr std::uint64_t count = 500;
+  std::vector<std::uint64_t> answered;
+  {
+    auto [store, contents] = open_store(state.path());
+    for (std::uint64_t i = 1; i <= count; ++i)
+      store->submit({i, {WriteEvent{event(i)}}},
+                    [&](std::uint64_t number, const std::optional<Cause>& failure) {
+                      if (!failure) answered.push_back(number);
+                    });
+  }  // the destructor writes what is queued; afterwards the thread is gone
+  REQUIRE(answered.size() == count);
+  CHECK(std::is_sorted(answered.begin(), answered.end()));
+  CHECK(open_store(state.path()).contents.last_seq == count);
+}
+
+TEST_CASE("the oldest events go when there are too many", "[store]") {
+  const TempState state;
+  const StoreOptions options{.path = state.path(), .most_events = 10};
+  {
+    auto opened = SqliteStore::open(options);
+    REQUIRE(opened.has_value());
+    std::vector<StoreWrite> writes;
+    for (std::uint64_t i = 1; i <= 1100; ++i)
+      writes.push_back(WriteEvent{event(i)});
+    CHECK_FALSE(write(*opened->store, std::move(writes)));
+  }
+  const auto contents = open_store(state.path()).contents;
+  REQUIRE(contents.events.size() == 10);
+  CHECK(contents.events.front()->seq == 1091);
+}
+
+TEST_CASE("a full disk fails the batch and not the store", "[store]") {
+  const TempState state;
+  auto opened = SqliteStore::open({.path = state.path(), .most_pages = 24});
+  REQUIRE(opened.has_value());
+  auto& store = *opened->store;
+  CHECK_FALSE(write(store, {WriteSession{session("a")}}));
+  const auto failure = write(store, {WriteSession{session("b")},
+                                     WriteEvent{event(1, {{"text", std::string(400'000, 'x')}})}});
+  REQUIRE(failure.has_value());
+  CHECK(failure->kind == CauseKind::disk_full);
+  CHECK(failure->message.find(state.path()) != std::string::npos);
+  CHECK_FALSE(write(store, {WriteSession{session("c")}}));
+  opened->store.reset();
+  const auto contents = open_store(state.path()).contents;
+  REQUIRE(contents.sessions.size() == 2);
+  CHECK(contents.sessions[1]->id == "c");
+}
+
+TEST_CASE("a batch that fails among others fails alone", "[store]") {
+  const TempState state;
+  auto opened = SqliteStore::open({.path = state.path(), .most_pages = 24});
+  REQUIRE(opened.has_value());
+  std::map<std::uint64_t, bool> failed;
+  const auto note = [&](std::uint64_t number, const std::optional<Cause>& failure) {
+    failed[number] = failure.has_value();
+  };
+  opened->store->submit({1, {WriteEvent{event(1)}}}, note);
+  opened->store->submit({2, {WriteEvent{event(2, {{"text", std::string(400'000, 'x')}})}}}, note);
+  opened->store->submit({3, {WriteEvent{event(3)}}}, note);
+  opened->store.reset();
+  CHECK(failed == std::map<std::uint64_t, bool>{{1, false}, {2, true}, {3, false}});
+}
+
+TEST_CASE("the database is ours alone", "[store]") {
+  const TempState state;
+  const auto opened = open_store(state.path());
+  struct stat status {};
+  REQUIRE(stat(state.path().c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  const auto cause = refusal({.path = state.path()});
+  CHECK(cause.kind == CauseKind::store_failed);
+  CHECK(cause.message.find("Another controller") != std::string::npos);
+}
+
+TEST_CASE("a damaged, foreign or newer database is refused with a remedy", "[store]") {
+  const TempState state;
+  SECTION("not a database") {
+    std::ofstream(state.path()) << std::string(8192, 'x');
+    CHECK(refusal({.path = state.path()}).remedy.find("away") != std::string::npos);
+  }
+  SECTION("newer") {
+    REQUIRE(Database::open(state.path())->run("PRAGMA user_version = 99").has_value());
+    CHECK(refusal({.path = state.path()}).message.find("99") != std::string::npos);
+  }
+  SECTION("a link") {
+    fs::create_symlink("/tmp/elsewhere", state.path());
+    CHECK(refusal({.path = state.path()}).kind == CauseKind::store_failed);
+  }
+  SECTION("no folder") {
+    CHECK(refusal({.path = state.path() + "/no/aerie.db"}).kind == CauseKind::store_failed);
+  }
+}
