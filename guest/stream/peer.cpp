@@ -40,6 +40,17 @@ std::string error_of(const GstStructure* reply) {
   return text;
 }
 
+/// The pad that webrtcbin made for the video when it took the answer. It is not requested before:
+/// webrtcbin 1.22 connects a requested pad only if it has caps by then, and caps before the offer
+/// would leave one codec in it.
+GstPtr<GstPad> video_pad(GstElement* webrtc) {
+  GST_OBJECT_LOCK(webrtc);
+  auto pad = webrtc->sinkpads ? GstPtr<GstPad>::borrow(GST_PAD(webrtc->sinkpads->data))
+                              : GstPtr<GstPad>{};
+  GST_OBJECT_UNLOCK(webrtc);
+  return pad;
+}
+
 }  // namespace
 
 /// The way back to a peer from GStreamer's threads. They never hold the peer itself: its last owner
@@ -98,9 +109,6 @@ std::optional<Cause> Peer::start(const Configure& configuration) {
                         transceiver.out());
   if (!transceiver) return peer_failed("webrtcbin takes no video");
   g_object_set(transceiver.get(), "codec-preferences", caps.get(), "do-nack", TRUE, nullptr);
-  // Asked for now, linked after the answer: caps on it before the offer would leave one codec.
-  video_pad_ = GstPtr<GstPad>{gst_element_request_pad_simple(webrtc_.get(), "sink_%u")};
-  if (!video_pad_) return peer_failed("webrtcbin gives no pad; is gstreamer1.0-nice installed");
   if (!pipeline_.play()) return peer_failed("webrtcbin does not play");
   channels_ = DataChannels::create(
       loop_, webrtc_.get(),
@@ -192,7 +200,8 @@ bool Peer::attach_video() {
   if (!sender) return false;
   gst_bin_add(GST_BIN(pipeline_.get()), sender.get());
   const GstPtr<GstPad> out{gst_element_get_static_pad(sender.get(), "src")};
-  if (gst_pad_link(out.get(), video_pad_.get()) != GST_PAD_LINK_OK) return false;
+  const auto in = video_pad(webrtc_.get());
+  if (!in || gst_pad_link(out.get(), in.get()) != GST_PAD_LINK_OK) return false;
   const auto source = element_of(sender.get(), "source");
   const GstPtr<GstPad> source_pad{gst_element_get_static_pad(source.get(), "src")};
   gst_pad_add_probe(source_pad.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream,
@@ -202,7 +211,9 @@ bool Peer::attach_video() {
                                                  GST_PAD_PROBE_TYPE_BUFFER_LIST),
                     on_packet, home().copied(), Home::destroy);
   feed_ = std::make_shared<PeerFeed>(source);
-  return gst_element_sync_state_with_parent(sender.get()) == TRUE;
+  if (!gst_element_sync_state_with_parent(sender.get())) return false;
+  // Nobody reads the bus, so nobody else answers the new elements' latency messages.
+  return gst_bin_recalculate_latency(GST_BIN(pipeline_.get())) == TRUE;
 }
 
 void Peer::add_candidate(const std::string& candidate, unsigned line) {

@@ -77,7 +77,6 @@ class Peer : public std::enable_shared_from_this<Peer> {
   Events events_;
   Pipeline pipeline_;
   GstPtr<GstElement> webrtc_;
-  GstPtr<GstPad> video_pad_;
   std::shared_ptr<DataChannels> channels_;
   std::vector<RemoteCandidate> early_candidates_;
   AcceptedVideo video_;

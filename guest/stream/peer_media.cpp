@@ -35,7 +35,9 @@ GstPtr<GstCaps> offered_video(const std::vector<Codec>& codecs) {
 GstPtr<GstElement> make_sender(const AcceptedVideo& video) {
   const std::string payloader =
       video.codec == Codec::h264
-          ? "rtph264pay name=payloader aggregate-mode=zero-latency config-interval=-1"
+          // The encoder repeats its parameter sets with each key frame. With config-interval=-1 the
+          // payloader would set them before each slice too, which cuts the picture in two.
+          ? "rtph264pay name=payloader aggregate-mode=zero-latency config-interval=0"
           : "rtpvp8pay name=payloader picture-id-mode=15-bit";
   const auto description =
       "appsrc name=source is-live=true format=time max-bytes=0 max-buffers=0 max-time=0 ! " +
