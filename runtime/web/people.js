@@ -24,7 +24,8 @@ export class People {
     const holds = view.control?.holder === person.id;
     const asks = view.control?.requests.includes(person.id);
     const me = person.id === view.viewer;
-    const notes = [person.role === 'viewer' ? 'watching' : 'host', holds ? 'in control' : '', asks ? 'asks for control' : ''];
+    const notes = [person.role === 'viewer' ? 'watching' : 'host',
+      holds ? 'in control' : '', asks ? 'asks for control' : ''];
     const item = make('li', { dataset: { viewer: person.id } },
       make('span', { className: 'avatar', textContent: viewerName(person.id)[0], aria: { hidden: 'true' } }),
       make('span', { className: 'who' },

@@ -74,11 +74,12 @@ export class SessionList {
   #row(session) {
     const buttons = make('span', { className: 'buttons' });
     const gone = session.state === 'failed';
-    buttons.append(make('button', { type: 'button', textContent: gone ? 'Why?' : 'Open', onclick: () => this.enter(session.id) }));
+    const button = (textContent, onclick, more = {}) =>
+      buttons.append(make('button', { type: 'button', textContent, onclick, ...more }));
+    button(gone ? 'Why?' : 'Open', () => this.enter(session.id));
     if (!gone) {
-      buttons.append(
-        make('button', { type: 'button', textContent: 'Watch', title: 'Open in a tab that only watches', onclick: () => this.#watch(session.id) }),
-        make('button', { type: 'button', className: 'danger', textContent: 'End', onclick: (event) => this.#end(session.id, event.target) }));
+      button('Watch', () => this.#watch(session.id), { title: 'Open in a tab that only watches' });
+      button('End', (event) => this.#end(session.id, event.target), { className: 'danger' });
     }
     return make('li', { className: 'session', dataset: { id: session.id, state: session.state } },
       make('span', { className: 'dot', aria: { hidden: 'true' } }),

@@ -82,7 +82,7 @@ class Viewer {
     const onRefused = (reason) => this.#refused(reason);
     this.typing = new Typing({ area: byId('keys'), channels: this.channels, allowed, tables: keysymTables,
       platform: platformOf(navigator.platform),
-      callbacks: { onRefused, onLeave: () => document.querySelector('#bar button:not([hidden])').focus() } });
+      callbacks: { onRefused, onLeave: () => document.querySelector('#people summary').focus() } });
     this.pointing = new Pointing({ surface: byId('surface'), video: () => this.media.video,
       display: () => this.view.display, channels: this.channels, allowed,
       callbacks: { onRefused, onInput: () => this.typing.keyboard.settle(),
@@ -268,8 +268,8 @@ function refuseWithoutToken() {
   document.body.dataset.state = 'failed';
   byId('status').textContent = 'No token';
   byId('overlay-title').textContent = 'This address has no token';
-  byId('overlay-detail').textContent =
-    'A viewer’s address works once a tab: open the link that you were given again, or choose the session on the start page.';
+  byId('overlay-detail').textContent = 'A viewer’s address works once a tab: open the link that you ' +
+    'were given again, or choose the session on the start page.';
   byId('overlay-actions').append(Object.assign(document.createElement('a'),
     { href: '/', className: 'button primary', textContent: 'Start page' }));
 }
