@@ -1,7 +1,9 @@
 # shellcheck shell=bash
 # Small things that every other script uses.
 
-say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
+say() {
+  if [ -t 2 ]; then printf '\033[1m%s\033[0m\n' "$*" >&2; else printf '%s\n' "$*" >&2; fi
+}
 
 # die WHAT REMEDY: one line what, one line what to do about it.
 die() {
