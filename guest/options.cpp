@@ -1,0 +1,79 @@
+#include "guest/options.hpp"
+
+#include <cerrno>
+#include <charconv>
+#include <fcntl.h>
+#include <filesystem>
+#include <unistd.h>
+
+#include "runtime/process/unique_fd.hpp"
+
+namespace aerie::guest {
+namespace {
+
+constexpr std::size_t secret_digits = 64;
+
+tl::unexpected<Cause> wrong_usage(std::string message) {
+  return tl::unexpected(Cause{
+      CauseKind::requested,
+      std::move(message),
+      "Usage: aerie-guest --socket PATH [--secret-fd N] [--stream PROGRAM]; a driver of aerie "
+      "starts it.",
+      {}});
+}
+
+}  // namespace
+
+Result<Options> parse_options(const std::vector<std::string>& arguments) {
+  Options options;
+  for (std::size_t i = 0; i < arguments.size(); i += 2) {
+    const auto& name = arguments[i];
+    if (i + 1 == arguments.size()) return wrong_usage("The option " + name + " needs a value.");
+    const auto& value = arguments[i + 1];
+    if (name == "--socket") {
+      options.socket = value;
+    } else if (name == "--stream") {
+      options.stream = value;
+    } else if (name == "--secret-fd") {
+      const auto [end, error] =
+          std::from_chars(value.data(), value.data() + value.size(), options.secret_fd);
+      if (error != std::errc{} || end != value.data() + value.size() || options.secret_fd < 0)
+        return wrong_usage("--secret-fd wants a descriptor's number, not " + value + ".");
+    } else {
+      return wrong_usage("The option " + name + " is unknown.");
+    }
+  }
+  if (options.socket.empty()) return wrong_usage("--socket is missing.");
+  if (options.stream.empty()) options.stream = program_beside_us("aerie-stream");
+  return options;
+}
+
+Result<std::string> read_secret(int fd) {
+  UniqueFd file{fd};
+  std::string secret(secret_digits, '\0');
+  std::size_t got = 0;
+  while (got < secret.size()) {
+    const auto count = ::read(fd, secret.data() + got, secret.size() - got);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    got += static_cast<std::size_t>(count);
+  }
+  file.reset();
+  if (fd == STDIN_FILENO) [[maybe_unused]]
+    const int null = ::open("/dev/null", O_RDONLY);  // the lowest number that is free: 0
+  const bool is_hex = secret.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (got == secret_digits && is_hex) return secret;
+  return tl::unexpected(Cause{CauseKind::link_violation,
+                              "The link's secret on descriptor " + std::to_string(fd) +
+                                  " is not 64 lower-case hexadecimal digits.",
+                              "A driver of aerie writes it there before it starts aerie-guest.",
+                              {}});
+}
+
+std::string program_beside_us(const std::string& name) {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? name : (self.parent_path() / name).string();
+}
+
+}  // namespace aerie::guest
