@@ -1,0 +1,214 @@
+#include "runtime/logs/log_files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+
+namespace aerie {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// One line as text: raw for one child, led by its child's name where all are merged.
+std::string as_text(const Json& line, const LogQuery& query) {
+  const auto text = line.value("line", "") + "\n";
+  return query.child.empty() ? line.value("child", "") + ": " + text : text;
+}
+
+std::string render(const std::string& encoded, const Json& line, const LogQuery& query) {
+  return query.jsonl ? encoded + "\n" : as_text(line, query);
+}
+
+bool is_wanted(const Json& line, const LogQuery& query) {
+  return query.child.empty() || line.value("child", "") == query.child;
+}
+
+}  // namespace
+
+/// What lives on the disk's thread.
+class LogFiles::Files {
+ public:
+  explicit Files(std::string state) : state_(std::move(state)) {}
+
+  void append(const std::string& vm, const link::LogLines& lines, Instant at);
+  void assign(const std::string& vm, const std::string& session);
+  void close(const std::string& session);
+  [[nodiscard]] std::string read(const LogQuery& query) const;
+  void follow(std::uint64_t number, LogQuery query, Chunk chunk);
+  void unfollow(std::uint64_t number) { followers_.erase(number); }
+
+ private:
+  /// The open files of one guest.
+  struct Writer {
+    std::string session;
+    std::string directory;
+    std::map<std::string, UniqueFd> children;
+    UniqueFd merged;
+    std::uint64_t lines = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t dropped = 0;
+    bool has_failed = false;
+  };
+  struct Follower {
+    LogQuery query;
+    Chunk chunk;
+  };
+
+  Writer& writer_of(const std::string& vm);
+  void append_line(Writer& writer, const std::string& child, bool is_error, const std::string& text,
+                   Instant at);
+  void write(Writer& writer, UniqueFd& file, const std::string& name, const std::string& bytes);
+  [[nodiscard]] std::string session_directory(const std::string& session) const {
+    return state_ + "/sessions/" + session + "/logs";
+  }
+
+  std::string state_;
+  std::map<std::string, Writer> writers_;  ///< by VM
+  std::map<std::uint64_t, Follower> followers_;
+};
+
+LogFiles::Files::Writer& LogFiles::Files::writer_of(const std::string& vm) {
+  auto& writer = writers_[vm];
+  if (writer.directory.empty()) writer.directory = state_ + "/vms/" + vm + "/logs";
+  return writer;
+}
+
+void LogFiles::Files::append(const std::string& vm, const link::LogLines& lines, Instant at) {
+  auto& writer = writer_of(vm);
+  for (const auto& text : lines.lines) append_line(writer, lines.child, lines.is_error, text, at);
+}
+
+void LogFiles::Files::append_line(Writer& writer, const std::string& child, bool is_error,
+                                  const std::string& text, Instant at) {
+  if (writer.bytes > max_bytes) {
+    ++writer.dropped;
+    return;
+  }
+  const Json line{{"n", ++writer.lines},
+                  {"at", to_rfc3339(at)},
+                  {"child", child},
+                  {"stream", is_error ? "stderr" : "stdout"},
+                  {"line", text}};
+  const auto encoded = line.dump(-1, ' ', false, Json::error_handler_t::replace);
+  write(writer, writer.children[child], child + ".log", text + "\n");
+  write(writer, writer.merged, "merged.jsonl", encoded + "\n");
+  for (const auto& [number, follower] : followers_)
+    if (follower.query.session == writer.session && is_wanted(line, follower.query))
+      follower.chunk(render(encoded, line, follower.query), false);
+  if (writer.bytes > max_bytes)
+    append_line(writer, "guest", true,
+                "[the log has reached its " + std::to_string(max_bytes) +
+                    " bytes; what follows is dropped]",
+                at);
+}
+
+void LogFiles::Files::write(Writer& writer, UniqueFd& file, const std::string& name,
+                            const std::string& bytes) {
+  if (!file) {
+    std::error_code error;
+    fs::create_directories(writer.directory, error);
+    const auto path = writer.directory + "/" + name;
+    file.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
+  }
+  writer.bytes += bytes.size();
+  const bool is_written =
+      file && ::write(file.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
+  if (!is_written) ++writer.dropped;
+}
+
+void LogFiles::Files::assign(const std::string& vm, const std::string& session) {
+  auto& writer = writer_of(vm);
+  if (writer.session == session) return;
+  const auto target = session_directory(session);
+  std::error_code error;
+  fs::create_directories(fs::path{target}.parent_path(), error);
+  // A fresh guest in place of a lost one goes on in the logs that are there.
+  if (fs::exists(writer.directory, error) && !fs::exists(target, error))
+    fs::rename(writer.directory, target, error);
+  writer.children.clear();
+  writer.merged.reset();
+  writer.session = session;
+  writer.directory = target;
+  for (const auto& [other, each] : writers_)
+    if (other != vm && each.session == session)
+      writer.lines = std::max(writer.lines, each.lines);
+}
+
+void LogFiles::Files::close(const std::string& session) {
+  std::erase_if(writers_, [&](const auto& entry) { return entry.second.session == session; });
+  std::erase_if(followers_, [&](const auto& entry) {
+    if (entry.second.query.session != session) return false;
+    entry.second.chunk({}, true);
+    return true;
+  });
+}
+
+std::string LogFiles::Files::read(const LogQuery& query) const {
+  std::ifstream file{session_directory(query.session) + "/merged.jsonl"};
+  std::deque<std::string> lines;
+  std::string encoded;
+  while (std::getline(file, encoded)) {
+    const auto line = Json::parse(encoded, nullptr, /*allow_exceptions=*/false);
+    if (!line.is_object() || !is_wanted(line, query)) continue;
+    lines.push_back(render(encoded, line, query));
+    if (query.tail && lines.size() > *query.tail) lines.pop_front();
+  }
+  std::string text;
+  for (const auto& line : lines) text += line;
+  return text;
+}
+
+void LogFiles::Files::follow(std::uint64_t number, LogQuery query, Chunk chunk) {
+  auto kept = read(query);
+  const bool is_living =
+      std::any_of(writers_.begin(), writers_.end(),
+                  [&](const auto& entry) { return entry.second.session == query.session; });
+  chunk(std::move(kept), !is_living);
+  if (is_living) followers_[number] = {std::move(query), std::move(chunk)};
+}
+
+// -- from any thread ------------------------------------------------------------------------------
+
+LogFiles::LogFiles(Reactor& disk, std::string state)
+    : disk_(disk), files_(std::make_shared<Files>(std::move(state))) {}
+
+LogFiles::~LogFiles() = default;
+
+void LogFiles::append(const std::string& vm, const link::LogLines& lines, Instant at) {
+  disk_.post([files = files_, vm, lines, at] { files->append(vm, lines, at); });
+}
+
+void LogFiles::assign(const std::string& vm, const std::string& session) {
+  disk_.post([files = files_, vm, session] { files->assign(vm, session); });
+}
+
+void LogFiles::close(const std::string& session) {
+  disk_.post([files = files_, session] { files->close(session); });
+}
+
+void LogFiles::read(LogQuery query, Chunk chunk) {
+  disk_.post([files = files_, query = std::move(query), chunk = std::move(chunk)] {
+    chunk(files->read(query), true);
+  });
+}
+
+std::uint64_t LogFiles::follow(LogQuery query, Chunk chunk) {
+  static std::atomic<std::uint64_t> next{1};
+  const auto number = next++;
+  disk_.post([files = files_, number, query = std::move(query), chunk = std::move(chunk)] {
+    files->follow(number, query, chunk);
+  });
+  return number;
+}
+
+void LogFiles::unfollow(std::uint64_t follower) {
+  disk_.post([files = files_, follower] { files->unfollow(follower); });
+}
+
+}  // namespace aerie
