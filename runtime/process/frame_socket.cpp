@@ -169,6 +169,10 @@ bool FrameSocket::send(const Json& message) {
   return state_->send(message);
 }
 
+void FrameSocket::set_events(Events events) {
+  state_->events = std::move(events);
+}
+
 void FrameSocket::read_now() {
   const auto state = state_;  // a callback may let go of the socket
   while (state->read()) {

@@ -33,6 +33,9 @@ class FrameSocket {
   FrameSocket& operator=(const FrameSocket&) = delete;
   ~FrameSocket();
 
+  /// Replaces the callbacks; for example once the peer has proved who it is.
+  void set_events(Events events);
+
   /// Queues one message, written at once as far as the socket takes it. False when closed, too
   /// large, or the queue ran over (which closes it; `on_closed` comes in a later round).
   bool send(const Json& message);
