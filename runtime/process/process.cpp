@@ -92,6 +92,15 @@ class Process::Impl : public std::enable_shared_from_this<Impl> {
     if (is_running()) ::syscall(SYS_pidfd_send_signal, child_.pidfd.get(), number, nullptr, 0);
   }
 
+  void signal(int number, std::string by) {
+    if (!is_running() || wait_on(child_.pidfd.get(), WNOWAIT)) return;
+    if (number == SIGTERM && !asked_by_)
+      asked_by_ = std::move(by);
+    else
+      signal_by_ = {number, std::move(by)};
+    signal(number);
+  }
+
   void stop(Duration grace, std::string by) {
     if (!note_asked(std::move(by))) return;
     signal_group(SIGTERM);
@@ -188,6 +197,8 @@ class Process::Impl : public std::enable_shared_from_this<Impl> {
 
   ExitRecord record_of(const siginfo_t& info) {
     const auto status = status_of(info);
+    if (status.how == WaitStatus::How::signaled && status.value == signal_by_.first && !asked_by_)
+      asked_by_ = signal_by_.second;
     ExitContext context{name_, asked_by_, false, output_.tail()};
     const bool killed = status.how == WaitStatus::How::signaled && status.value == SIGKILL;
     context.oom_killed = killed && !asked_by_ && events_->oom_killed && events_->oom_killed();
@@ -232,6 +243,7 @@ class Process::Impl : public std::enable_shared_from_this<Impl> {
   Watch pidfd_watch_;
   TimerId grace_timer_;
   std::optional<std::string> asked_by_;
+  std::pair<int, std::string> signal_by_;  ///< the last signal somebody asked for
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
 };
 
@@ -280,6 +292,7 @@ bool Process::is_running() const {
 void Process::signal(int number) {
   impl_->signal(number);
 }
+void Process::signal(int number, std::string by) { impl_->signal(number, std::move(by)); }
 void Process::stop(Duration grace, std::string by) {
   impl_->stop(grace, std::move(by));
 }

@@ -48,6 +48,10 @@ class Process {
   /// Sends a signal to the process alone, as itself: its end counts as not asked for.
   void signal(int number);
 
+  /// The same because somebody asked: an end by this signal, or any end after SIGTERM, is `killed`
+  /// with this `by`.
+  void signal(int number, std::string by);
+
   /// Asks the process group to end with SIGTERM, and kills it after `grace`. The exit's kind is
   /// then `killed` with this `by`. A second call only shortens the grace.
   void stop(Duration grace, std::string by);

@@ -144,6 +144,23 @@ TEST_CASE("what does not obey is killed after its grace, with its whole group", 
   CHECK(record.signal == "SIGKILL");
 }
 
+TEST_CASE("a signal that somebody asked for is theirs, others are not", "[process]") {
+  for (const int number : {SIGKILL, SIGTERM, SIGUSR1}) {
+    Watched watched{"echo up; exec sleep 1000"};
+    watched.wait_for_line("up");
+    watched.with([&](Process& process) { process.signal(number, "operator"); });
+    const auto record = watched.end();
+    CHECK(record.kind == CauseKind::killed);
+    CHECK(record.by == "operator");
+  }
+  Watched watched{"trap 'echo caught' USR1; echo up; while :; do sleep 1000 & wait $!; done"};
+  watched.wait_for_line("up");
+  watched.with([](Process& process) { process.signal(SIGUSR1, "operator"); });
+  watched.wait_for_line("caught");
+  watched.with([](Process& process) { process.signal(SIGKILL); });
+  CHECK(watched.end().kind == CauseKind::signal);
+}
+
 TEST_CASE("an OOM kill is told from another's SIGKILL by the cgroup's count", "[process]") {
   for (const bool counted : {false, true}) {
     Watched watched{"echo up; exec sleep 1000"};
