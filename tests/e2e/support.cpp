@@ -2,6 +2,9 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/chromium.hpp"
+#include "tests/support/descendants.hpp"
+#include "tests/support/http_client.hpp"
+#include "tests/support/site.hpp"
 
 using aerie::test::Chromium;
 using aerie::test::Colour;
@@ -45,4 +48,24 @@ TEST_CASE("waiting looks at frames, in two windows at once", "[support]") {
   CHECK(first.wait_for("Number(document.title) > 2") == true);
   CHECK_THROWS_WITH(first.wait_for("false", std::chrono::milliseconds{50}),
                     Catch::Contains("waited in vain"));
+}
+
+TEST_CASE("a browser tells a site what happened in its page", "[support]") {
+  aerie::test::Site site(
+      "<!doctype html><title>site</title><script>const say=(text)=>fetch('/said',{method:'POST',"
+      "body:text});onkeydown=(event)=>say(event.key);say('loaded')</script>");
+  const auto answer =
+      aerie::test::HttpClient(site.url().substr(7, site.url().size() - 8)).get("/anything");
+  CHECK(answer.status == 200);
+  CHECK(answer.headers.at("content-type") == "text/html; charset=utf-8");
+  {
+    Chromium chromium;
+    auto page = chromium.new_page(site.url());
+    CHECK(site.next_post() == "loaded");
+    page.type("aZ 1");
+    for (const auto* key : {"a", "Z", " ", "1"})
+      CHECK(site.next_post() == key);
+    CHECK_FALSE(aerie::test::descendants("chromium").empty());
+  }
+  CHECK(aerie::test::descendants("chromium").empty());
 }

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "tests/support/deadline.hpp"
+
+namespace aerie::test {
+
+/// A web site of one page on a free port of the loopback, for a guest to visit. What the page posts
+/// is how a test learns what happened inside the guest.
+class Site {
+ public:
+  /// Serves `html` for every GET. Throws `std::system_error` where no port is free.
+  explicit Site(std::string html);
+  ~Site();
+
+  /// `http://127.0.0.1:PORT/`
+  [[nodiscard]] std::string url() const;
+
+  /// The body of the next POST. Throws `std::runtime_error` when time is up.
+  [[nodiscard]] std::string next_post(std::chrono::milliseconds within = patience);
+
+  /// Passes posts over until one equals `expected`. Throws as above, naming the last one seen.
+  void wait_for_post(const std::string& expected, std::chrono::milliseconds within = patience);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace aerie::test
