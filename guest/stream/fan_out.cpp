@@ -49,7 +49,13 @@ void FanOut::remove(Codec codec, const std::shared_ptr<PeerFeed>& feed) {
     if (!lane->feeds.empty()) return;
   }
   const std::scoped_lock lock{mutex_};
-  lanes_.erase(codec);
+  lanes_.erase(codec);  // `lane` still holds it: the encoder stops after the lock is gone
+}
+
+void FanOut::stop() {
+  std::map<Codec, std::shared_ptr<Lane>> ending;
+  const std::scoped_lock lock{mutex_};
+  std::swap(ending, lanes_);
 }
 
 void FanOut::push(GstSample* picture) {

@@ -43,6 +43,8 @@ class FanOut {
   /// On the main thread, both. A new peer gets a key frame.
   [[nodiscard]] std::optional<Cause> add(Codec codec, std::shared_ptr<PeerFeed> feed);
   void remove(Codec codec, const std::shared_ptr<PeerFeed>& feed);
+  /// Ends all encoders; on return none of their threads runs.
+  void stop();
   /// The encoders in use.
   [[nodiscard]] std::size_t encoders() const { return lanes_.size(); }
 

@@ -35,7 +35,10 @@ ScreenCapture::ScreenCapture(int frames_per_second, const MediaClock& clock, Eve
       reader_(std::move(reader)),
       thread_([this] { run(); }) {}
 
-ScreenCapture::~ScreenCapture() {
+ScreenCapture::~ScreenCapture() { stop(); }
+
+void ScreenCapture::stop() {
+  if (!thread_.joinable()) return;
   order([this] { orders_.stop = true; });
   thread_.join();
 }

@@ -38,6 +38,8 @@ class ScreenCapture {
   ScreenCapture& operator=(const ScreenCapture&) = delete;
   ~ScreenCapture();
 
+  /// Ends the thread; after it no event comes, and orders do nothing.
+  void stop();
   /// Starts or stops watching the screen; starting gives a whole picture at once.
   void set_active(bool active);
   /// Gives the present picture again, so that a key frame can be made of it.

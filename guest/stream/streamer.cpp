@@ -9,6 +9,12 @@ constexpr std::size_t most_peers = 64;
 /// Key frames that viewers ask for are at least this far apart; one serves all of them.
 constexpr std::chrono::milliseconds key_pause{200};
 
+/// GStreamer makes one DTLS certificate a process with the first element that needs it; an RSA key
+/// takes up to half a second, which the first viewer would wait for.
+GstPtr<GstElement> make_certificate() {
+  return GstPtr<GstElement>::sink(gst_element_factory_make("dtlsdec", nullptr));
+}
+
 std::string line_of(Epoch epoch, std::string_view what) {
   return "peer " + std::to_string(epoch) + ": " + std::string{what};
 }
@@ -18,6 +24,7 @@ std::string line_of(Epoch epoch, std::string_view what) {
 Streamer::Streamer(EventLoop& loop, UniqueFd control, std::function<void(int)> finished)
     : loop_(loop),
       finished_(std::move(finished)),
+      certificate_maker_([] { const auto warm = make_certificate(); }),
       control_(loop, std::move(control),
                {.message = [this](const Json& message) { received(message); },
                 .closed =
@@ -27,9 +34,10 @@ Streamer::Streamer(EventLoop& loop, UniqueFd control, std::function<void(int)> f
                     }}) {}
 
 Streamer::~Streamer() {
-  // Capture first: its thread calls into the rest.
-  capture_.reset();
+  // Encoders and capture call each other from their threads: those end before either object goes.
   peers_.clear();
+  if (capture_) capture_->stop();
+  if (fan_out_) fan_out_->stop();
 }
 
 void Streamer::received(const Json& json) {
@@ -52,6 +60,37 @@ void Streamer::handle(const Configure& configuration) {
 
 std::optional<Cause> Streamer::start(const Configure& configuration) {
   if (auto cause = missing_element(configuration.codecs)) return cause;
+  if (auto cause = open_desktop()) return cause;
+  return start_capture(configuration);
+}
+
+std::optional<Cause> Streamer::open_desktop() {
+  auto desktop = Desktop::open(
+      loop_, {.cursor =
+                  [this](const CursorShape& shape) {
+                    for (auto& [epoch, viewer] : peers_)
+                      viewer.peer->channels().send(viewer.cursors.message_for(shape));
+                  },
+              .clipboard =
+                  [this](const std::string& text) {
+                    const auto found = holder_ ? peers_.find(*holder_) : peers_.end();
+                    if (found != peers_.end())
+                      found->second.peer->channels().send({{"type", "clipboard"}, {"text", text}});
+                  },
+              .failed = [this](const Cause& cause) { loop_.post([this, cause] { fail(cause); }); }});
+  if (!desktop) return desktop.error();
+  desktop_ = std::move(*desktop);
+  return std::nullopt;
+}
+
+std::optional<Cause> Streamer::start_capture(const Configure& configuration) {
+  fan_out_ = std::make_unique<FanOut>(
+      VideoFormat{configuration.width, configuration.height, configuration.fps}, clock_,
+      FanOut::Events{.frame_wanted = [this] { capture_->request_frame(); },
+                     .failed =
+                         [this](Codec codec, const Cause& cause) {
+                           loop_.post([this, codec, cause] { encoder_failed(codec, cause); });
+                         }});
   auto capture = ScreenCapture::start(
       configuration.fps, clock_,
       {.frame = [this](GstSample* frame) { fan_out_->push(frame); },
@@ -61,14 +100,6 @@ std::optional<Cause> Streamer::start(const Configure& configuration) {
            },
        .failed = [this](Cause cause) { loop_.post([this, cause] { fail(cause); }); }});
   if (!capture) return capture.error();
-  fan_out_ = std::make_unique<FanOut>(
-      VideoFormat{configuration.width, configuration.height, configuration.fps}, clock_,
-      FanOut::Events{
-          .frame_wanted = [this] { capture_->request_frame(); },
-          .failed =
-              [this](Codec codec, const Cause& cause) {
-                loop_.post([this, codec, cause] { encoder_failed(codec, cause); });
-              }});
   capture_ = std::move(*capture);
   return std::nullopt;
 }
@@ -76,6 +107,7 @@ std::optional<Cause> Streamer::start(const Configure& configuration) {
 void Streamer::resized(int width, int height) {
   const bool first = announced_size_ == std::pair<int, int>{};
   announced_size_ = {width, height};
+  desktop_->set_screen(width, height);
   if (!first) return control_.send({{"type", "display"}, {"width", width}, {"height", height}});
   Json codecs = Json::array();
   for (const auto codec : configuration_->codecs) codecs.push_back(to_string(codec));
@@ -92,7 +124,7 @@ void Streamer::handle(const AddPeer& add) {
   if (peers_.size() >= most_peers) return say_peer(add.epoch, "failed", "there are 64 peers already");
   auto peer = Peer::create(loop_, clock_, *configuration_, peer_events(add.epoch));
   if (!peer) return say_peer(add.epoch, "failed", peer.error().message);
-  peers_[add.epoch] = std::move(*peer);
+  peers_[add.epoch] = {std::move(*peer), {}};
 }
 
 Peer::Events Streamer::peer_events(Epoch epoch) {
@@ -124,28 +156,32 @@ Peer::Events Streamer::peer_events(Epoch epoch) {
       .key_wanted =
           [=, this] {
             if (const auto found = peers_.find(epoch); found != peers_.end())
-              key_wanted(found->second->codec());
+              key_wanted(found->second.peer->codec());
           },
-      .input_opened = [] {},
-      .message = [](const ViewerMessage&) {},
+      .input_opened = [=, this] { input_opened(epoch); },
+      .message = [=, this](const ViewerMessage& message) { viewer_said(epoch, message); },
   };
 }
 
 void Streamer::handle(const Answer& answer) {
   if (const auto found = peers_.find(answer.epoch); found != peers_.end()) {
-    const auto peer = found->second;  // an answer that fails removes the peer from the map
+    const auto peer = found->second.peer;  // an answer that fails removes the peer from the map
     peer->answer(answer.sdp);
   }
 }
 
 void Streamer::handle(const Candidate& candidate) {
   if (const auto found = peers_.find(candidate.epoch); found != peers_.end())
-    found->second->add_candidate(candidate.candidate, candidate.line);
+    found->second.peer->add_candidate(candidate.candidate, candidate.line);
 }
 
 void Streamer::handle(const RemovePeer& remove) { drop_peer(remove.epoch); }
 
-void Streamer::handle(const GiveControl&) {}
+void Streamer::handle(const GiveControl& give) {
+  if (give.epoch == holder_) return;
+  if (desktop_) desktop_->release_all();
+  holder_ = give.epoch;
+}
 
 void Streamer::handle(const Ping& ping) {
   control_.send({{"type", "pong"}, {"nonce", ping.nonce}});
@@ -154,7 +190,7 @@ void Streamer::handle(const Ping& ping) {
 void Streamer::peer_connected(Epoch epoch) {
   const auto found = peers_.find(epoch);
   if (found == peers_.end()) return;
-  const auto peer = found->second;
+  const auto peer = found->second.peer;
   say_peer(epoch, "connected");
   if (const auto cause = fan_out_->add(peer->codec(), peer->feed())) {
     say_peer(epoch, "failed", cause->message);
@@ -166,11 +202,30 @@ void Streamer::peer_connected(Epoch epoch) {
 void Streamer::drop_peer(Epoch epoch) {
   const auto found = peers_.find(epoch);
   if (found == peers_.end()) return;
-  const auto peer = std::move(found->second);
+  const auto peer = std::move(found->second.peer);
   peers_.erase(found);
+  if (holder_ == epoch) {
+    holder_.reset();
+    desktop_->release_all();
+  }
   if (!fan_out_) return;
   if (peer->feed()) fan_out_->remove(peer->codec(), peer->feed());
   if (fan_out_->encoders() == 0) capture_->set_active(false);
+}
+
+void Streamer::input_opened(Epoch epoch) {
+  const auto found = peers_.find(epoch);
+  if (found == peers_.end() || !desktop_->cursor()) return;
+  auto& [peer, cursors] = found->second;
+  peer->channels().send(cursors.message_for(*desktop_->cursor()));
+}
+
+void Streamer::viewer_said(Epoch epoch, const ViewerMessage& message) {
+  const auto found = peers_.find(epoch);
+  if (found == peers_.end()) return;
+  const auto peer = found->second.peer;
+  if (holder_ != epoch) return peer->channels().refuse({"not-in-control"});
+  if (const auto refusal = desktop_->perform(message)) peer->channels().refuse(*refusal);
 }
 
 void Streamer::say_peer(Epoch epoch, std::string_view state, const std::string& reason) {
@@ -190,8 +245,8 @@ void Streamer::key_wanted(Codec codec) {
 void Streamer::encoder_failed(Codec codec, const Cause& cause) {
   log_line(cause.message);
   std::vector<Epoch> losers;
-  for (const auto& [epoch, peer] : peers_)
-    if (peer->feed() && peer->codec() == codec) losers.push_back(epoch);
+  for (const auto& [epoch, viewer] : peers_)
+    if (viewer.peer->feed() && viewer.peer->codec() == codec) losers.push_back(epoch);
   for (const auto epoch : losers) {
     say_peer(epoch, "failed", cause.message);
     drop_peer(epoch);

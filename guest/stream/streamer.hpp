@@ -4,9 +4,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <thread>
 
 #include "guest/stream/control_channel.hpp"
 #include "guest/stream/control_messages.hpp"
+#include "guest/stream/desktop.hpp"
 #include "guest/stream/event_loop.hpp"
 #include "guest/stream/fan_out.hpp"
 #include "guest/stream/media_clock.hpp"
@@ -20,7 +22,8 @@ namespace aerie::stream {
 class Streamer {
  public:
   /// `finished` is called once, with the exit status: 0 when the supervisor closed the control
-  /// socket, 1 when something failed; then `failure` was said before.
+  /// socket, 1 when something failed; then `failure` was said before. The loop must not run on after
+  /// the streamer's end.
   Streamer(EventLoop& loop, UniqueFd control, std::function<void(int status)> finished);
   ~Streamer();
   Streamer(const Streamer&) = delete;
@@ -37,8 +40,12 @@ class Streamer {
   void handle(const Ping& ping);
 
   [[nodiscard]] std::optional<Cause> start(const Configure& configuration);
+  [[nodiscard]] std::optional<Cause> open_desktop();
+  [[nodiscard]] std::optional<Cause> start_capture(const Configure& configuration);
   [[nodiscard]] Peer::Events peer_events(Epoch epoch);
   void peer_connected(Epoch epoch);
+  void input_opened(Epoch epoch);
+  void viewer_said(Epoch epoch, const ViewerMessage& message);
   void say_peer(Epoch epoch, std::string_view state, const std::string& reason = {});
   void drop_peer(Epoch epoch);
   void encoder_failed(Codec codec, const Cause& cause);
@@ -49,12 +56,19 @@ class Streamer {
 
   EventLoop& loop_;
   std::function<void(int)> finished_;
+  std::jthread certificate_maker_;
   ControlChannel control_;
   MediaClock clock_;
   std::optional<Configure> configuration_;
   std::unique_ptr<ScreenCapture> capture_;
   std::unique_ptr<FanOut> fan_out_;
-  std::map<Epoch, std::shared_ptr<Peer>> peers_;
+  std::unique_ptr<Desktop> desktop_;
+  struct Viewer {
+    std::shared_ptr<Peer> peer;
+    CursorCache cursors;
+  };
+  std::map<Epoch, Viewer> peers_;
+  std::optional<Epoch> holder_;  ///< whose input counts
   std::map<Codec, EventSource> key_pauses_;
   std::pair<int, int> announced_size_;
   bool done_ = false;

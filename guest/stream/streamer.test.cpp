@@ -65,3 +65,37 @@ TEST_CASE("a hundred viewers come and go and leave nothing behind", "[stream]") 
   CHECK(entries("/proc/self/fd") <= descriptors);
   CHECK(entries("/proc/self/task") <= threads);
 }
+
+TEST_CASE("input of the holder reaches a program, and nobody else's does", "[stream]") {
+  Rig rig;
+  Painter painter;
+  REQUIRE(rig.start());
+  const auto holder = rig.join(1);
+  const auto guest = rig.join(2);
+  REQUIRE(holder);
+  REQUIRE(guest);
+  rig.say({{"type", "control"}, {"epoch", 1}});
+  guest->send("input", R"({"type":"move","x":1,"y":1})");
+  REQUIRE(rig.until([&] { return guest->was_refused("not-in-control"); }));
+
+  holder->send("input", R"({"type":"button","button":1,"down":true,"x":40,"y":50})");
+  CHECK(rig.next_input(painter, XCB_MOTION_NOTIFY).x == 40);
+  const auto press = rig.next_input(painter, XCB_BUTTON_PRESS);
+  CHECK(press.detail == 1);
+  CHECK(press.y == 50);
+
+  holder->send("input", R"({"type":"text","text":"aB\u00e9\u20ac"})");
+  std::u32string typed;
+  for (int i = 0; i < 4; ++i) {
+    auto key = rig.next_input(painter, XCB_KEY_PRESS);
+    if (painter.keysym(key.detail, key.state) == 0xFFE1) key = rig.next_input(painter, XCB_KEY_PRESS);
+    typed.push_back(painter.keysym(key.detail, key.state));
+  }
+  CHECK(typed == std::u32string{0x61, 0x42, 0xE9, 0x010020AC});
+
+  holder->send("input", R"({"type":"key","keysym":97,"down":true})");
+  (void)rig.next_input(painter, XCB_KEY_PRESS);
+  rig.leave(1);
+  CHECK(rig.next_input(painter, XCB_KEY_RELEASE).type == XCB_KEY_RELEASE);
+  CHECK(rig.next_input(painter, XCB_BUTTON_RELEASE).detail == 1);
+}

@@ -32,6 +32,8 @@ class Rig {
   void leave(Epoch epoch);
   /// Turns the loop until no frame came to `viewer` for `quiet`.
   void settle(Viewer& viewer, std::chrono::milliseconds quiet);
+  /// The painter's next event of that type; throws when none comes.
+  [[nodiscard]] Painter::Input next_input(Painter& painter, std::uint8_t type);
   /// Closes the supervisor's end.
   void hang_up() { control_.reset(); }
 

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <stdexcept>
 
 namespace aerie::stream::testing {
 
@@ -74,6 +75,21 @@ void Rig::leave(Epoch epoch) {
   say({{"type", "remove"}, {"epoch", epoch}});
   say({{"type", "ping"}, {"nonce", epoch}});
   (void)until([&] { return !said("pong").empty() && said("pong").back()["nonce"] == epoch; });
+}
+
+Painter::Input Rig::next_input(Painter& painter, std::uint8_t type) {
+  std::optional<Painter::Input> found;
+  const auto watch = loop.watch(painter.x().descriptor(), G_IO_IN, [](GIOCondition) {});
+  const bool came = until([&] {
+    while (!found) {
+      const auto input = painter.poll_input();
+      if (!input) return false;
+      if (input->type == type) found = input;
+    }
+    return true;
+  });
+  if (!came) throw std::runtime_error("no event of type " + std::to_string(type));
+  return *found;
 }
 
 void Rig::settle(Viewer& viewer, std::chrono::milliseconds quiet) {

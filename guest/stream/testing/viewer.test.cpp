@@ -105,6 +105,12 @@ void Viewer::answer_made(GstWebRTCSessionDescription* description) {
   say_({{"type", "answer"}, {"epoch", epoch_}, {"sdp", answer}});
 }
 
+bool Viewer::was_refused(const std::string& reason) const {
+  for (const auto& message : heard)
+    if (message["type"] == "refused" && message["reason"] == reason) return true;
+  return false;
+}
+
 void Viewer::take_candidate(const std::string& candidate, unsigned line) {
   g_signal_emit_by_name(webrtc_.get(), "add-ice-candidate", line, candidate.c_str());
 }

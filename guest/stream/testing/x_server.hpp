@@ -35,7 +35,7 @@ class Painter {
   Painter();
   /// Fills the window and waits until X has done it.
   void paint(std::uint32_t rgb);
-  /// Blocks for the next key, button or motion event; `type` is X's event number.
+  /// A key, button or motion event; `type` is X's event number.
   struct Input {
     std::uint8_t type;
     std::uint8_t detail;  ///< keycode or button
@@ -43,7 +43,8 @@ class Painter {
     int y;
     std::uint16_t state;
   };
-  [[nodiscard]] Input next_input();
+  /// The next one that has come; empty when there is none.
+  [[nodiscard]] std::optional<Input> poll_input();
   /// The keysym that `detail` of a key event means under the present keyboard map.
   [[nodiscard]] std::uint32_t keysym(std::uint8_t keycode, std::uint16_t state);
   [[nodiscard]] XConnection& x() { return x_; }

@@ -68,14 +68,14 @@ void Painter::paint(std::uint32_t rgb) {
       xcb_get_input_focus_reply(x_.get(), xcb_get_input_focus(x_.get()), nullptr)};
 }
 
-Painter::Input Painter::next_input() {
-  while (const XcbPtr<xcb_generic_event_t> event{xcb_wait_for_event(x_.get())}) {
+std::optional<Painter::Input> Painter::poll_input() {
+  while (const XcbPtr<xcb_generic_event_t> event{xcb_poll_for_event(x_.get())}) {
     const auto type = static_cast<std::uint8_t>(event->response_type & 0x7F);
     if (type < XCB_KEY_PRESS || type > XCB_MOTION_NOTIFY) continue;
     const auto& input = reinterpret_cast<const xcb_key_press_event_t&>(*event);  // all alike
-    return {type, input.detail, input.event_x, input.event_y, input.state};
+    return Input{type, input.detail, input.event_x, input.event_y, input.state};
   }
-  throw std::runtime_error("the X server is gone");
+  return std::nullopt;
 }
 
 std::uint32_t Painter::keysym(std::uint8_t keycode, std::uint16_t state) {

@@ -1,0 +1,57 @@
+#include "guest/stream/frame_pacer.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "guest/stream/token_bucket.hpp"
+
+using namespace std::chrono_literals;
+using aerie::stream::FramePacer;
+using aerie::stream::TokenBucket;
+using Action = FramePacer::Action;
+
+TEST_CASE("a change gives a frame at once, five repeats, then silence", "[pacer]") {
+  FramePacer pacer{30};
+  FramePacer::Time now{1h};
+  CHECK_FALSE(pacer.wake());
+  pacer.damaged();
+  CHECK(pacer.next(now) == Action::capture);
+  for (int i = 0; i < FramePacer::repeats; ++i) {
+    CHECK(pacer.next(now) == Action::none);
+    REQUIRE(pacer.wake() == now + 16ms);
+    now = *pacer.wake();
+    CHECK(pacer.next(now) == Action::repeat);
+  }
+  CHECK(pacer.next(now + 1h) == Action::none);
+  CHECK_FALSE(pacer.wake());
+}
+
+TEST_CASE("changes are captured no closer together than the frame interval", "[pacer]") {
+  FramePacer pacer{50};
+  const FramePacer::Time start{1h};
+  pacer.damaged();
+  CHECK(pacer.next(start) == Action::capture);
+  pacer.damaged();
+  CHECK(pacer.next(start + 10ms) == Action::none);
+  CHECK(pacer.next(start + 20ms) == Action::capture);
+}
+
+TEST_CASE("a requested frame comes at once though nothing changed, a reset forgets it", "[pacer]") {
+  FramePacer pacer{30};
+  const FramePacer::Time now{1h};
+  pacer.requested(now);
+  CHECK(pacer.next(now) == Action::repeat);
+  pacer.reset();
+  CHECK_FALSE(pacer.wake());
+}
+
+TEST_CASE("a token bucket allows its rate and a second's worth at once", "[token-bucket]") {
+  TokenBucket bucket{10};
+  TokenBucket::Time now{1h};
+  for (int i = 0; i < 10; ++i) CHECK(bucket.take(now));
+  CHECK_FALSE(bucket.take(now));
+  CHECK(bucket.take(now + 150ms));
+  CHECK_FALSE(bucket.take(now + 151ms));
+  now += 1h;
+  for (int i = 0; i < 10; ++i) CHECK(bucket.take(now));
+  CHECK_FALSE(bucket.take(now));
+}

@@ -1,0 +1,80 @@
+#include <catch2/catch.hpp>
+
+#include "guest/stream/answer_sdp.hpp"
+#include "guest/stream/cursor.hpp"
+#include "guest/stream/encoder.hpp"
+#include "guest/stream/ice.hpp"
+#include "guest/stream/picture.hpp"
+
+using namespace aerie::stream;
+
+namespace {
+
+std::string answer(const std::string& video) {
+  return "v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n" + video +
+         "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:application1\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("rectangles grow to even edges within the screen", "[picture]") {
+  CHECK(even_rectangle({1, 1, 1, 1}, 100, 100) == Rectangle{0, 0, 2, 2});
+  CHECK(even_rectangle({3, 5, 2, 2}, 100, 100) == Rectangle{2, 4, 4, 4});
+  CHECK(even_rectangle({-5, -5, 500, 500}, 101, 77) == Rectangle{0, 0, 100, 76});
+  CHECK(even_rectangle({100, 0, 1, 10}, 101, 77).width == 0);
+}
+
+TEST_CASE("the answer's first codec and its extensions count", "[answer]") {
+  const auto parsed = parse_answer(answer(
+      "m=video 9 UDP/TLS/RTP/SAVPF 98 96\r\nc=IN IP4 0.0.0.0\r\na=rtpmap:96 H264/90000\r\n"
+      "a=rtpmap:98 VP8/90000\r\na=extmap:3 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\r\n"));
+  REQUIRE(parsed);
+  CHECK(parsed->video.codec == Codec::vp8);
+  CHECK(parsed->video.payload == 98);
+  CHECK(parsed->video.playout_id == 3);
+  CHECK(parsed->video.transport_cc_id == 0);
+}
+
+TEST_CASE("answers without our video are refused", "[answer]") {
+  for (const auto& sdp :
+       {std::string{"nonsense"}, std::string{},
+        answer("m=video 0 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 H264/90000\r\n"),
+        answer("m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 AV1/90000\r\n"),
+        answer("m=audio 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 opus/48000\r\n"), answer("")})
+    CHECK_FALSE(parse_answer(sdp));
+}
+
+TEST_CASE("only candidates with an address over UDP are passed on", "[ice]") {
+  CHECK(is_usable_candidate("candidate:1 1 udp 2113937151 127.0.0.1 4000 typ host"));
+  CHECK(is_usable_candidate("candidate:1 1 UDP 2113937151 fe80::1 4000 typ host"));
+  for (const auto* bad : {"", "candidate:1", "candidate:1 1 udp 1 5b4c.local 4000 typ host",
+                          "candidate:1 1 tcp 1 127.0.0.1 9 typ host tcptype active"})
+    CHECK_FALSE(is_usable_candidate(bad));
+}
+
+TEST_CASE("a TURN server's user and secret are percent-encoded", "[ice]") {
+  CHECK(turn_uri("turn:relay:3478?transport=udp", "12:me", "a/b=") ==
+        "turn://12%3Ame:a%2Fb%3D@relay:3478?transport=udp");
+}
+
+TEST_CASE("the bitrate follows the picture and stays within bounds", "[encoder]") {
+  CHECK(bitrate_of({1280, 720, 30}) == 6'912'000);
+  CHECK(bitrate_of({64, 64, 1}) == 1'000'000);
+  CHECK(bitrate_of({3840, 2160, 120}) == 12'000'000);
+}
+
+TEST_CASE("a cursor is sent in full once, then by its id, and a clear one is hidden", "[cursor]") {
+  const std::vector<std::uint32_t> pixels(16, 0x80402010);
+  const auto shape = make_cursor_shape(7, 4, 4, pixels.data());
+  REQUIRE(shape);
+  CursorCache cache;
+  const auto first = cache.message_for(*shape);
+  CHECK(first["width"] == 4);
+  CHECK(first["png"].get<std::string>().starts_with("iVBORw0KGgo"));
+  CHECK(cache.message_for(*shape) == aerie::Json{{"type", "cursor"}, {"id", 7}});
+  const std::vector<std::uint32_t> clear(16, 0);
+  const auto hidden = make_cursor_shape(8, 4, 4, clear.data());
+  REQUIRE(hidden);
+  CHECK(cache.message_for(*hidden) == aerie::Json{{"type", "cursor"}, {"hidden", true}});
+  CHECK_FALSE(make_cursor_shape(9, 10'000, 10'000, nullptr));
+}
