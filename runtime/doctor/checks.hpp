@@ -1,0 +1,35 @@
+#pragma once
+
+#include "runtime/doctor/doctor.hpp"
+
+/// The single checks of `doctor`, each of one thing.
+namespace aerie::doctor {
+
+using Checks = std::vector<DoctorCheck>;
+
+// programs.cpp
+/// The programs that children of the profile and the driver are started with.
+[[nodiscard]] Checks check_programs(const Profile& profile, const std::string& driver);
+/// An X server that really starts, if the profile has a display.
+[[nodiscard]] Checks check_display(const Profile& profile);
+
+// media.cpp
+/// The media elements, as the streamer itself sees them, if the profile has a stream.
+[[nodiscard]] Checks check_media(const Profile& profile);
+/// Pure: what the streamer's answer (a list of {element, package, found}) means.
+[[nodiscard]] Checks media_checks(const Json& elements);
+
+// isolation.cpp
+/// Namespaces, by starting a sandbox, and whether Chromium's own sandbox can run within.
+[[nodiscard]] Checks check_sandbox(const Settings& settings, const Profile& profile);
+[[nodiscard]] DoctorCheck check_cgroups();
+/// What sharing the host's network means until guests have one of their own.
+[[nodiscard]] DoctorCheck note_host_network();
+
+// host.cpp
+[[nodiscard]] DoctorCheck check_port(const Settings& settings);
+[[nodiscard]] DoctorCheck check_disk(const Settings& settings);
+[[nodiscard]] DoctorCheck check_descriptors(const Settings& settings);
+[[nodiscard]] DoctorCheck check_memory(const Settings& settings, const Profile& profile);
+
+}  // namespace aerie::doctor

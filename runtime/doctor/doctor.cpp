@@ -1,0 +1,37 @@
+#include "runtime/doctor/doctor.hpp"
+
+#include <algorithm>
+
+#include "runtime/doctor/checks.hpp"
+
+namespace aerie {
+
+void to_json(Json& json, const DoctorCheck& check) {
+  json = Json{
+      {"name", check.name}, {"ok", check.ok}, {"message", check.message}, {"remedy", check.remedy}};
+}
+
+std::vector<DoctorCheck> examine(const Settings& settings, const Profile& profile,
+                                 const std::string& driver) {
+  std::vector<DoctorCheck> all;
+  const auto add = [&](doctor::Checks checks) {
+    std::move(checks.begin(), checks.end(), std::back_inserter(all));
+  };
+  add(doctor::check_programs(profile, driver));
+  add(doctor::check_display(profile));
+  add(doctor::check_media(profile));
+  add(doctor::check_sandbox(settings, profile));
+  all.push_back(doctor::check_cgroups());
+  all.push_back(doctor::check_memory(settings, profile));
+  all.push_back(doctor::check_port(settings));
+  all.push_back(doctor::check_disk(settings));
+  all.push_back(doctor::check_descriptors(settings));
+  all.push_back(doctor::note_host_network());
+  return all;
+}
+
+bool all_ok(const std::vector<DoctorCheck>& checks) {
+  return std::all_of(checks.begin(), checks.end(), [](const auto& check) { return check.ok; });
+}
+
+}  // namespace aerie

@@ -1,0 +1,103 @@
+#include "runtime/doctor/doctor.hpp"
+
+#include <catch2/catch.hpp>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "runtime/doctor/checks.hpp"
+#include "runtime/doctor/probe.hpp"
+#include "runtime/process/unique_fd.hpp"
+
+using namespace aerie;
+using namespace std::chrono_literals;
+
+TEST_CASE("a probe tells how its program ended", "[doctor]") {
+  const auto fine = run_probe({.argv = {"sh", "-c", "echo out; echo err >&2"}});
+  CHECK(fine.worked);
+  CHECK(fine.out == std::vector<std::string>{"out"});
+  CHECK(fine.errors == std::vector<std::string>{"err"});
+  CHECK_FALSE(run_probe({.argv = {"false"}}).worked);
+  const auto missing = run_probe({.argv = {"no-such-program"}});
+  CHECK_FALSE(missing.worked);
+  CHECK(missing.message.find("no-such-program") != std::string::npos);
+}
+
+TEST_CASE("a probe that waits for a line ends with it", "[doctor]") {
+  CHECK(run_probe({.argv = {"sh", "-c", "echo ready; exec tail -f /dev/null"},
+                   .within = 60s,
+                   .until_first_line = true})
+            .worked);
+}
+
+TEST_CASE("a probe that does not end is killed", "[doctor]") {
+  CHECK_FALSE(run_probe({.argv = {"tail", "-f", "/dev/null"}, .within = 50ms}).worked);
+}
+
+TEST_CASE("programs are found as a shell finds them", "[doctor]") {
+  CHECK(find_program("sh").has_value());
+  CHECK(find_program("/bin/sh") == "/bin/sh");
+  CHECK_FALSE(find_program("no-such-program").has_value());
+  CHECK_FALSE(find_program("/etc/passwd").has_value());
+}
+
+TEST_CASE("a missing program of a profile is named with a remedy", "[doctor]") {
+  Profile profile;
+  profile.children.resize(2);
+  profile.children[0].command = {"sh", "-c", "exec no-such-browser"};
+  profile.children[0].open = {"no-such-browser", "${url}"};
+  profile.children[1].builtin = Builtin::display;
+  const auto checks = doctor::check_programs(profile, "process");
+  const auto find = [&](const std::string& name) {
+    for (const auto& check : checks)
+      if (check.name == name) return check;
+    FAIL(name + " was not checked");
+    return DoctorCheck{};
+  };
+  CHECK(find("program sh").ok);
+  CHECK_FALSE(find("program no-such-browser").ok);
+  CHECK_FALSE(find("program no-such-browser").remedy.empty());
+  CHECK(find("program Xvfb").name == "program Xvfb");
+  CHECK(find("program bwrap").name == "program bwrap");
+}
+
+TEST_CASE("a missing media element is named with its package", "[doctor]") {
+  const Json list{{{"element", "webrtcbin"}, {"package", "a"}, {"found", true}},
+                  {{"element", "nicesrc"}, {"package", "gstreamer1.0-nice"}, {"found", false}}};
+  const auto checks = doctor::media_checks(list);
+  REQUIRE(checks.size() == 1);
+  CHECK(checks[0].message.find("nicesrc") != std::string::npos);
+  CHECK(checks[0].remedy.find("gstreamer1.0-nice") != std::string::npos);
+  CHECK_FALSE(all_ok(checks));
+}
+
+TEST_CASE("a port in use is told from a free one", "[doctor]") {
+  const UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  REQUIRE(bind(fd.get(), generic, size) == 0);
+  REQUIRE(listen(fd.get(), 1) == 0);
+  REQUIRE(getsockname(fd.get(), generic, &size) == 0);
+  Settings settings;
+  settings.state = "/nonexistent";
+  settings.listen = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  CHECK_FALSE(doctor::check_port(settings).ok);
+  settings.listen = "127.0.0.1:0";
+  CHECK(doctor::check_port(settings).ok);
+  settings.listen = "0.0.0.0:0";
+  CHECK_FALSE(doctor::check_port(settings).ok);
+}
+
+TEST_CASE("limits of the host are compared with the settings", "[doctor]") {
+  Settings settings;
+  settings.state = "/tmp/no/such/place";
+  CHECK(doctor::check_disk(settings).message.find("/tmp/no/such/place") != std::string::npos);
+  settings.limits.sockets = 100'000'000;
+  CHECK_FALSE(doctor::check_descriptors(settings).ok);
+  Profile profile;
+  profile.resources.memory_mib = 100;
+  settings.limits.memory_mib = 99;
+  CHECK_FALSE(doctor::check_memory(settings, profile).ok);
+}
