@@ -1,0 +1,49 @@
+#include "runtime/controller/actor_settings.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "runtime/config/shipped_files.hpp"
+#include "runtime/process/handshake.hpp"
+#include "runtime/secrets/identity.hpp"
+
+namespace aerie {
+
+void fill_environment(Environment& environment, const Settings& settings,
+                      const Profiles& profiles) {
+  auto& actors = environment.settings;
+  actors.retire_ask = settings.retire_ask;
+  actors.resume = settings.signal_resume;
+  actors.orphan_after = settings.guests.orphan;
+  actors.max_sessions = static_cast<std::size_t>(settings.limits.sessions);
+  actors.max_viewers = static_cast<std::size_t>(settings.limits.viewers);
+  actors.max_sockets_per_session = static_cast<std::size_t>(settings.limits.sockets_per_session);
+  actors.max_memory_mib = settings.limits.memory_mib;
+  actors.max_cpus = static_cast<double>(std::max(1U, std::thread::hardware_concurrency())) *
+                    settings.limits.cpu_overcommit.process;
+  actors.network_pool = settings.network_pool;
+  actors.ice_servers = settings.media.ice_servers;
+  for (const auto& [profile, drivers] : settings.pool)
+    for (const auto& [driver, size] : drivers)
+      if (size > 0) actors.pool.push_back({profile, driver, static_cast<std::size_t>(size)});
+  for (const auto& [name, profile] : profiles) environment.profiles[name] = *profile;
+  environment.wall = wall_now;
+  environment.new_id = new_uuid;
+  environment.new_token = random_hex;
+  environment.digest = sha256_hex;
+}
+
+ProcessDriverOptions process_driver_options(const Settings& settings, const std::string& state) {
+  ProcessDriverOptions options;
+  options.vms_directory = state + "/vms";
+  options.guest_program = shipped_program("aerie-guest");
+  options.stream_program = shipped_program("aerie-stream");
+  options.enter_program = shipped_program("aerie-enter");
+  options.uid_base = ::geteuid() == 0 ? settings.guests.uid_base : 0;
+  options.cgroups = discover_cgroups();
+  return options;
+}
+
+}  // namespace aerie

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include "actors/core/environment.hpp"
+#include "runtime/config/profiles.hpp"
+#include "runtime/config/settings.hpp"
+#include "runtime/drivers/process/process_driver.hpp"
+
+namespace aerie {
+
+/// Hands the configuration on to the actors, with the real clock and real chance.
+void fill_environment(Environment& environment, const Settings& settings, const Profiles& profiles);
+
+[[nodiscard]] ProcessDriverOptions process_driver_options(const Settings& settings,
+                                                          const std::string& state);
+
+}  // namespace aerie

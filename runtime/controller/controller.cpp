@@ -1,0 +1,278 @@
+#include "runtime/controller/controller.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+#include <thread>
+
+#include "actors/ledger/ledger.hpp"
+#include "actors/node/node.hpp"
+#include "actors/reaper/reaper.hpp"
+#include "actors/supervisor/actor_host.hpp"
+#include "actors/supervisor/supervisor.hpp"
+#include "runtime/controller/actor_settings.hpp"
+#include "runtime/controller/event_log.hpp"
+#include "runtime/controller/gateway_parts.hpp"
+#include "runtime/controller/state_directory.hpp"
+#include "runtime/drivers/process/process_driver.hpp"
+#include "runtime/logs/log_files.hpp"
+#include "runtime/process/reactor.hpp"
+#include "runtime/store/sqlite_store.hpp"
+
+namespace aerie {
+namespace {
+
+constexpr Duration actor_grace{2000};
+
+/// As many threads as cores; sleeping when there is nothing to do, awake within microseconds.
+class SystemConfig : public caf::actor_system_config {
+ public:
+  SystemConfig() {
+    set("scheduler.policy", caf::atom("stealing"));
+    set("scheduler.max-threads", std::max<std::size_t>(2, std::thread::hardware_concurrency()));
+    set("scheduler.max-throughput", std::size_t{300});
+    set("work-stealing.aggressive-poll-attempts", std::size_t{10});
+    set("work-stealing.moderate-poll-attempts", std::size_t{0});
+    set("logger.console", caf::atom("none"));
+  }
+};
+
+/// Tells the controller when the root supervisor has ended. An eventfd wakes who waits for it.
+class RootListener final : public SupervisorListener {
+ public:
+  struct Outcome {
+    std::mutex mutex;
+    std::optional<Cause> cause;
+    UniqueFd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  };
+
+  explicit RootListener(std::shared_ptr<Outcome> outcome) : outcome_(std::move(outcome)) {}
+
+  void on_news(const link::ChildNews&) override {}
+  void on_all_ready() override {}
+  void on_finished(const std::optional<Cause>& cause) override {
+    {
+      const std::lock_guard lock{outcome_->mutex};
+      outcome_->cause = cause;
+    }
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(outcome_->wake.get(), &one, sizeof one);
+  }
+
+ private:
+  std::shared_ptr<Outcome> outcome_;
+};
+
+/// Nobody listens to the supervisor of the replaceable actors: their ends are in the log.
+class QuietListener final : public SupervisorListener {
+ public:
+  void on_news(const link::ChildNews&) override {}
+  void on_all_ready() override {}
+  void on_finished(const std::optional<Cause>&) override {}
+};
+
+SupervisorPlan plan_of(Strategy strategy, Intensity intensity,
+                       const std::vector<std::string>& names) {
+  SupervisorPlan plan{strategy, intensity, {}};
+  for (const auto& name : names) {
+    SupervisedChild child;
+    child.name = name;
+    child.grace = actor_grace;
+    plan.children.push_back(child);
+  }
+  return plan;
+}
+
+}  // namespace
+
+/// The controller's members, in the order in which they depend on each other.
+class Controller::Parts {
+ public:
+  Parts(Settings settings, Profiles profiles)
+      : settings_(std::move(settings)), profiles_(std::move(profiles)) {}
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+  ~Parts() { stop(false, Duration{0}); }
+
+  Result<void> start();
+  void stop(bool stop_guests, Duration within);
+  void hurry() { is_hurried_ = true; }
+  std::optional<Cause> wait(int stop_fd);
+  [[nodiscard]] std::string address() const { return gateway_->address(); }
+
+ private:
+  void make_environment();
+  void start_actors(StoreContents contents);
+  void drain(bool stop_guests, Duration within);
+
+  Settings settings_;
+  Profiles profiles_;
+  std::optional<StateDirectory> state_;
+  std::unique_ptr<Reactor> reactor_;
+  std::unique_ptr<Reactor> disk_;
+  std::shared_ptr<SqliteStore> store_;
+  std::shared_ptr<LogFiles> logs_;
+  EnvironmentPtr environment_;
+  std::unique_ptr<SystemConfig> config_;
+  std::unique_ptr<caf::actor_system> system_;
+  SupervisorActor root_;
+  std::shared_ptr<RootListener::Outcome> outcome_ = std::make_shared<RootListener::Outcome>();
+  std::unique_ptr<GatewayParts> gateway_;
+  std::atomic<bool> is_hurried_ = false;
+};
+
+Result<void> Controller::Parts::start() {
+  auto state = StateDirectory::open(settings_.state);
+  if (!state) return tl::unexpected(state.error());
+  state_ = std::move(*state);
+  auto store = SqliteStore::open({state_->path() + "/aerie.db"});
+  if (!store) return tl::unexpected(store.error());
+  store_ = std::move(store->store);
+  reactor_ = std::make_unique<Reactor>();
+  disk_ = std::make_unique<Reactor>();
+  logs_ = std::make_shared<LogFiles>(*disk_, state_->path());
+  make_environment();
+  auto gateway = GatewayParts::bind(settings_, environment_, logs_);
+  if (!gateway) return tl::unexpected(gateway.error());
+  gateway_ = std::move(*gateway);
+  config_ = std::make_unique<SystemConfig>();
+  system_ = std::make_unique<caf::actor_system>(*config_);
+  start_actors(std::move(store->contents));
+  return state_->write_address(gateway_->address());
+}
+
+void Controller::Parts::make_environment() {
+  environment_ = std::make_shared<Environment>();
+  fill_environment(*environment_, settings_, profiles_);
+  environment_->logs = logs_;
+  environment_->operator_digest = environment_->digest(state_->operator_token());
+  environment_->observer_digest = environment_->digest(state_->observer_token());
+  environment_->drivers["process"] = std::make_shared<ProcessDriver>(
+      *reactor_, *disk_, process_driver_options(settings_, state_->path()));
+}
+
+void Controller::Parts::start_actors(StoreContents contents) {
+  auto& system = *system_;
+  const auto environment = environment_;
+  const auto shared_contents = std::make_shared<StoreContents>(std::move(contents));
+  using Factories = std::map<std::string, ActorHost::Factory>;
+
+  // What can be started anew at any time, for it keeps nothing.
+  const Factories replaceable{
+      {"reaper",
+       [&system, environment] {
+         const ReaperActor reaper = system.spawn<Reaper>(environment);
+         environment->directory.put(reaper);
+         return caf::actor_cast<caf::actor>(reaper);
+       }},
+      {"gateway", [this, &system] { return gateway_->spawn(system); }},
+      {"event-log",
+       [&system, environment] {
+         const EventReaderActor log = system.spawn<EventLog>();
+         post(environment->directory.ledger(), Subscribe{log, 0, std::nullopt, ""});
+         return caf::actor_cast<caf::actor>(log);
+       }},
+  };
+  // What remembers: if it fails the controller ends with the cause, rather than go on without.
+  const Factories core{
+      {"ledger",
+       [this, &system, environment, shared_contents] {
+         const LedgerActor ledger = system.spawn<Ledger>(environment, store_, *shared_contents);
+         environment->directory.put(ledger);
+         return caf::actor_cast<caf::actor>(ledger);
+       }},
+      {"node",
+       [&system, environment] {
+         // The network was checked when the configuration was read.
+         auto addresses = AddressPool::make(environment->settings.network_pool).value();
+         const NodeActor node = system.spawn<Node>(environment, std::move(addresses));
+         environment->directory.put(node);
+         return caf::actor_cast<caf::actor>(node);
+       }},
+      {"services",
+       [&system, replaceable] {
+         const SupervisorActor services = system.spawn<Supervisor>(
+             plan_of(Strategy::one_for_one, {3, Duration{60'000}}, {"reaper", "event-log", "gateway"}),
+             [&system, replaceable](const SupervisorActor& self) {
+               return std::make_unique<ActorHost>(system, self, replaceable);
+             },
+             std::make_unique<QuietListener>(), std::uint64_t{1});
+         post(services, StartChildren{});
+         return caf::actor_cast<caf::actor>(services);
+       }},
+  };
+  root_ = system.spawn<Supervisor>(
+      plan_of(Strategy::rest_for_one, {0, Duration{60'000}}, {"ledger", "node", "services"}),
+      [&system, core](const SupervisorActor& self) {
+        return std::make_unique<ActorHost>(system, self, core);
+      },
+      std::make_unique<RootListener>(outcome_), std::uint64_t{2});
+  post(root_, StartChildren{});
+  gateway_->wait_until_served();
+}
+
+std::optional<Cause> Controller::Parts::wait(int stop_fd) {
+  std::array<pollfd, 2> waited{{{stop_fd, POLLIN, 0}, {outcome_->wake.get(), POLLIN, 0}}};
+  while (::poll(waited.data(), waited.size(), -1) < 0 && errno == EINTR) {
+  }
+  const std::lock_guard lock{outcome_->mutex};
+  return outcome_->cause;
+}
+
+void Controller::Parts::drain(bool stop_guests, Duration within) {
+  const auto node = environment_->directory.node();
+  if (!node) return;
+  caf::scoped_actor self{*system_};
+  self->send(node, DrainNode{stop_guests, "controller", within});
+  bool is_answered = false;
+  while (!is_answered && !is_hurried_)
+    self->receive([&](const Drained&) { is_answered = true; }, caf::after(Duration{100}) >> [] {});
+}
+
+void Controller::Parts::stop(bool stop_guests, Duration within) {
+  if (!system_) return;
+  if (gateway_) gateway_->drain();
+  if (stop_guests) drain(stop_guests, within);
+  {
+    caf::scoped_actor self{*system_};
+    self->monitor(root_);
+    self->send(root_, StopChildren{"controller"});
+    self->receive([](const caf::down_msg&) {}, caf::after(actor_grace * 4) >> [] {});
+  }
+  root_ = nullptr;
+  environment_->directory.clear();
+  gateway_->stop();
+  system_.reset();
+  reactor_->stop();
+  disk_->stop();
+  gateway_.reset();
+  environment_.reset();
+  store_.reset();
+}
+
+// -- the outside ----------------------------------------------------------------------------------
+
+Controller::Controller(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Controller::~Controller() = default;
+
+Result<std::unique_ptr<Controller>> Controller::start(Settings settings, Profiles profiles) {
+  auto parts = std::make_unique<Parts>(std::move(settings), std::move(profiles));
+  if (auto started = parts->start(); !started) return tl::unexpected(started.error());
+  return std::unique_ptr<Controller>{new Controller(std::move(parts))};
+}
+
+std::string Controller::address() const { return parts_->address(); }
+void Controller::stop(bool stop_guests, Duration within) { parts_->stop(stop_guests, within); }
+void Controller::hurry() { parts_->hurry(); }
+std::optional<Cause> Controller::wait(int stop_fd) { return parts_->wait(stop_fd); }
+
+}  // namespace aerie

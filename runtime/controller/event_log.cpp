@@ -1,0 +1,43 @@
+#include "runtime/controller/event_log.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace aerie {
+namespace {
+
+/// What a person reads first: the sentence of the event, if it has one.
+std::string sentence_of(const Event& event) {
+  const auto cause = event.data.find("cause");
+  if (cause != event.data.end() && cause->is_object()) return cause->value("message", "");
+  for (const auto* field : {"message", "detail", "state", "stage", "name", "reason"}) {
+    const auto found = event.data.find(field);
+    if (found != event.data.end() && found->is_string()) return found->get<std::string>();
+  }
+  return {};
+}
+
+spdlog::level::level_enum level_of(const Event& event) {
+  const bool is_bad = event.kind == "child.exited" || event.kind == "child.given-up" ||
+                      event.kind == "deadline.passed" || event.kind == "retire.escalated" ||
+                      event.kind == "resource.quarantined";
+  return is_bad ? spdlog::level::warn : spdlog::level::info;
+}
+
+/// Bytes from a guest reach a terminal with control characters escaped.
+std::string printable(const std::string& text) {
+  return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+EventLog::EventLog(caf::actor_config& config) : Actor(config, "event-log") {}
+
+EventLog::Behavior EventLog::make_behavior() {
+  return {[](const Recorded& recorded) {
+    const auto& event = *recorded.event;
+    spdlog::log(level_of(event), "{} session={} vm={} child={} seq={} {}", event.kind,
+                event.session, event.vm, event.child, event.seq, printable(sentence_of(event)));
+  }};
+}
+
+}  // namespace aerie
