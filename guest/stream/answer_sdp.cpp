@@ -50,7 +50,7 @@ std::optional<AcceptedVideo> accepted_video(const GstSDPMedia* media) {
 
 tl::expected<ParsedAnswer, std::string> parse_answer(const std::string& sdp) {
   GstSDPMessage* message = nullptr;
-  if (gst_sdp_message_new_from_text(sdp.c_str(), &message) != GST_SDP_OK)
+  if (sdp.empty() || gst_sdp_message_new_from_text(sdp.c_str(), &message) != GST_SDP_OK)
     return tl::unexpected(std::string{"the answer is no session description"});
   ParsedAnswer result;
   result.description = GstPtr<GstWebRTCSessionDescription>{
