@@ -1,0 +1,101 @@
+#include "guest/display_server.hpp"
+
+#include <array>
+#include <charconv>
+#include <fcntl.h>
+#include <sodium.h>
+#include <string_view>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guest/readiness.hpp"
+
+namespace aerie::guest {
+namespace {
+
+constexpr std::size_t cookie_bytes = 16;
+constexpr int number_fd = 3;
+
+void append_counted(std::string& bytes, std::string_view text) {
+  bytes += static_cast<char>(text.size() >> 8U);
+  bytes += static_cast<char>(text.size() & 0xffU);
+  bytes += text;
+}
+
+void write_authority(const std::string& path) {
+  std::string cookie(cookie_bytes, '\0');
+  randombytes_buf(cookie.data(), cookie.size());
+  ::unlink(path.c_str());
+  const UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+  const auto entry = authority_entry(cookie);
+  // Without it Xvfb says itself that it can't read the file, and ends.
+  [[maybe_unused]] const auto written = ::write(file.get(), entry.data(), entry.size());
+}
+
+}  // namespace
+
+std::string authority_entry(const std::string& cookie) {
+  std::string entry(2, '\xff');  // FamilyWild
+  append_counted(entry, "");     // any address
+  append_counted(entry, "");     // any display
+  append_counted(entry, "MIT-MAGIC-COOKIE-1");
+  append_counted(entry, cookie);
+  return entry;
+}
+
+DisplayServer::DisplayServer(Reactor& reactor, const DisplaySize& size, std::string authority_file,
+                             OnReady on_ready)
+    : size_(size), authority_file_(std::move(authority_file)), on_ready_(std::move(on_ready)) {
+  make_x11_directory();
+  write_authority(authority_file_);
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return;
+  number_reader_.reset(ends[0]);
+  number_writer_.reset(ends[1]);
+  ::fcntl(number_reader_.get(), F_SETFL, O_NONBLOCK);
+  auto watch = reactor.watch(number_reader_.get(), EPOLLIN, [this](auto) { read_number(); });
+  if (watch) watch_ = std::move(*watch);
+}
+
+SpawnRequest DisplayServer::request() const {
+  SpawnRequest request;
+  const auto screen = std::to_string(size_.width) + "x" + std::to_string(size_.height) + "x24";
+  request.argv = {"Xvfb",      "-displayfd", std::to_string(number_fd),
+                  "-screen",   "0",          screen,
+                  "-nolisten", "tcp",        "-nolisten",
+                  "local",     "-auth",      authority_file_,
+                  "-noreset",  "-s",         "0",
+                  "-dpi",      "96"};
+  request.fds = {{number_writer_.get(), number_fd}};
+  return request;
+}
+
+void DisplayServer::on_started() {
+  number_writer_.reset();
+}
+
+void DisplayServer::clear_after(int number) {
+  const auto name = std::to_string(number);
+  ::unlink(std::string{"/tmp/.X"}.append(name).append("-lock").c_str());
+  ::unlink(std::string{x11_directory}.append("/X").append(name).c_str());
+}
+
+Environment DisplayServer::client_environment(int number) const {
+  return {{"DISPLAY", ":" + std::to_string(number)}, {"XAUTHORITY", authority_file_}};
+}
+
+void DisplayServer::read_number() {
+  std::array<char, 32> buffer{};
+  const auto count = ::read(number_reader_.get(), buffer.data(), buffer.size());
+  if (count <= 0 || digits_.size() > buffer.size()) return watch_.reset();
+  digits_.append(buffer.data(), static_cast<std::size_t>(count));
+  if (digits_.find('\n') == std::string::npos) return;
+  watch_.reset();
+  int number = 0;
+  const auto [end, error] =
+      std::from_chars(digits_.data(), digits_.data() + digits_.size(), number);
+  if (error == std::errc{} && *end == '\n') on_ready_(number);
+}
+
+}  // namespace aerie::guest
