@@ -17,5 +17,5 @@ configure() {
 
 build_programs() {
   configure build
-  ninja -C build aerie aerie-guest aerie-stream
+  ninja -C build aerie-programs
 }
