@@ -195,12 +195,13 @@ void HttpConnection::begin_stream(HttpResponse head) {
 
 void HttpConnection::write_stream(std::string chunk) {
   if (phase_ != Phase::streaming || chunk.empty()) return;
-  queue(framing_.http_1_1 ? chunk_of(chunk) : std::move(chunk));
-  if (out_.size() > core_.limits.stream_queue_chunks ||
+  // A reader this far behind starts anew where it was; nothing more is kept for it. What is already
+  // queued counts, so that one chunk may be larger than the bound.
+  if (out_.size() >= core_.limits.stream_queue_chunks ||
       out_bytes_ > core_.limits.stream_queue_bytes) {
-    // A reader this far behind starts anew where it was; nothing more is kept for it.
-    cut_off();
+    return cut_off();
   }
+  queue(framing_.http_1_1 ? chunk_of(chunk) : std::move(chunk));
 }
 
 void HttpConnection::end_stream() {

@@ -1,0 +1,120 @@
+#include "runtime/gateway/api/event_text.hpp"
+#include "runtime/gateway/api/gateway.hpp"
+
+namespace aerie {
+
+namespace {
+
+constexpr Duration comment_every{15'000};
+
+HttpResponse stream_head(std::string content_type) {
+  HttpResponse head;
+  head.content_type = std::move(content_type);
+  // Proxies would gather what is meant to be seen at once.
+  head.headers = {{"X-Accel-Buffering", "no"}};
+  return head;
+}
+
+}  // namespace
+
+// -- events ---------------------------------------------------------------------------------------
+
+void Gateway::follow_events(const CallPtr& call) {
+  const auto id = call->request->id;
+  if (call->request->method == "HEAD") {
+    return send_response(call, stream_head("text/event-stream"));
+  }
+  event_readers_[id];
+  if (event_readers_.size() == 1) send_later(comment_every, GatewayTimer{++comment_ticket_});
+  const auto reader = caf::actor_cast<EventReaderActor>(self());
+  request(environment_->directory.ledger(), caf::infinite,
+          Subscribe{reader, id, begin_of(*call->request), call->who.session})
+      .then([=, this](const Subscribed& subscribed) { on_subscribed(id, subscribed); },
+            [=, this](const caf::error& error) {
+              event_readers_.erase(id);
+              unanswered(call)(error);
+            });
+}
+
+void Gateway::on_subscribed(std::uint64_t id, const Subscribed& subscribed) {
+  const auto found = event_readers_.find(id);
+  if (found == event_readers_.end()) return;
+  auto& reader = found->second;
+  reader.is_begun = true;
+  ++answered_[200];
+  auto head = stream_head("text/event-stream");
+  head.body = comment_text;
+  if (subscribed.gap) head.body += gap_text(*subscribed.gap);
+  head.body += std::exchange(reader.early, {});
+  world_.server->begin_stream(id, std::move(head));
+}
+
+void Gateway::on_recorded(const Recorded& recorded) {
+  const auto found = event_readers_.find(recorded.reader);
+  if (found == event_readers_.end()) return;
+  auto text = event_text(*recorded.event);
+  if (found->second.is_begun)
+    world_.server->write_stream(recorded.reader, std::move(text));
+  else
+    found->second.early += text;
+}
+
+void Gateway::comment_on_streams() {
+  for (const auto& [id, reader] : event_readers_) {
+    if (reader.is_begun) world_.server->write_stream(id, comment_text);
+  }
+  if (!event_readers_.empty()) send_later(comment_every, GatewayTimer{++comment_ticket_});
+}
+
+// -- logs -----------------------------------------------------------------------------------------
+
+void Gateway::read_logs(const CallPtr& call) {
+  with_document(call, [=, this](const SessionDocument&) { start_logs(call); });
+}
+
+void Gateway::start_logs(const CallPtr& call) {
+  LogQuery query;
+  query.session = call->parameter("id");
+  query.child = call->query("child");
+  query.jsonl = call->query("format") == "jsonl";
+  if (const auto tail = call->query("tail"); !tail.empty()) query.tail = std::stoul(tail);
+  const auto id = call->request->id;
+  const auto server = world_.server;
+  const auto follow = call->query("follow");
+  auto head = stream_head("text/plain; charset=utf-8");
+  ++answered_[200];
+  const bool follows = (follow == "true" || follow == "1") && call->request->method != "HEAD";
+  if (!follows) {
+    return world_.logs->read(std::move(query), [=](std::string text, bool) {
+      auto response = head;
+      response.body = std::move(text);
+      server->respond(id, std::move(response));
+    });
+  }
+  server->begin_stream(id, std::move(head));
+  // The reader may outlive this actor by one callback: a weak address, so that it keeps none alive.
+  const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self());
+  log_followers_[id] = world_.logs->follow(std::move(query), [=](std::string text, bool is_end) {
+    server->write_stream(id, std::move(text));
+    if (!is_end) return;
+    server->end_stream(id);
+    if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(weak)) {
+      post(caf::actor_cast<GatewayActor>(strong), HttpGone{id});
+    }
+  });
+}
+
+// -- readers that leave ---------------------------------------------------------------------------
+
+void Gateway::on_gone(std::uint64_t id) {
+  if (event_readers_.erase(id) != 0) {
+    send(environment_->directory.ledger(),
+         Unsubscribe{caf::actor_cast<EventReaderActor>(self()), id});
+  }
+  const auto follower = log_followers_.find(id);
+  if (follower == log_followers_.end()) return;
+  world_.logs->unfollow(follower->second);
+  log_followers_.erase(follower);
+}
+
+}  // namespace aerie

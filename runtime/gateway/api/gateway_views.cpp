@@ -1,0 +1,157 @@
+#include <sstream>
+
+#include "runtime/gateway/api/gateway.hpp"
+
+namespace aerie {
+
+namespace {
+
+ListSessions listing_of(const HttpRequest& request) {
+  constexpr std::string_view label_prefix = "label.";
+  ListSessions listing;
+  for (const auto& [name, value] : request.query) {
+    if (name == "state") listing.state = session_state(value);
+    if (name == "userId") listing.user_id = value;
+    if (name == "limit") listing.limit = std::stoul(value);
+    if (name == "after") listing.after = value;
+    if (name.starts_with(label_prefix)) listing.labels[name.substr(label_prefix.size())] = value;
+  }
+  return listing;
+}
+
+}  // namespace
+
+// -- the controller -------------------------------------------------------------------------------
+
+void Gateway::check_readiness(const CallPtr& call) {
+  request(environment_->directory.ledger(), caf::infinite, AskStoreHealth{})
+      .then(
+          [=, this](const Saved& store) {
+            request(environment_->directory.node(), caf::infinite, AskNodeFigures{})
+                .then(
+                    [=, this](const NodeFigures& figures) {
+                      Json missing = Json::array();
+                      if (store.failure) missing.push_back("store: " + store.failure->message);
+                      if (figures.draining) missing.push_back("node: draining");
+                      const bool ready = missing.empty();
+                      Json json{{"ready", ready}};
+                      if (!ready) json["missing"] = std::move(missing);
+                      answer(call, ready ? 200 : 503, json);
+                    },
+                    unanswered(call));
+          },
+          unanswered(call));
+}
+
+void Gateway::show_metrics(const CallPtr& call) {
+  request(environment_->directory.node(), caf::infinite, AskNodeFigures{})
+      .then(
+          [=, this](const NodeFigures& figures) {
+            std::ostringstream text;
+            const auto gauge = [&text](const char* name, const char* help, auto value) {
+              text << "# HELP " << name << ' ' << help << "\n# TYPE " << name << " gauge\n"
+                   << name << ' ' << value << '\n';
+            };
+            gauge("aerie_sessions", "Sessions that are not over.", figures.sessions);
+            gauge("aerie_vms", "VMs, warm ones included.", figures.vms);
+            gauge("aerie_vms_warm", "Warm VMs that are nobody's yet.", figures.warm);
+            gauge("aerie_draining", "1 while no new sessions are taken.", figures.draining ? 1 : 0);
+            gauge("aerie_sockets", "Open WebSockets.", peers_.size());
+            gauge("aerie_event_readers", "Readers of /api/v1/events.", event_readers_.size());
+            gauge("aerie_log_followers", "Readers of followed logs.", log_followers_.size());
+            text << "# HELP aerie_http_responses_total Answers of the API by status.\n"
+                    "# TYPE aerie_http_responses_total counter\n";
+            for (const auto& [status, count] : answered_) {
+              text << "aerie_http_responses_total{status=\"" << status << "\"} " << count << '\n';
+            }
+            HttpResponse response;
+            response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+            response.body = text.str();
+            send_response(call, std::move(response));
+          },
+          unanswered(call));
+}
+
+// -- sessions -------------------------------------------------------------------------------------
+
+void Gateway::list_sessions(const CallPtr& call) {
+  const auto listing = listing_of(*call->request);
+  // A session's own token sees a list of that one.
+  if (call->who.kind == Principal::Kind::session) {
+    return with_document(call, [=, this](const SessionDocument& document) {
+      answer(call, 200, {{"sessions", Json::array({document})}});
+    });
+  }
+  request(environment_->directory.ledger(), caf::infinite, listing)
+      .then(
+          [=, this](const SessionList& list) {
+            Json sessions = Json::array();
+            for (const auto& document : list.sessions)
+              sessions.push_back(*document);
+            Json json{{"sessions", std::move(sessions)}};
+            if (!list.next.empty()) json["next"] = list.next;
+            answer(call, 200, json);
+          },
+          unanswered(call));
+}
+
+void Gateway::with_document(const CallPtr& call, std::function<void(const SessionDocument&)> act) {
+  const auto id = call->match.parameters.find("id");
+  const auto& session = id == call->match.parameters.end() ? call->who.session : id->second;
+  if (!call->who.sees(session)) return refuse_unknown(call);
+  request(environment_->directory.ledger(), caf::infinite, FindSession{session})
+      .then(
+          [=, this](const SessionFound& found) {
+            if (!found.document) return refuse_unknown(call);
+            act(*found.document);
+          },
+          unanswered(call));
+}
+
+void Gateway::show_session(const CallPtr& call) {
+  with_document(call, [=, this](const SessionDocument& document) { answer(call, 200, document); });
+}
+
+// -- VMs and reasons ------------------------------------------------------------------------------
+
+void Gateway::list_vms(const CallPtr& call) {
+  request(environment_->directory.ledger(), caf::infinite, ListVms{})
+      .then(
+          [=, this](const VmList& list) {
+            Json vms = Json::array();
+            for (const auto& vm : list.vms) {
+              if (call->who.sees(vm->session)) vms.push_back(*vm);
+            }
+            answer(call, 200, {{"vms", std::move(vms)}});
+          },
+          unanswered(call));
+}
+
+void Gateway::show_vm(const CallPtr& call) {
+  request(environment_->directory.ledger(), caf::infinite, ListVms{})
+      .then(
+          [=, this](const VmList& list) {
+            for (const auto& vm : list.vms) {
+              if (vm->id != call->parameter("id") || !call->who.sees(vm->session)) continue;
+              if (call->match.route->operation == Operation::show_vm) {
+                return answer(call, 200, *vm);
+              }
+              return refuse(call, 404, "not-found",
+                            "A guest under the driver '" + vm->driver + "' has no serial console.");
+            }
+            refuse_unknown(call);
+          },
+          unanswered(call));
+}
+
+void Gateway::explain(const CallPtr& call, const std::string& id) {
+  request(environment_->directory.ledger(), caf::infinite, AskWhy{id})
+      .then(
+          [=, this](const WhyAnswer& found) {
+            if (!found.why || !call->who.sees(found.session)) return refuse_unknown(call);
+            answer(call, 200, *found.why);
+          },
+          unanswered(call));
+}
+
+}  // namespace aerie

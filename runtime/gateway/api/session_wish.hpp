@@ -1,0 +1,28 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "messages/profile.hpp"
+#include "messages/session.hpp"
+#include "runtime/gateway/api/fields.hpp"
+
+namespace aerie {
+
+/// What a session is made of where its request does not say, and what it may name.
+struct SessionDefaults {
+  std::string profile = "browser";
+  std::string driver = "process";
+  Duration idle{600'000};
+  Duration max{28'800'000};
+  std::function<const Profile*(const std::string&)> find_profile;
+  std::function<bool(const std::string&)> is_driver;
+};
+
+/// Makes a request out of a body that `check_body` has passed: fills in what is absent, and refuses
+/// profiles and drivers that are not there. What a profile requires of `env` is checked in the
+/// guest.
+[[nodiscard]] tl::expected<SessionRequest, FieldFault> make_session_request(
+    const Json& body, const SessionDefaults& defaults);
+
+}  // namespace aerie
