@@ -99,3 +99,91 @@ TEST_CASE("input of the holder reaches a program, and nobody else's does", "[str
   CHECK(rig.next_input(painter, XCB_KEY_RELEASE).type == XCB_KEY_RELEASE);
   CHECK(rig.next_input(painter, XCB_BUTTON_RELEASE).detail == 1);
 }
+
+TEST_CASE("the clipboard goes both ways, to the holder only", "[stream]") {
+  Rig rig;
+  Painter painter;
+  REQUIRE(rig.start());
+  const auto holder = rig.join(1);
+  const auto other = rig.join(2);
+  REQUIRE(holder);
+  REQUIRE(other);
+  rig.say({{"type", "control"}, {"epoch", 1}});
+  painter.copy("from the guest");
+  REQUIRE(rig.until([&] {
+    painter.serve_copies();
+    return holder->has_heard({{"type", "clipboard"}, {"text", "from the guest"}});
+  }));
+  holder->send("input", R"({"type":"clipboard","text":"from the viewer \u20ac"})");
+  REQUIRE(rig.until([&] {
+    painter.serve_copies();
+    return painter.lost_selection();
+  }));
+  CHECK(rig.paste(painter) == "from the viewer \xe2\x82\xac");
+  CHECK_FALSE(other->has_heard({{"type", "clipboard"}, {"text", "from the guest"}}));
+}
+
+TEST_CASE("what a viewer may not do is refused with a reason", "[stream]") {
+  Rig rig;
+  Painter painter;
+  REQUIRE(rig.start());
+  const auto viewer = rig.join(1);
+  REQUIRE(viewer);
+  rig.say({{"type", "control"}, {"epoch", 1}});
+  viewer->send("input", "not JSON");
+  viewer->send("input", R"({"type":"display","width":640,"height":480})");
+  viewer->send("input", R"({"type":"text","text":")" + std::string(20'000, 'x') + "\"}");
+  REQUIRE(rig.until([&] {
+    return viewer->was_refused("bad-json") && viewer->was_refused("unsupported") &&
+           viewer->was_refused("too-large");
+  }));
+  for (int i = 0; i < 2'000; ++i)
+    viewer->send("input", R"({"type":"move","x":1,"y":1,"n":)" + std::to_string(i) + "}");
+  CHECK(rig.until([&] { return viewer->was_refused("rate-limited"); }));
+}
+
+TEST_CASE("a peer with a bad answer ends alone", "[stream]") {
+  Rig rig;
+  Painter painter;
+  painter.paint(0xC02040);
+  REQUIRE(rig.start());
+  const auto viewer = rig.join(1);
+  REQUIRE(viewer);
+  for (const auto* sdp : {"", "v=0", "v=0\r\nm=video 9 X 96\r\n"}) {
+    const Json epoch = 100 + rig.said("offer").size();
+    rig.say({{"type", "add"}, {"epoch", epoch}});
+    REQUIRE(rig.until([&] { return rig.said("offer").back()["epoch"] == epoch; }));
+    rig.say({{"type", "answer"}, {"epoch", epoch}, {"sdp", sdp}});
+    REQUIRE(rig.until([&] { return rig.peer_is(epoch.get<int>(), "failed"); }));
+  }
+  painter.paint(0x20C040);
+  CHECK(rig.until([&] { return is_near(viewer->middle, 0x20C040); }));
+  CHECK_FALSE(rig.status);
+}
+
+TEST_CASE("the streamer ends with its supervisor, and with a cause when X is gone", "[stream]") {
+  Rig rig;
+  SECTION("end of the control socket") {
+    REQUIRE(rig.start());
+    rig.hang_up();
+    REQUIRE(rig.until([&] { return rig.status.has_value(); }));
+    CHECK(rig.status == 0);
+  }
+  SECTION("X ends") {
+    REQUIRE(rig.start());
+    rig.x.kill();
+    REQUIRE(rig.until([&] { return !rig.said("failure").empty(); }));
+    CHECK(rig.said("failure").front()["cause"]["kind"] == "not-ready");
+    CHECK(rig.status == 1);
+  }
+  SECTION("no X at all") {
+    rig.x.kill();
+    CHECK_FALSE(rig.start_until_failure().empty());
+    CHECK(rig.status == 1);
+  }
+  SECTION("a message before configure") {
+    rig.say({{"type", "add"}, {"epoch", 1}});
+    REQUIRE(rig.until([&] { return rig.status.has_value(); }));
+    CHECK(rig.status == 1);
+  }
+}

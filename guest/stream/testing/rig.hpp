@@ -27,6 +27,10 @@ class Rig {
   [[nodiscard]] bool peer_is(Epoch epoch, const std::string& state) const;
   /// Configures and waits for `ready`.
   [[nodiscard]] bool start();
+  /// Configures and waits for `failure`; its cause's message.
+  [[nodiscard]] std::string start_until_failure();
+  /// The text that the painter gets when it pastes.
+  [[nodiscard]] std::string paste(Painter& painter);
   /// Adds a viewer and waits until it shows frames and has channels.
   [[nodiscard]] std::shared_ptr<Viewer> join(Epoch epoch, Codec codec = Codec::h264);
   void leave(Epoch epoch);
@@ -43,6 +47,7 @@ class Rig {
 
  private:
   void heard(const Json& message);
+  void configure();
 
   std::unique_ptr<ControlChannel> control_;
   std::unique_ptr<Streamer> streamer_;

@@ -54,10 +54,28 @@ bool Rig::peer_is(Epoch epoch, const std::string& state) const {
   return false;
 }
 
-bool Rig::start() {
+void Rig::configure() {
   say({{"type", "configure"},
        {"display", {{"width", XServer::width}, {"height", XServer::height}, {"fps", 30}}},
        {"iceServers", Json::array()}});
+}
+
+std::string Rig::start_until_failure() {
+  configure();
+  if (!until([&] { return status && !said("failure").empty(); })) return {};
+  return said("failure").front()["cause"]["message"];
+}
+
+std::string Rig::paste(Painter& painter) {
+  painter.ask_paste();
+  std::optional<std::string> text;
+  const auto watch = loop.watch(painter.x().descriptor(), G_IO_IN, [](GIOCondition) {});
+  (void)until([&] { return (text = painter.pasted()).has_value(); });
+  return text.value_or("");
+}
+
+bool Rig::start() {
+  configure();
   return until([&] { return !said("ready").empty(); });
 }
 

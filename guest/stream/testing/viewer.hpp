@@ -31,6 +31,7 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   void send(const std::string& channel, const std::string& text);
 
   [[nodiscard]] bool has_channels() const { return open_.contains("input") && open_.contains("pointer"); }
+  [[nodiscard]] bool has_heard(const Json& message) const;
   [[nodiscard]] bool was_refused(const std::string& reason) const;
   int frames = 0;
   std::uint32_t middle = 0;  ///< 0xRRGGBB of the middle of the last frame

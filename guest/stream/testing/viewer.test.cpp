@@ -3,6 +3,8 @@
 #include <gst/app/gstappsink.h>
 #include <gst/video/video.h>
 
+#include <algorithm>
+
 namespace aerie::stream::testing {
 namespace {
 
@@ -103,6 +105,10 @@ void Viewer::answer_made(GstWebRTCSessionDescription* description) {
   answer = text.get();
   g_signal_emit_by_name(webrtc_.get(), "set-local-description", description, nullptr);
   say_({{"type", "answer"}, {"epoch", epoch_}, {"sdp", answer}});
+}
+
+bool Viewer::has_heard(const Json& message) const {
+  return std::find(heard.begin(), heard.end(), message) != heard.end();
 }
 
 bool Viewer::was_refused(const std::string& reason) const {

@@ -47,6 +47,13 @@ class Painter {
   [[nodiscard]] std::optional<Input> poll_input();
   /// The keysym that `detail` of a key event means under the present keyboard map.
   [[nodiscard]] std::uint32_t keysym(std::uint8_t keycode, std::uint16_t state);
+  /// Owns CLIPBOARD with this text; `serve_copies` answers who asks for it, and notes its loss.
+  void copy(std::string text);
+  void serve_copies();
+  [[nodiscard]] bool lost_selection() const { return lost_; }
+  /// Asks for CLIPBOARD's text; `pasted` gives it once it has come.
+  void ask_paste();
+  [[nodiscard]] std::optional<std::string> pasted();
   [[nodiscard]] XConnection& x() { return x_; }
   [[nodiscard]] xcb_window_t window() const { return window_; }
 
@@ -54,6 +61,8 @@ class Painter {
   XConnection x_;
   xcb_window_t window_;
   xcb_gcontext_t brush_;
+  std::string copied_;
+  bool lost_ = false;
 };
 
 }  // namespace aerie::stream::testing

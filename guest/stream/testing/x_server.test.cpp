@@ -78,6 +78,52 @@ std::optional<Painter::Input> Painter::poll_input() {
   return std::nullopt;
 }
 
+void Painter::copy(std::string text) {
+  copied_ = std::move(text);
+  xcb_set_selection_owner(x_.get(), window_, x_.atom("CLIPBOARD"), XCB_CURRENT_TIME);
+  x_.flush();
+}
+
+void Painter::serve_copies() {
+  while (const XcbPtr<xcb_generic_event_t> event{xcb_poll_for_event(x_.get())}) {
+    const auto type = event->response_type & 0x7F;
+    if (type == XCB_SELECTION_CLEAR) lost_ = true;
+    if (type != XCB_SELECTION_REQUEST) continue;
+    const auto& request = reinterpret_cast<const xcb_selection_request_event_t&>(*event);
+    xcb_change_property(x_.get(), XCB_PROP_MODE_REPLACE, request.requestor, request.property,
+                        request.target, 8, static_cast<std::uint32_t>(copied_.size()),
+                        copied_.data());
+    xcb_selection_notify_event_t answer{};
+    answer.response_type = XCB_SELECTION_NOTIFY;
+    answer.requestor = request.requestor;
+    answer.selection = request.selection;
+    answer.target = request.target;
+    answer.property = request.property;
+    xcb_send_event(x_.get(), 0, request.requestor, 0, reinterpret_cast<const char*>(&answer));
+    x_.flush();
+  }
+}
+
+void Painter::ask_paste() {
+  xcb_convert_selection(x_.get(), window_, x_.atom("CLIPBOARD"), x_.atom("UTF8_STRING"),
+                        x_.atom("PASTED"), XCB_CURRENT_TIME);
+  x_.flush();
+}
+
+std::optional<std::string> Painter::pasted() {
+  while (const XcbPtr<xcb_generic_event_t> event{xcb_poll_for_event(x_.get())}) {
+    if ((event->response_type & 0x7F) != XCB_SELECTION_NOTIFY) continue;
+    const XcbPtr<xcb_get_property_reply_t> reply{xcb_get_property_reply(
+        x_.get(),
+        xcb_get_property(x_.get(), 1, window_, x_.atom("PASTED"), XCB_GET_PROPERTY_TYPE_ANY, 0,
+                         16 * 1024),
+        nullptr)};
+    return std::string{static_cast<const char*>(xcb_get_property_value(reply.get())),
+                       static_cast<std::size_t>(xcb_get_property_value_length(reply.get()))};
+  }
+  return std::nullopt;
+}
+
 std::uint32_t Painter::keysym(std::uint8_t keycode, std::uint16_t state) {
   const XcbPtr<xcb_get_keyboard_mapping_reply_t> map{xcb_get_keyboard_mapping_reply(
       x_.get(), xcb_get_keyboard_mapping(x_.get(), keycode, 1), nullptr)};
