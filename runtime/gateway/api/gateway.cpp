@@ -20,14 +20,21 @@ bool has_possible_parameters(const RouteMatch& match) {
 }  // namespace
 
 Gateway::Gateway(caf::actor_config& config, EnvironmentPtr environment, GatewayWorld world)
-    : Actor(config, "gateway"), environment_(std::move(environment)), world_(std::move(world)) {
-  world_.defaults.find_profile = [this](const std::string& name) -> const Profile* {
-    const auto found = environment_->profiles.find(name);
-    return found == environment_->profiles.end() ? nullptr : &found->second;
-  };
-  world_.defaults.is_driver = [this](const std::string& name) {
-    return environment_->drivers.contains(name);
-  };
+    : Actor(config, "gateway"), environment_(std::move(environment)), world_(std::move(world)) {}
+
+void Gateway::on_exit() {
+  // Nobody would hear these sockets any more; clients come back to the next gateway.
+  for (const auto& [socket, peer] : peers_) {
+    world_.sockets->close(socket, 1012, "restarting");
+    send(peer, SocketClosed{1012});
+  }
+  for (const auto& [id, reader] : event_readers_)
+    world_.server->end_stream(id);
+  for (const auto& [id, follower] : log_followers_) {
+    world_.logs->unfollow(follower);
+    world_.server->end_stream(id);
+  }
+  peers_.clear();
 }
 
 Gateway::Behavior Gateway::make_behavior() {
@@ -62,7 +69,7 @@ Gateway::Behavior Gateway::make_behavior() {
 // -- who asks -------------------------------------------------------------------------------------
 
 void Gateway::on_request(std::shared_ptr<HttpRequest> request) {
-  const auto call = std::make_shared<Call>();
+  const auto call = std::make_shared<Call>(world_.server);
   call->match = find_route(request->method, request->path);
   call->request = std::move(request);
   if (call->match.route == nullptr && call->match.allowed.empty()) {
@@ -210,7 +217,14 @@ void Gateway::refuse_unknown(const CallPtr& call) {
 
 void Gateway::send_response(const CallPtr& call, HttpResponse response) {
   ++answered_[response.status];
+  call->is_answered = true;
   world_.server->respond(call->request->id, std::move(response));
+}
+
+Gateway::Call::~Call() {
+  if (is_answered || !request) return;
+  server->respond(request->id,
+                  error_response(503, "unavailable", "The gateway is being restarted; ask again."));
 }
 
 std::function<void(const caf::error&)> Gateway::unanswered(const CallPtr& call) {

@@ -24,8 +24,8 @@ struct GatewayWorld {
   std::shared_ptr<GatewayServer> server;
   std::shared_ptr<SocketPort> sockets;
   std::shared_ptr<LogReader> logs;
-  SessionDefaults defaults;  ///< its two functions are the gateway's own
-  std::string public_url;    ///< without a slash at its end; empty: as the client called us
+  SessionDefaults defaults;
+  std::string public_url;  ///< without a slash at its end; empty: as the client called us
   bool has_tls = false;
 };
 
@@ -33,16 +33,25 @@ struct GatewayWorld {
 /// Job: answers the HTTP API; gives each WebSocket its peer.
 /// Owns: requests under way, readers of events and logs, idempotency keys, the peers' handles.
 /// Sends: questions to ledger, node, sessions and reaper; answers to the server.
-/// Ends: with its supervisor; requests under way are then answered by nobody and cut off.
+/// Ends: with its supervisor; sockets are closed with 1012, requests under way get 503.
 class Gateway : public Actor<GatewayActor> {
  public:
   Gateway(caf::actor_config& config, EnvironmentPtr environment, GatewayWorld world);
 
   Behavior make_behavior() override;
+  void on_exit() override;
 
  private:
-  /// A request on its way to an answer.
+  /// A request on its way to an answer. One that is dropped without, because this actor or the one
+  /// that was asked ended, is answered with 503.
   struct Call {
+    explicit Call(std::shared_ptr<GatewayServer> its_server) : server(std::move(its_server)) {}
+    ~Call();
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+
+    std::shared_ptr<GatewayServer> server;
+    bool is_answered = false;
     std::shared_ptr<HttpRequest> request;
     RouteMatch match;
     Principal who;

@@ -29,11 +29,15 @@ void Gateway::follow_events(const CallPtr& call) {
   const auto reader = caf::actor_cast<EventReaderActor>(self());
   request(environment_->directory.ledger(), caf::infinite,
           Subscribe{reader, id, begin_of(*call->request), call->who.session})
-      .then([=, this](const Subscribed& subscribed) { on_subscribed(id, subscribed); },
-            [=, this](const caf::error& error) {
-              event_readers_.erase(id);
-              unanswered(call)(error);
-            });
+      .then(
+          [=, this](const Subscribed& subscribed) {
+            call->is_answered = true;
+            on_subscribed(id, subscribed);
+          },
+          [=, this](const caf::error& error) {
+            event_readers_.erase(id);
+            unanswered(call)(error);
+          });
 }
 
 void Gateway::on_subscribed(std::uint64_t id, const Subscribed& subscribed) {
