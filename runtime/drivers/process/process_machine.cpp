@@ -122,9 +122,14 @@ Result<void> ProcessMachine::start_process(const std::string& socket_path) {
   events.on_lines = [weak](std::vector<LogLine> lines) {
     const auto self = weak.lock();
     if (!self) return;
-    for (auto& line : lines)
-      self->reports_->on_says(link::LogLines{
-          "guest", line.stream == LogLine::Stream::err, {std::move(line.text)}});
+    for (auto& line : lines) {
+      link::GuestMessage said{std::in_place_type<link::LogLines>};
+      auto& log = std::get<link::LogLines>(said);
+      log.child = "guest";
+      log.is_error = line.stream == LogLine::Stream::err;
+      log.lines.push_back(std::move(line.text));
+      self->reports_->on_says(std::move(said));
+    }
   };
   events.on_exit = [weak](ExitRecord exit) {
     if (const auto self = weak.lock()) self->on_exit(std::move(exit));
@@ -235,6 +240,7 @@ void ProcessMachine::release(const Resource& resource) {
 
 void ProcessMachine::forget() {
   link_.reset();
+  if (process_) process_->let_go();
   process_.reset();
 }
 

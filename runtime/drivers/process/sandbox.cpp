@@ -24,40 +24,41 @@ constexpr std::array shared_etc{
 
 using Arguments = std::vector<std::string>;
 
-void add(Arguments& arguments, std::initializer_list<std::string> more) {
-  arguments.insert(arguments.end(), more);
+template <class... Texts>
+void add(Arguments& arguments, const Texts&... more) {
+  (arguments.emplace_back(more), ...);
 }
 
 /// /bin, /lib and the like: symbolic links into /usr on merged systems, directories on others.
 void add_system_directory(Arguments& arguments, const std::string& path) {
   std::error_code error;
   const auto status = fs::symlink_status(path, error);
-  if (fs::is_symlink(status)) add(arguments, {"--symlink", fs::read_symlink(path, error), path});
-  else if (fs::is_directory(status)) add(arguments, {"--ro-bind", path, path});
+  if (fs::is_symlink(status)) add(arguments, "--symlink", fs::read_symlink(path, error).string(), path);
+  else if (fs::is_directory(status)) add(arguments, "--ro-bind", path, path);
 }
 
 void add_programs(Arguments& arguments) {
-  add(arguments, {"--ro-bind", "/usr", "/usr"});
+  add(arguments, "--ro-bind", "/usr", "/usr");
   for (const auto* path : {"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"})
     add_system_directory(arguments, path);
-  add(arguments, {"--ro-bind-try", "/opt", "/opt", "--dir", "/etc"});
+  add(arguments, "--ro-bind-try", "/opt", "/opt", "--dir", "/etc");
   for (const auto* name : shared_etc) {
     const auto path = std::string{"/etc/"} + name;
-    add(arguments, {"--ro-bind-try", path, path});
+    add(arguments, "--ro-bind-try", path, path);
   }
 }
 
 void add_own_places(Arguments& arguments, const std::string& directory) {
   for (const auto* name : {"passwd", "group", "machine-id"})
-    add(arguments, {"--ro-bind", directory + "/etc/" + name, std::string{"/etc/"} + name});
-  add(arguments, {"--dev", "/dev", "--tmpfs", "/dev/shm", "--proc", "/proc"});
-  add(arguments, {"--perms", "1777", "--tmpfs", "/tmp", "--tmpfs", "/run", "--tmpfs", "/var/tmp"});
-  add(arguments, {"--perms", "0700", "--dir", sandbox::runtime_directory});
-  add(arguments, {"--bind", directory + "/home", sandbox::home, "--chdir", sandbox::home});
+    add(arguments, "--ro-bind", directory + "/etc/" + name, std::string{"/etc/"} + name);
+  add(arguments, "--dev", "/dev", "--tmpfs", "/dev/shm", "--proc", "/proc");
+  add(arguments, "--perms", "1777", "--tmpfs", "/tmp", "--tmpfs", "/run", "--tmpfs", "/var/tmp");
+  add(arguments, "--perms", "0700", "--dir", sandbox::runtime_directory);
+  add(arguments, "--bind", directory + "/home", sandbox::home, "--chdir", sandbox::home);
 }
 
 void add_environment(Arguments& arguments) {
-  add(arguments, {"--clearenv"});
+  add(arguments, "--clearenv");
   const std::array<std::array<const char*, 2>, 8> environment{{
       {"HOME", sandbox::home},
       {"USER", "user"},
@@ -68,7 +69,7 @@ void add_environment(Arguments& arguments) {
       {"TMPDIR", "/tmp"},
       {"XDG_RUNTIME_DIR", sandbox::runtime_directory},
   }};
-  for (const auto& [name, value] : environment) add(arguments, {"--setenv", name, value});
+  for (const auto& [name, value] : environment) add(arguments, "--setenv", name, value);
 }
 
 Cause failed(const std::string& path, int number) {
@@ -105,22 +106,22 @@ std::vector<std::string> sandbox_command(const SandboxSpec& spec) {
   if (spec.identity) {
     // The state directory and a checkout in somebody's home can't be entered by the guest's user:
     // `aerie-enter` mounts what is needed where bubblewrap, as that user, can reach it.
-    add(arguments, {spec.enter_program, std::to_string(spec.identity->uid),
-                    std::to_string(spec.identity->gid), directory, guest, stream, "--"});
+    add(arguments, spec.enter_program, std::to_string(spec.identity->uid),
+                    std::to_string(spec.identity->gid), directory, guest, stream, "--");
     directory = "/mnt/vm";
     guest = "/mnt/guest";
     stream = "/mnt/stream";
   }
   const auto uid = std::to_string(sandbox::uid);
-  add(arguments, {"bwrap", "--unshare-user", "--uid", uid, "--gid", uid, "--unshare-pid",
+  add(arguments, "bwrap", "--unshare-user", "--uid", uid, "--gid", uid, "--unshare-pid",
                   "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "guest",
-                  "--as-pid-1", "--new-session"});
+                  "--as-pid-1", "--new-session");
   add_programs(arguments);
   add_own_places(arguments, directory);
-  add(arguments, {"--ro-bind", guest, std::string{sandbox::programs} + "/aerie-guest"});
-  add(arguments, {"--ro-bind", stream, std::string{sandbox::programs} + "/aerie-stream"});
+  add(arguments, "--ro-bind", guest, std::string{sandbox::programs} + "/aerie-guest");
+  add(arguments, "--ro-bind", stream, std::string{sandbox::programs} + "/aerie-stream");
   add_environment(arguments);
-  add(arguments, {"--", std::string{sandbox::programs} + "/aerie-guest"});
+  add(arguments, "--", std::string{sandbox::programs} + "/aerie-guest");
   arguments.insert(arguments.end(), spec.guest_arguments.begin(), spec.guest_arguments.end());
   return arguments;
 }
