@@ -38,7 +38,8 @@ Json ask_inspector() {
   auto list = Json::array();
   for (const auto& [element, package] : elements) {
     Probe probe;
-    probe.argv = {"gst-inspect-1.0", "--exists", element};
+    // Without a version it wants GStreamer's own, which the nice elements never have.
+    probe.argv = {"gst-inspect-1.0", "--exists", "--atleast-version=0.0.0", element};
     list.push_back(
         {{"element", element}, {"package", package}, {"found", run_probe(probe).worked}});
   }
