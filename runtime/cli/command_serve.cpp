@@ -1,5 +1,4 @@
 #include "runtime/cli/commands.hpp"
-#include "runtime/cli/state_folder.hpp"
 
 namespace aerie::cli {
 
@@ -19,10 +18,6 @@ int run_serve(const CommonOptions& options, const ServeFunction& serve) {
   }
   if (const auto wrong = check_profile_names(settings, *profiles)) {
     tell_error(wrong->field + " " + wrong->message, "Name a profile that is there.");
-    return refused;
-  }
-  if (const auto made = make_state_folder(settings.state); !made) {
-    tell_error(made.error().message, made.error().remedy);
     return refused;
   }
   const auto served = serve({*std::move(configuration), *std::move(profiles)});
