@@ -11,13 +11,13 @@ state_directory() {
   fi
 }
 
-# Passes the controller's output on; at its first line the address stands in the state directory.
+# Passes the controller's output on. Its first line, written once it serves, ends with its address.
 announce() {
   local state=$1 line
   trap '' INT TERM
   IFS= read -r line || return 0
   printf '%s\n' "$line"
-  say "Open http://$(<"$state/address")/#token=$(<"$state/operator.token")"
+  say "Open ${line##* }/#token=$(<"$state/operator.token")"
   cat
 }
 
