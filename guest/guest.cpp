@@ -9,6 +9,7 @@
 #include "actors/core/actor.hpp"
 #include "actors/supervisor/supervisor.hpp"
 #include "guest/supervisor_ports.hpp"
+#include "runtime/process/unix_socket.hpp"
 
 namespace aerie::guest {
 namespace {
@@ -37,7 +38,10 @@ Guest::Guest(caf::actor_system& system, Reactor& reactor, Options options,
       on_finished_(std::move(on_finished)) {}
 
 std::optional<Cause> Guest::open(std::string secret) {
-  auto link = HostLink::listen(reactor_, options_.socket, std::move(secret),
+  auto listener = options_.listen_fd >= 0 ? Result<UniqueFd>{UniqueFd{options_.listen_fd}}
+                                          : listen_unix(options_.socket);
+  if (!listener) return listener.error();
+  auto link = HostLink::listen(reactor_, std::move(*listener), std::move(secret),
                                {[this](link::HostMessage message) { on_host(std::move(message)); },
                                 [this](bool is_first) { on_linked(is_first); },
                                 [this] { on_lost(); }, [this] { return children_ != nullptr; }});

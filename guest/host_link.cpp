@@ -1,6 +1,7 @@
 #include "guest/host_link.hpp"
 
 #include <cstdio>
+#include <fcntl.h>
 #include <sys/epoll.h>
 #include <utility>
 
@@ -21,12 +22,12 @@ void complain(const std::string& text) {
 
 }  // namespace
 
-Result<std::unique_ptr<HostLink>> HostLink::listen(Reactor& reactor, const std::string& path,
+Result<std::unique_ptr<HostLink>> HostLink::listen(Reactor& reactor, UniqueFd listener,
                                                    std::string secret, Events events) {
-  auto listener = listen_unix(path);
-  if (!listener) return tl::unexpected(listener.error());
+  ::fcntl(listener.get(), F_SETFL, O_NONBLOCK);
+  ::fcntl(listener.get(), F_SETFD, FD_CLOEXEC);
   std::unique_ptr<HostLink> link{
-      new HostLink{reactor, std::move(*listener), std::move(secret), std::move(events)}};
+      new HostLink{reactor, std::move(listener), std::move(secret), std::move(events)}};
   auto watch = reactor.watch(link->listener_.get(), EPOLLIN,
                              [self = link.get()](std::uint32_t) { self->accept(); });
   if (!watch) return tl::unexpected(watch.error());

@@ -30,9 +30,8 @@ class HostLink {
     std::function<bool()> is_configured;
   };
 
-  /// Listens at `path`, mode 0600, replacing a stale socket.
-  [[nodiscard]] static Result<std::unique_ptr<HostLink>> listen(Reactor& reactor,
-                                                                const std::string& path,
+  /// Takes a Unix stream socket that listens; it becomes non-blocking and close-on-exec.
+  [[nodiscard]] static Result<std::unique_ptr<HostLink>> listen(Reactor& reactor, UniqueFd listener,
                                                                 std::string secret, Events events);
   HostLink(const HostLink&) = delete;
   HostLink& operator=(const HostLink&) = delete;

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <fcntl.h>
 #include <filesystem>
+#include <optional>
+#include <string_view>
 #include <unistd.h>
 
 #include "runtime/process/unique_fd.hpp"
@@ -14,12 +16,19 @@ namespace {
 constexpr std::size_t secret_digits = 64;
 
 tl::unexpected<Cause> wrong_usage(std::string message) {
-  return tl::unexpected(Cause{
-      CauseKind::requested,
-      std::move(message),
-      "Usage: aerie-guest --socket PATH [--secret-fd N] [--stream PROGRAM]; a driver of aerie "
-      "starts it.",
-      {}});
+  return tl::unexpected(Cause{CauseKind::requested,
+                              std::move(message),
+                              "Usage: aerie-guest (--socket PATH | --listen-fd N) [--secret-fd N] "
+                              "[--stream PROGRAM]; a driver of aerie "
+                              "starts it.",
+                              {}});
+}
+
+std::optional<int> descriptor(std::string_view text) {
+  int number = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < 0) return std::nullopt;
+  return number;
 }
 
 }  // namespace
@@ -34,16 +43,16 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
       options.socket = value;
     } else if (name == "--stream") {
       options.stream = value;
-    } else if (name == "--secret-fd") {
-      const auto [end, error] =
-          std::from_chars(value.data(), value.data() + value.size(), options.secret_fd);
-      if (error != std::errc{} || end != value.data() + value.size() || options.secret_fd < 0)
-        return wrong_usage("--secret-fd wants a descriptor's number, not " + value + ".");
+    } else if (name == "--secret-fd" || name == "--listen-fd") {
+      const auto number = descriptor(value);
+      if (!number) return wrong_usage(name + " wants a descriptor's number, not " + value + ".");
+      (name == "--secret-fd" ? options.secret_fd : options.listen_fd) = *number;
     } else {
       return wrong_usage("The option " + name + " is unknown.");
     }
   }
-  if (options.socket.empty()) return wrong_usage("--socket is missing.");
+  if (options.socket.empty() == (options.listen_fd < 0))
+    return wrong_usage("One of --socket and --listen-fd is needed.");
   if (options.stream.empty()) options.stream = program_beside_us("aerie-stream");
   return options;
 }

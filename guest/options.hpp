@@ -9,7 +9,8 @@ namespace aerie::guest {
 
 /// The command line of `aerie-guest`.
 struct Options {
-  std::string socket;  ///< where to listen for the host
+  std::string socket;  ///< where to listen for the host; or
+  int listen_fd = -1;  ///< a socket that listens already
   int secret_fd = 0;   ///< 64 hexadecimal digits and a line break are read from here
   std::string stream;  ///< the streamer's program; empty: beside this one
 };

@@ -116,7 +116,13 @@ class Process::Impl : public std::enable_shared_from_this<Impl> {
     if (note_asked(std::move(by))) signal_group(SIGKILL);
   }
 
-  /// The holder lets go: no callback comes any more.
+  void let_go() {
+    events_.reset();
+    unwatch();
+    child_.pidfd.reset();
+  }
+
+  /// The holder destroys it: no callback comes any more.
   void abandon() {
     events_.reset();
     if (!is_running()) return;
@@ -292,9 +298,14 @@ bool Process::is_running() const {
 void Process::signal(int number) {
   impl_->signal(number);
 }
-void Process::signal(int number, std::string by) { impl_->signal(number, std::move(by)); }
+void Process::signal(int number, std::string by) {
+  impl_->signal(number, std::move(by));
+}
 void Process::stop(Duration grace, std::string by) {
   impl_->stop(grace, std::move(by));
+}
+void Process::let_go() {
+  impl_->let_go();
 }
 void Process::kill(std::string by) {
   impl_->kill(std::move(by));

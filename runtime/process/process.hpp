@@ -59,6 +59,9 @@ class Process {
   /// The same without asking.
   void kill(std::string by);
 
+  /// Stops watching and leaves it to itself: it runs on, and nobody reaps it before we end.
+  void let_go();
+
  private:
   class Impl;
   explicit Process(std::shared_ptr<Impl> impl);
