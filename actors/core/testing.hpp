@@ -4,6 +4,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
+#include <caf/message_handler.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <memory>
 #include <vector>
@@ -64,15 +65,16 @@ class TestSystem {
     }
   }
 
-  /// An actor with the interface `Handle` that only remembers what it is sent.
+  /// An actor with the interface `Handle` that only remembers what it is sent, but for what
+  /// `answers` handles.
   template <class Handle>
-  Handle stand_in(std::shared_ptr<Inbox> inbox) {
-    const auto actor = system_.spawn([inbox](caf::event_based_actor* self) -> caf::behavior {
+  Handle stand_in(std::shared_ptr<Inbox> inbox, caf::message_handler answers = {}) {
+    const auto actor = system_.spawn([inbox, answers](caf::event_based_actor* self) -> caf::behavior {
       self->set_default_handler([inbox](caf::scheduled_actor*, caf::message_view& view) {
         inbox->add(view.move_content_to_message());
         return caf::result<caf::message>{caf::message{}};
       });
-      return {[](caf::unit_t) {}};
+      return answers.or_else([](caf::unit_t) {});
     });
     keep_.push_back(actor);
     return caf::actor_cast<Handle>(actor);
