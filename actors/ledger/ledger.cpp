@@ -39,10 +39,13 @@ Ledger::Behavior Ledger::make_behavior() {
         const auto& document = message.document;
         session_order_.push_back(document->id);
         sessions_[document->id] = document;
-        return write_and_confirm({WriteSession{document}});
+        return write_and_confirm({WriteSession{document}}, document->id);
       },
       [this](const UpdateSession& message) {
-        sessions_[message.document->id] = message.document;
+        // One that could not be written when it was new never was.
+        const auto found = sessions_.find(message.document->id);
+        if (found == sessions_.end()) return;
+        found->second = message.document;
         write(WriteSession{message.document});
       },
       [this](const UpdateVm& message) { vms_[message.document->id] = message.document; },
@@ -151,19 +154,20 @@ void Ledger::write(StoreWrite write) {
   submit();
 }
 
-Ledger::SavedPromise Ledger::write_and_confirm(std::vector<StoreWrite> writes) {
+Ledger::SavedPromise Ledger::write_and_confirm(std::vector<StoreWrite> writes,
+                                               std::string new_session) {
   auto promise = make_response_promise<Saved>();
   gathered_.insert(gathered_.end(), std::make_move_iterator(writes.begin()),
                    std::make_move_iterator(writes.end()));
-  gathered_promises_.push_back(promise);
+  gathered_waiters_.push_back({promise, std::move(new_session)});
   submit();
   return promise;
 }
 
 void Ledger::submit() {
-  if (is_submitted_ || (gathered_.empty() && gathered_promises_.empty())) return;
+  if (is_submitted_ || (gathered_.empty() && gathered_waiters_.empty())) return;
   is_submitted_ = true;
-  submitted_promises_ = std::exchange(gathered_promises_, {});
+  submitted_waiters_ = std::exchange(gathered_waiters_, {});
   // The store may outlive this actor by one callback: a weak address, so that it keeps none alive.
   store_->submit({++batch_, std::exchange(gathered_, {})},
                  [address = caf::actor_cast<caf::weak_actor_ptr>(self())](
@@ -178,9 +182,16 @@ void Ledger::on_store_finished(const StoreFinished& finished) {
   if (finished.batch != batch_) return;
   is_submitted_ = false;
   store_failure_ = finished.failure;
-  for (auto& promise : submitted_promises_) promise.deliver(Saved{finished.failure});
-  submitted_promises_.clear();
+  for (auto& waiter : std::exchange(submitted_waiters_, {})) {
+    if (finished.failure && !waiter.new_session.empty()) forget_session(waiter.new_session);
+    waiter.promise.deliver(Saved{finished.failure});
+  }
   submit();
+}
+
+void Ledger::forget_session(const std::string& id) {
+  sessions_.erase(id);
+  std::erase(session_order_, id);
 }
 
 // -- questions ------------------------------------------------------------------------------------
@@ -191,7 +202,7 @@ SessionList Ledger::list(const ListSessions& query) const {
   for (auto id = session_order_.rbegin(); id != session_order_.rend(); ++id) {
     const auto& document = sessions_.at(*id);
     if (is_past_start && matches(*document, query)) {
-      if (page.sessions.size() == query.limit) {
+      if (page.sessions.size() == std::max<std::size_t>(query.limit, 1)) {
         page.next = page.sessions.back()->id;
         break;
       }
@@ -217,6 +228,10 @@ WhyAnswer Ledger::explain(const std::string& id) const {
   }
   if (const auto vm = vms_.find(subject); vm != vms_.end() && slash == std::string::npos)
     return {explain_vm(*vm->second, timeline), vm->second->session};
+  if (slash == std::string::npos && !timeline.empty() && timeline.back()->vm == subject) {
+    const auto gone = recall_vm(subject, timeline);
+    return {explain_vm(gone, timeline), gone.session};
+  }
   return {};
 }
 

@@ -34,11 +34,16 @@ class Ledger : public Actor<LedgerActor> {
     std::string session;
   };
   using SavedPromise = caf::typed_response_promise<Saved>;
+  struct Waiter {
+    SavedPromise promise;
+    std::string new_session;  ///< forgotten if it can't be written
+  };
 
   void record(Event event);
   void keep(const EventPtr& event);
   void write(StoreWrite write);
-  SavedPromise write_and_confirm(std::vector<StoreWrite> writes);
+  SavedPromise write_and_confirm(std::vector<StoreWrite> writes, std::string new_session = {});
+  void forget_session(const std::string& id);
   void submit();
   void on_store_finished(const StoreFinished& finished);
   [[nodiscard]] SessionList list(const ListSessions& query) const;
@@ -59,8 +64,8 @@ class Ledger : public Actor<LedgerActor> {
   std::vector<Reader> readers_;
 
   std::vector<StoreWrite> gathered_;
-  std::vector<SavedPromise> gathered_promises_;
-  std::vector<SavedPromise> submitted_promises_;
+  std::vector<Waiter> gathered_waiters_;
+  std::vector<Waiter> submitted_waiters_;
   std::uint64_t batch_ = 0;
   bool is_submitted_ = false;
   std::optional<Cause> store_failure_;

@@ -12,6 +12,7 @@ struct Story {
   Json exits = Json::array();
   Json timeline = Json::array();
   Json retirement = nullptr;
+  std::string proposal;    ///< that `retirement` is about; made again after a keep
   Json trouble = nullptr;  ///< the cause of the newest child in trouble
   std::map<std::string, std::string> child_state;
   std::map<std::string, Json> child_cause;
@@ -28,9 +29,13 @@ std::string detail_of(const Event& event) {
 
 void tell_retirement(Story& story, const Event& event) {
   if (event.kind == "retire.proposed") {
+    const auto id = event.data.value("proposal", "");
+    const bool is_again = story.retirement.is_object() && story.proposal == id;
+    auto answers = is_again ? story.retirement["answers"] : Json::array();
+    story.proposal = id;
     story.retirement = Json{{"reason", event.data.value("reason", "")},
                             {"by", event.data.value("by", "")},
-                            {"answers", Json::array()},
+                            {"answers", std::move(answers)},
                             {"at", to_rfc3339(event.at)}};
   } else if (event.kind == "retire.answered" && story.retirement.is_object()) {
     story.retirement["answers"].push_back({{"who", event.data.value("who", "")},
@@ -75,7 +80,7 @@ Json logs_of(const std::string& session, const Story& story) {
   Json logs = Json::object();
   if (session.empty()) return logs;
   for (const auto& [child, state] : story.child_state)
-    logs[child] = "sessions/" + session + "/logs/" + child + ".log";
+    if (child != "vmm") logs[child] = "sessions/" + session + "/logs/" + child + ".log";
   return logs;
 }
 
@@ -108,6 +113,21 @@ Json explain_vm(const VmDocument& document, const Timeline& timeline) {
   Json cause = document.cause ? Json(*document.cause) : story.trouble;
   return assemble("vm", document.id, to_string(document.state), std::move(cause), nullptr,
                   document.session, std::move(story));
+}
+
+VmDocument recall_vm(const std::string& id, const Timeline& timeline) {
+  VmDocument document;
+  document.id = id;
+  document.state = VmState::stopped;
+  for (const auto& event : timeline) {
+    if (!event->session.empty()) document.session = event->session;
+    if (event->kind != "vm.state") continue;
+    if (event->data.value("state", "") == to_string(VmState::failed))
+      document.state = VmState::failed;
+    if (const auto cause = event->data.find("cause"); cause != event->data.end())
+      document.cause = cause->get<Cause>();
+  }
+  return document;
 }
 
 Json explain_child(const SessionDocument& document, const std::string& child,

@@ -16,6 +16,9 @@ using Timeline = std::deque<EventPtr>;
 /// The same for a VM.
 [[nodiscard]] Json explain_vm(const VmDocument& document, const Timeline& timeline);
 
+/// A VM that is gone, as far as its events tell.
+[[nodiscard]] VmDocument recall_vm(const std::string& id, const Timeline& timeline);
+
 /// The same for one child of a session; null where no event ever named that child.
 [[nodiscard]] Json explain_child(const SessionDocument& document, const std::string& child,
                                  const Timeline& timeline);

@@ -1,0 +1,191 @@
+#include "actors/ledger/ledger.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "actors/core/world.test.hpp"
+
+using namespace aerie;
+using namespace aerie::testing;
+
+namespace {
+
+struct Fixture : World {
+  Fixture() : ledger(environment->directory.ledger()) {}
+
+  void record(const std::string& kind, const std::string& session = "") {
+    tell(ledger, RecordEvent{{0, environment->wall(), kind, session, "", "", Json::object()}});
+  }
+  [[nodiscard]] static SessionDocumentPtr session(const std::string& id) {
+    SessionDocument document;
+    document.id = id;
+    document.user_id = "someone";
+    return std::make_shared<const SessionDocument>(document);
+  }
+  Saved save(const SessionDocumentPtr& document) {
+    return ask<Saved>(ledger, SaveSession{document});
+  }
+  [[nodiscard]] std::vector<std::string> list(const ListSessions& query) {
+    std::vector<std::string> ids;
+    for (const auto& each : ask<SessionList>(ledger, query).sessions) ids.push_back(each->id);
+    return ids;
+  }
+
+  LedgerActor ledger;
+};
+
+std::vector<std::uint64_t> numbers(const Inbox& inbox) {
+  std::vector<std::uint64_t> found;
+  for (const auto& each : inbox.all<Recorded>()) found.push_back(each.event->seq);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("events are numbered from one and replayed after since", "[caf][ledger]") {
+  Fixture world;
+  for (const auto* kind : {"a", "b", "c"}) world.record(kind);
+  const auto inbox = std::make_shared<Inbox>();
+  const auto reader = world.stand_in<EventReaderActor>(inbox);
+  const auto subscribed =
+      world.ask<Subscribed>(world.ledger, Subscribe{reader, 5, std::uint64_t{1}, ""});
+  CHECK_FALSE(subscribed.gap);
+  world.record("d");
+  CHECK(numbers(*inbox) == std::vector<std::uint64_t>{2, 3, 4});
+  CHECK(inbox->last<Recorded>().reader == 5);
+  world.tell(world.ledger, Unsubscribe{reader, 5});
+  world.record("e");
+  CHECK(inbox->count<Recorded>() == 3);
+}
+
+TEST_CASE("a since that is no longer kept is answered with the oldest", "[caf][ledger]") {
+  Fixture world;
+  StoreContents contents;
+  contents.last_seq = 12;
+  for (const std::uint64_t seq : {11, 12})
+    contents.events.push_back(std::make_shared<const Event>(Event{seq, {}, "a", "", "", "", {}}));
+  world.ledger = world.start_ledger(contents);
+  const auto inbox = std::make_shared<Inbox>();
+  const auto reader = world.stand_in<EventReaderActor>(inbox);
+  CHECK(world.ask<Subscribed>(world.ledger, Subscribe{reader, 0, 3, ""}).gap == 11);
+  CHECK_FALSE(world.ask<Subscribed>(world.ledger, Subscribe{reader, 1, 10, ""}).gap);
+  inbox->clear();
+  world.record("b");
+  CHECK(numbers(*inbox) == std::vector<std::uint64_t>{13, 13});
+}
+
+TEST_CASE("a reader may ask for one session's events, and is forgotten when it ends",
+          "[caf][ledger]") {
+  Fixture world;
+  const auto inbox = std::make_shared<Inbox>();
+  const auto reader = world.stand_in<EventReaderActor>(inbox);
+  world.record("a", "mine");
+  world.tell(world.ledger, Subscribe{reader, 0, 0, "mine"});
+  world.record("b", "other");
+  world.record("c", "mine");
+  world.record("d");
+  CHECK(numbers(*inbox) == std::vector<std::uint64_t>{1, 3});
+  world.crash(reader);
+  world.record("e", "mine");
+  CHECK(inbox->count<Recorded>() == 2);
+}
+
+TEST_CASE("writes gather while a batch is under way, and are confirmed by theirs",
+          "[caf][ledger]") {
+  Fixture world;
+  world.store->is_automatic = false;
+  world.record("a");
+  REQUIRE(world.store->batches.size() == 1);
+  const auto first = world.ask_later<Saved>(world.ledger, SaveSession{Fixture::session("s1")});
+  const auto second = world.ask_later<Saved>(world.ledger, SaveSession{Fixture::session("s2")});
+  world.record("b");
+  CHECK(world.store->batches.size() == 1);
+  world.store->finish();
+  world.run();
+  CHECK_FALSE(first->has_value());
+  REQUIRE(world.store->batches.size() == 2);
+  CHECK(world.store->batches.back().writes.size() == 3);
+  world.store->finish();
+  world.run();
+  REQUIRE(first->has_value());
+  CHECK_FALSE((*first)->failure);
+  CHECK(second->has_value());
+  CHECK(world.store->batches.size() == 2);
+}
+
+TEST_CASE("a session that can't be written is refused and forgotten; others go on",
+          "[caf][ledger]") {
+  Fixture world;
+  world.save(Fixture::session("old"));
+  world.store->failure = some_cause(CauseKind::disk_full);
+  const auto saved = world.save(Fixture::session("new"));
+  REQUIRE(saved.failure);
+  CHECK(saved.failure->kind == CauseKind::disk_full);
+  CHECK_FALSE(world.document("new"));
+  world.tell(world.ledger, UpdateSession{Fixture::session("new")});
+  CHECK_FALSE(world.document("new"));
+  CHECK(world.list({}) == std::vector<std::string>{"old"});
+  CHECK(world.why("new").is_null());
+
+  SessionDocument changed = *world.document("old");
+  changed.state = SessionState::ready;
+  world.tell(world.ledger, UpdateSession{std::make_shared<const SessionDocument>(changed)});
+  CHECK(world.document("old")->state == SessionState::ready);
+  CHECK(world.ask<Saved>(world.ledger, AskStoreHealth{}).failure->kind == CauseKind::disk_full);
+  world.record("a");
+  CHECK(world.events("a").size() == 1);
+  world.store->failure.reset();
+  CHECK_FALSE(world.save(Fixture::session("new")).failure);
+  CHECK(world.document("new"));
+  CHECK_FALSE(world.ask<Saved>(world.ledger, AskStoreHealth{}).failure);
+}
+
+TEST_CASE("sessions are listed newest first, in pages, by what they are", "[caf][ledger]") {
+  Fixture world;
+  for (int i = 1; i <= 5; ++i) {
+    auto document = *Fixture::session("s" + std::to_string(i));
+    document.user_id = i % 2 == 0 ? "even" : "odd";
+    document.state = i < 3 ? SessionState::ended : SessionState::ready;
+    document.labels["team"] = i == 5 ? "red" : "blue";
+    world.save(std::make_shared<const SessionDocument>(document));
+  }
+  ListSessions query;
+  query.limit = 2;
+  const auto page = world.ask<SessionList>(world.ledger, query);
+  CHECK(page.next == "s4");
+  query.after = page.next;
+  CHECK(world.list(query) == std::vector<std::string>{"s3", "s2"});
+  query.after = "s2";
+  CHECK(world.ask<SessionList>(world.ledger, query).next.empty());
+  CHECK(world.list(query) == std::vector<std::string>{"s1"});
+  query.limit = 0;
+  CHECK(world.list(query).size() == 1);
+
+  CHECK(world.list({SessionState::ready, "odd", {}, 100, ""}) ==
+        std::vector<std::string>{"s5", "s3"});
+  CHECK(world.list({std::nullopt, std::nullopt, {{"team", "blue"}}, 100, ""}) ==
+        std::vector<std::string>{"s4", "s3", "s2", "s1"});
+  CHECK(world.list({std::nullopt, std::nullopt, {{"team", "green"}}, 100, ""}).empty());
+}
+
+TEST_CASE("a token is found until its time is up", "[caf][ledger]") {
+  Fixture world;
+  world.tell(world.ledger, SaveToken{"d1", "s1", TokenUse::session, std::nullopt});
+  world.tell(world.ledger,
+             SaveToken{"d2", "s1", TokenUse::watch, world.environment->wall() + Duration{1000}});
+  CHECK(world.ask<TokenFound>(world.ledger, FindToken{"d1"}).use == TokenUse::session);
+  CHECK(world.ask<TokenFound>(world.ledger, FindToken{"d2"}).session == "s1");
+  world.advance(Duration{1000});
+  CHECK(world.ask<TokenFound>(world.ledger, FindToken{"d2"}).session.empty());
+  CHECK(world.ask<TokenFound>(world.ledger, FindToken{"d3"}).session.empty());
+}
+
+TEST_CASE("a resource is written when it is acquired and struck out when released",
+          "[caf][ledger]") {
+  Fixture world;
+  const Resource resource{"r", "s", "v", "directory", "vms/v"};
+  CHECK_FALSE(world.ask<Saved>(world.ledger, AcquireResources{{resource}}).failure);
+  CHECK(world.events("resource.acquired").size() == 1);
+  world.tell(world.ledger, ReleaseResource{resource});
+  REQUIRE(world.events("resource.released").size() == 1);
+  CHECK(world.events("resource.released").front()->data["name"] == "vms/v");
+}
