@@ -30,6 +30,10 @@ ProposalMade Reaper::propose(const ProposeRetirement& wish) {
       open.proposal.by = wish.by;
       open.proposal.deadline = Duration{0};
       send_proposal(open);
+    } else if (open.is_escalated) {
+      // Whoever asks anew may know of a session actor that listens.
+      open.session = wish.actor;
+      send_proposal(open);
     }
     return {open.proposal};
   }
@@ -46,6 +50,7 @@ ProposalMade Reaper::propose(const ProposeRetirement& wish) {
 
 void Reaper::send_proposal(Open& open) {
   open.is_answered = false;
+  open.is_escalated = false;
   const auto& proposal = open.proposal;
   record("retire.proposed", proposal,
          {{"reason", to_string(proposal.reason)},
@@ -61,6 +66,8 @@ void Reaper::on_answer(const RetireAnswered& answered) {
   if (found == open_.end()) return;
   auto& open = found->second;
   open.is_answered = true;
+  open.is_escalated = false;
+  ++open.round;  // the deadline of this round is met
   const char* word = answered.answer == RetireAnswer::grant  ? "grant"
                      : answered.answer == RetireAnswer::keep ? "keep"
                                                              : "hold";
@@ -69,7 +76,7 @@ void Reaper::on_answer(const RetireAnswered& answered) {
   record("retire.answered", open.proposal, std::move(data));
   if (answered.answer == RetireAnswer::keep && answered.until) {
     const auto left = std::max(*answered.until - environment_->wall(), Duration{0});
-    send_later(left, ProposalDeadline{answered.proposal, ++open.round});
+    send_later(left, ProposalDeadline{answered.proposal, open.round});
     return;
   }
   if (answered.answer != RetireAnswer::grant) return;  // held: the session answers again later
@@ -84,6 +91,7 @@ void Reaper::on_deadline(const ProposalDeadline& deadline) {
   if (found == open_.end() || found->second.round != deadline.round) return;
   auto& open = found->second;
   if (open.is_answered) return send_proposal(open);  // the keep has ended
+  open.is_escalated = true;
   record("retire.escalated", open.proposal,
          {{"detail", "The session's actor did not answer; nothing is deleted."}});
 }

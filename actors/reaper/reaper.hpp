@@ -26,6 +26,7 @@ class Reaper : public Actor<ReaperActor> {
     SessionActor session;
     std::uint64_t round = 0;
     bool is_answered = false;
+    bool is_escalated = false;
   };
 
   ProposalMade propose(const ProposeRetirement& wish);
