@@ -37,9 +37,10 @@ class MailboxReports final : public MachineReports {
 }  // namespace
 
 Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, MachineSpec spec, std::string driver,
-       VmOwnerActor owner)
+       VmOwnerActor owner, caf::actor_addr parent)
     : Actor(config, "vm"),
       environment_(std::move(environment)),
+      parent_(std::move(parent)),
       spec_(std::move(spec)),
       owner_(std::move(owner)) {
   document_.id = spec_.vm;
@@ -51,11 +52,16 @@ Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, MachineSpec spec, 
 }
 
 Vm::Behavior Vm::make_behavior() {
+  // A child does not outlive its parent: whoever follows it adopts what runs, or kills it.
+  if (parent_) {
+    set_down_handler([this](const caf::down_msg&) { quit(); });
+    monitor<caf::message_priority::high>(parent_);
+  }
   return {
       [this](const StartVm&) { start(); },
       [this](const MachineStarted& message) { on_started(message.pid); },
       [this](const MachineLinked&) { on_linked(); },
-      [this](const MachineFailed& message) { fail(message.cause); },
+      [this](const MachineFailed& message) { on_machine_failed(message.cause); },
       [this](GuestSays& message) { on_says(message.message); },
       [this](const LinkLost& message) { on_link_lost(message.cause); },
       [this](const MachineExited& message) { on_exited(message.exit); },
@@ -74,6 +80,10 @@ Vm::Behavior Vm::make_behavior() {
       [this](const DismantleVm& message) { dismantle(message.token); },
       [this](const VmTimer& message) { on_timer(message.ticket); },
   };
+}
+
+void Vm::on_exit() {
+  if (parent_) demonitor(parent_);
 }
 
 // -- coming up ------------------------------------------------------------------------------------
@@ -98,17 +108,20 @@ void Vm::start() {
   request(environment_->directory.ledger(), caf::infinite, AcquireResources{resources_})
       .then(
           [this](const Saved& saved) {
-            if (saved.failure) {
-              resources_.clear();  // nothing was acquired
-              return fail(*saved.failure);
-            }
+            if (saved.failure) return on_not_written(*saved.failure);
             start_machine();
           },
           [this](const caf::error& error) {
-            resources_.clear();
-            fail({CauseKind::store_failed, "The ledger ended: " + system().render(error) + ".",
-                  "Look at the controller's log.", {}});
+            on_not_written({CauseKind::store_failed,
+                            "The ledger ended: " + system().render(error) + ".",
+                            "Look at the controller's log.", {}});
           });
+}
+
+void Vm::on_not_written(Cause cause) {
+  if (is_dismantling_) return;  // what is released already needs no more than that
+  resources_.clear();           // nothing was acquired
+  fail(std::move(cause));
 }
 
 void Vm::start_machine() {
@@ -120,7 +133,11 @@ void Vm::start_machine() {
 
 void Vm::on_started(std::int64_t pid) {
   document_.pid = pid;
-  if (document_.state != VmState::booting) return publish();
+  if (document_.state != VmState::booting) {
+    // Stopped or given up while it was being started: the kill of then may have met nothing.
+    machine_->kill(stopped_by_.value_or("controller"));
+    return publish();
+  }
   reach(Stage::spawned);
   enter(VmState::linking, environment_->settings.link_within);
 }
@@ -145,7 +162,7 @@ void Vm::on_says(link::GuestMessage& message) {
   } else if (std::holds_alternative<link::AllReady>(message)) {
     reach(Stage::ready);
   } else if (auto* finished = std::get_if<link::Finished>(&message)) {
-    finish_cause_ = std::move(finished->cause);
+    if (finished->cause) finish_cause_ = std::move(finished->cause);
   }
 }
 
@@ -193,6 +210,7 @@ void Vm::on_link_lost(const Cause& cause) {
   if (has_exited_ || document_.state == VmState::stopping || document_.state == VmState::failed)
     return;
   if (!finish_cause_) finish_cause_ = cause;
+  is_link_lost_ = true;
   // A guest that died takes its link along; its exit says more than the link's loss.
   send_later(link_loss_grace, VmTimer{++ticket_});
 }
@@ -205,6 +223,8 @@ void Vm::assign(const AssignVm& assignment) {
   if (machine_)
     machine_->send(link::Assign{assignment.session, assignment.url, assignment.max_age});
   tell_owner_where_it_stands();
+  // It may have ended while it was handed over; the former owner was told then.
+  if (has_exited_) send(owner_, VmFinished{spec_.vm, document_.cause});
   publish();
 }
 
@@ -230,9 +250,10 @@ void Vm::stop(const std::string& by, bool at_once) {
   if (has_exited_ || document_.state == VmState::stopped) return;
   if (!stopped_by_) stopped_by_ = by;
   if (!has_started_) {
-    has_exited_ = true;
-    return enter(VmState::stopped);
+    enter(VmState::stopped);
+    return finish(std::nullopt);
   }
+  if (document_.state == VmState::failed) return;  // killed already; it stays what it is
   if (document_.state == VmState::stopping && !at_once) return;
   const bool can_ask = !at_once && document_.state == VmState::ready;
   enter(VmState::stopping, stop_deadline());
@@ -241,7 +262,7 @@ void Vm::stop(const std::string& by, bool at_once) {
 }
 
 void Vm::on_exited(const ExitRecord& exit) {
-  has_exited_ = true;
+  if (has_exited_) return;
   record("child.exited", "vmm", exit);
   document_.children.clear();
   document_.pid.reset();
@@ -255,22 +276,38 @@ void Vm::on_exited(const ExitRecord& exit) {
     document_.cause = std::move(cause);
     enter(VmState::failed);
   }
-  if (owner_) send(owner_, VmFinished{spec_.vm, was_asked ? std::nullopt : document_.cause});
+  finish(was_asked ? std::nullopt : document_.cause);
+}
+
+void Vm::on_machine_failed(const Cause& cause) {
+  if (has_exited_) return;
+  if (document_.pid) return fail(cause);  // its end is still to be seen
+  const bool was_asked = document_.state == VmState::stopping;
+  if (was_asked) {
+    enter(VmState::stopped);
+  } else if (document_.state != VmState::failed) {
+    document_.cause = cause;
+    enter(VmState::failed);
+  }
+  finish(was_asked ? std::nullopt : document_.cause);
+}
+
+void Vm::finish(std::optional<Cause> cause) {
+  has_exited_ = true;
+  const VmFinished finished{spec_.vm, std::move(cause)};
+  if (owner_) send(owner_, finished);
+  // The node counts what runs, whoever owns it.
+  if (const auto node = environment_->directory.node(); node && node != owner_)
+    send(node, finished);
   if (is_dismantling_) release_next();
 }
 
 void Vm::fail(Cause cause) {
   if (document_.state == VmState::failed || has_exited_) return;
-  const bool is_running = has_started_;
   document_.cause = std::move(cause);
   enter(VmState::failed);
-  if (is_running && machine_ && document_.pid) {
-    machine_->kill("controller");  // its exit is told when it is seen
-    return;
-  }
-  has_exited_ = true;
-  if (owner_) send(owner_, VmFinished{spec_.vm, document_.cause});
-  if (is_dismantling_) release_next();
+  if (has_started_) return machine_->kill("controller");  // its end is told when it is seen
+  finish(document_.cause);
 }
 
 void Vm::dismantle(const ReleaseToken& token) {
@@ -281,8 +318,8 @@ void Vm::dismantle(const ReleaseToken& token) {
   }
   if (is_dismantling_) return;
   is_dismantling_ = true;
+  if (has_exited_) return release_next();
   stop("reaper", false);
-  if (has_exited_) release_next();
 }
 
 void Vm::release_next() {
@@ -318,8 +355,9 @@ void Vm::on_released(const MachineReleased& released) {
 
 void Vm::on_timer(std::uint64_t ticket) {
   if (ticket != ticket_ || has_exited_) return;
-  if (document_.state == VmState::ready) return fail(*finish_cause_);  // the link stayed lost
-  record("deadline.passed", "", {{"state", to_string(document_.state)}});
+  if (is_link_lost_ && document_.state != VmState::stopping) return fail(*finish_cause_);
+  record("deadline.passed", "",
+         {{"state", to_string(document_.state)}, {"cause", deadline_cause()}});
   if (document_.state == VmState::stopping) {
     machine_->kill(stopped_by_.value_or("controller"));
     return;

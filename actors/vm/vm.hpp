@@ -18,23 +18,29 @@ namespace aerie {
 /// Owns: the machine of a driver, the link through it, and the list of its resources.
 /// Sends: its owner (a session, or the node for a warm guest) every change; the ledger resources,
 /// documents and events.
-/// Ends: when everything it held is released, which takes its owner's token.
+/// Ends: when everything it held is released, which takes its owner's token; or with its parent,
+/// the node.
 class Vm : public Actor<VmActor> {
  public:
   Vm(caf::actor_config& config, EnvironmentPtr environment, MachineSpec spec, std::string driver,
-     VmOwnerActor owner);
+     VmOwnerActor owner, caf::actor_addr parent = {});
 
   Behavior make_behavior() override;
+  void on_exit() override;
 
  private:
   void start();
   void start_machine();
+  void on_not_written(Cause cause);
   void on_started(std::int64_t pid);
   void on_linked();
   void on_says(link::GuestMessage& message);
   void on_child(const link::ChildNews& news);
   void on_link_lost(const Cause& cause);
   void on_exited(const ExitRecord& exit);
+  void on_machine_failed(const Cause& cause);
+  /// Nothing of it runs any more.
+  void finish(std::optional<Cause> cause);
   void assign(const AssignVm& assignment);
   void stop(const std::string& by, bool at_once);
   void dismantle(const ReleaseToken& token);
@@ -52,6 +58,7 @@ class Vm : public Actor<VmActor> {
   [[nodiscard]] Duration stop_deadline() const;
 
   EnvironmentPtr environment_;
+  caf::actor_addr parent_;
   MachineSpec spec_;
   VmOwnerActor owner_;
   VmDocument document_;
@@ -63,6 +70,7 @@ class Vm : public Actor<VmActor> {
   bool has_started_ = false;  ///< a process may exist
   bool has_exited_ = false;
   bool is_dismantling_ = false;
+  bool is_link_lost_ = false;
   std::uint64_t ticket_ = 0;  ///< of the current state's deadline
 };
 
