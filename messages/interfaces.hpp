@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -374,6 +375,11 @@ struct StreamNews {
   std::optional<Cause> cause;
   std::optional<Duration> retry_in;
 };
+/// Which epochs live, and the newest of all: it is written down, so that numbers never come again.
+struct StreamEpochs {
+  std::uint64_t last = 0;
+  std::set<std::uint64_t> living;
+};
 /// A message of the stream for one viewer: an offer, a candidate, an error.
 struct StreamToViewer {
   std::string viewer;
@@ -449,7 +455,7 @@ struct SessionTimer {
 using SessionActor = VmOwnerActor::extend<
     caf::replies_to<Join>::with<Joined>, caf::reacts_to<ViewerSays>, caf::reacts_to<ViewerRefused>,
     caf::reacts_to<ViewerGone>,
-    caf::reacts_to<StreamNews>, caf::reacts_to<StreamToViewer>, caf::reacts_to<FirstFrame>,
+    caf::reacts_to<StreamNews>, caf::reacts_to<StreamEpochs>, caf::reacts_to<StreamToViewer>, caf::reacts_to<FirstFrame>,
     caf::replies_to<SetHold>::with<HoldAnswer>, caf::replies_to<ClearHold>::with<HoldAnswer>,
     /// Considers a retirement, asks the viewers, and answers the reaper.
     caf::reacts_to<Proposal>, caf::reacts_to<SessionTimer>>;

@@ -1,6 +1,7 @@
 #include "actors/node/node.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "actors/session/session.hpp"
 #include "actors/vm/vm.hpp"
@@ -16,6 +17,13 @@ constexpr Duration refill_pause{30'000};  // after warm guests that would not li
 Cause quota(std::string message) {
   return {CauseKind::quota, std::move(message),
           "End a session, or raise the limit in the configuration's section 'limits'.", {}};
+}
+
+/// At most one decimal, none where it is whole.
+std::string brief(double number) {
+  auto text = std::to_string(std::llround(number * 10) / 10);
+  const auto tenth = std::llround(number * 10) % 10;
+  return tenth == 0 ? text : text + "." + std::to_string(tenth);
 }
 
 }  // namespace
@@ -34,7 +42,7 @@ Node::Behavior Node::make_behavior() {
       [this](const VmStageReached& message) { on_vm_stage(message); },
       [](const VmChildNews&) {},
       [](const VmStreamSays&) {},
-      [this](const VmFinished& message) { on_warm_finished(message.vm); },
+      [this](const VmFinished& message) { on_vm_finished(message.vm); },
       [this](const VmDismantled& message) { on_vm_gone(message.vm); },
 
       [this](const CreateSession& message) { return create(message); },
@@ -56,9 +64,8 @@ Node::Behavior Node::make_behavior() {
         if (message.ticket == refill_ticket) {
           pool_failures_ = 0;
           refill_pool();
-        } else if (message.ticket == drain_ticket && drained_) {
-          drained_->deliver(Drained{sessions_.size()});
-          drained_.reset();
+        } else if (message.ticket == drain_ticket) {
+          answer_drains();
         }
       },
       [this](const AskNodeFigures&) {
@@ -82,6 +89,7 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
     return SessionCreated{nullptr, Cause{CauseKind::exec_not_found,
                                          "There is no profile '" + request.profile + "'.",
                                          "Name one of config/profiles or profiles.path.", {}}};
+  if (auto refusal = over_sessions()) return SessionCreated{nullptr, refusal};
   auto warm = take_warm(request);
   if (!warm)
     if (auto refusal = over_quota(profile->second)) return SessionCreated{nullptr, refusal};
@@ -106,7 +114,8 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
   vm.session = document.id;
   vm.is_warm = false;
   const auto display = request.display.value_or(profile->second.display);
-  const auto session = spawn<Session>(environment_, document, profile->second, display, vm.actor);
+  const auto session = spawn<Session>(environment_, document, profile->second, display, vm.actor,
+                                      address());
   monitor(session);
   const auto shared = std::make_shared<const SessionDocument>(document);
   sessions_[document.id] = {session, request, shared, document.vm_id};
@@ -135,12 +144,16 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
 }
 
 void Node::on_saved(const std::string& session, const std::string& token_digest, bool is_warm) {
-  const auto& entry = sessions_.at(session);
-  const auto& ledger = environment_->directory.ledger();
-  send(ledger, SaveToken{token_digest, session, TokenUse::session, std::nullopt});
-  const auto& vm = vms_.at(entry.vm).actor;
-  send(vm, AssignVm{session, is_warm ? entry.request.url : "", entry.request.max, entry.actor});
-  if (!is_warm) send(vm, StartVm{});
+  send(environment_->directory.ledger(),
+       SaveToken{token_digest, session, TokenUse::session, std::nullopt});
+  const auto found = sessions_.find(session);
+  if (found == sessions_.end()) return;  // retired while it was written down
+  const auto& entry = found->second;
+  const auto vm = vms_.find(entry.vm);
+  if (vm == vms_.end()) return;
+  send(vm->second.actor,
+       AssignVm{session, is_warm ? entry.request.url : "", entry.request.max, entry.actor});
+  if (!is_warm) send(vm->second.actor, StartVm{});
   refill_pool();
 }
 
@@ -155,13 +168,23 @@ void Node::forget_unsaved(const std::string& session, bool is_warm) {
   sessions_.erase(found);
 }
 
+std::optional<Cause> Node::over_sessions() const {
+  const auto limit = environment_->settings.max_sessions;
+  // A session whose guest is gone counts for disk only.
+  const auto in_use = std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) {
+    const auto vm = vms_.find(entry.second.vm);
+    return vm != vms_.end() && !vm->second.is_over;
+  });
+  if (static_cast<std::size_t>(in_use) < limit) return std::nullopt;
+  return quota("All " + std::to_string(limit) + " sessions of limits.sessions are in use.");
+}
+
 std::optional<Cause> Node::over_quota(const Profile& profile) const {
   const auto& settings = environment_->settings;
-  if (sessions_.size() >= settings.max_sessions)
-    return quota("All " + std::to_string(settings.max_sessions) + " sessions of limits.sessions are in use.");
   std::int64_t memory = profile.resources.memory_mib;
   double cpus = profile.resources.cpus;
   for (const auto& [id, vm] : vms_) {
+    if (vm.is_over) continue;
     const auto& resources = environment_->profiles.at(vm.profile).resources;
     memory += resources.memory_mib;
     cpus += resources.cpus;
@@ -170,8 +193,8 @@ std::optional<Cause> Node::over_quota(const Profile& profile) const {
     return quota("This guest would bring the memory in use to " + std::to_string(memory) +
                  " MiB of limits.memoryMiB = " + std::to_string(settings.max_memory_mib) + ".");
   if (settings.max_cpus > 0 && cpus > settings.max_cpus)
-    return quota("This guest would bring the processors in use to " + std::to_string(cpus) +
-                 " of " + std::to_string(settings.max_cpus) + " that limits.cpuOvercommit allows.");
+    return quota("This guest would bring the processors in use to " + brief(cpus) + " of " +
+                 brief(settings.max_cpus) + " that limits.cpuOvercommit allows.");
   return std::nullopt;
 }
 
@@ -196,7 +219,7 @@ std::string Node::make_vm(const SessionRequest& request, const std::string& sess
   configure.max_age = request.max;
   const auto id = spec.vm;
   VmEntry entry;
-  entry.actor = spawn<Vm>(environment_, std::move(spec), request.driver, owner);
+  entry.actor = spawn<Vm>(environment_, std::move(spec), request.driver, owner, address());
   entry.slot = slot;
   entry.session = session;
   entry.profile = request.profile;
@@ -229,26 +252,61 @@ void Node::on_vm_gone(const std::string& vm) {
 
 void Node::on_down(const caf::down_msg& down) {
   for (const auto& [id, vm] : vms_)
-    if (vm.actor.address() == down.source) return on_vm_gone(std::string{id});
-  for (const auto& [id, session] : sessions_) {
-    if (session.actor.address() != down.source) continue;
-    // Not by way of SessionOver: the actor itself failed. Its guest is stopped, its files stay.
-    SessionDocument document = *session.document;
+    if (vm.actor.address() == down.source) return on_vm_lost(std::string{id}, down.reason);
+  for (const auto& [id, session] : sessions_)
+    if (session.actor.address() == down.source)
+      return on_session_lost(std::string{id}, down.reason);
+}
+
+/// Not by way of VmDismantled: the actor itself failed, and nobody has seen the guest's end. Its
+/// address stays taken.
+void Node::on_vm_lost(const std::string& id, const caf::error& reason) {
+  const auto vm = vms_.at(id);
+  const Cause cause{CauseKind::controller_restarted,
+                    "The VM's actor ended: " + system().render(reason) + ".",
+                    "Look at the controller's log and report it.", {}};
+  send(environment_->directory.ledger(),
+       RecordEvent{{0, environment_->wall(), "resource.quarantined", vm.session, id, "",
+                    {{"kind", "address"}, {"name", addresses_.address(vm.slot)},
+                     {"cause", cause}}}});
+  send(environment_->directory.ledger(), ForgetVm{id});
+  vms_.erase(id);
+  if (const auto session = sessions_.find(vm.session);
+      session != sessions_.end() && session->second.vm == id) {
+    send(session->second.actor, VmFinished{id, cause});
+    send(session->second.actor, VmDismantled{id});
+  }
+  if (vm.session.empty()) count_pool_failure();
+  finish_drain_when_empty();
+}
+
+/// Not by way of SessionOver: the actor itself failed. Its guest is stopped, its files stay.
+void Node::on_session_lost(const std::string& id, const caf::error& reason) {
+  const auto entry = sessions_.at(id);
+  sessions_.erase(id);
+  if (const auto vm = vms_.find(entry.vm); vm != vms_.end())
+    send(vm->second.actor, StopVm{"controller"});
+  const Cause cause{CauseKind::controller_restarted,
+                    "The session's actor ended: " + system().render(reason) + ".",
+                    "Look at the controller's log and report it.", {}};
+  const auto mark = [=, this](SessionDocument document) {
+    if (is_final(document.state)) return;
     document.state = SessionState::failed;
     document.end = SessionEnd{"controller", "failed", environment_->wall()};
-    document.cause = Cause{CauseKind::controller_restarted,
-                           "The session's actor ended: " + system().render(down.reason) + ".",
-                           "Look at the controller's log and report it.", {}};
+    document.cause = cause;
+    document.viewers.clear();
     send(environment_->directory.ledger(),
-         UpdateSession{std::make_shared<const SessionDocument>(document)});
+         UpdateSession{std::make_shared<const SessionDocument>(std::move(document))});
     send(environment_->directory.ledger(),
-         RecordEvent{{0, environment_->wall(), "session.state", id, session.vm, "",
-                      {{"state", "failed"}, {"cause", *document.cause}}}});
-    if (const auto vm = vms_.find(session.vm); vm != vms_.end())
-      send(vm->second.actor, StopVm{"controller"});
-    sessions_.erase(std::string{id});
-    return finish_drain_when_empty();
-  }
+         RecordEvent{{0, environment_->wall(), "session.state", id, entry.vm, "",
+                      {{"state", "failed"}, {"cause", cause}}}});
+  };
+  // The ledger knows what became of it since it was created, its holds not least.
+  request(environment_->directory.ledger(), caf::infinite, FindSession{id})
+      .then([=](const SessionFound& found) { mark(*(found.document ? found.document
+                                                                   : entry.document)); },
+            [=](const caf::error&) { mark(*entry.document); });
+  finish_drain_when_empty();
 }
 
 // -- the warm pool --------------------------------------------------------------------------------
@@ -291,12 +349,18 @@ void Node::on_vm_stage(const VmStageReached& reached) {
   pool_failures_ = 0;
 }
 
-void Node::on_warm_finished(const std::string& id) {
+void Node::on_vm_finished(const std::string& id) {
   const auto vm = vms_.find(id);
-  if (vm == vms_.end() || !vm->second.session.empty()) return;
+  if (vm == vms_.end()) return;
+  vm->second.is_over = true;
+  if (!vm->second.session.empty()) return;
   vm->second.is_warm = false;
-  vm->second.is_going = true;
+  const bool was_asked = std::exchange(vm->second.is_going, true);
   send(vm->second.actor, DismantleVm{{"", id, ""}});
+  if (!was_asked) count_pool_failure();
+}
+
+void Node::count_pool_failure() {
   if (++pool_failures_ == max_pool_failures) send_later(refill_pause, NodeTimer{refill_ticket});
 }
 
@@ -305,8 +369,8 @@ void Node::on_warm_finished(const std::string& id) {
 caf::result<Drained> Node::drain(const DrainNode& wish) {
   is_draining_ = true;
   if (!wish.stop_guests) return Drained{sessions_.size()};
-  drained_ = make_response_promise<Drained>();
-  auto promise = *drained_;
+  drained_.push_back(make_response_promise<Drained>());
+  auto promise = drained_.back();
   retire_all(wish.by);
   send_later(wish.within, NodeTimer{drain_ticket});
   finish_drain_when_empty();
@@ -326,9 +390,12 @@ void Node::retire_all(const std::string& by) {
 }
 
 void Node::finish_drain_when_empty() {
-  if (!drained_ || !sessions_.empty() || !vms_.empty()) return;
-  drained_->deliver(Drained{0});
-  drained_.reset();
+  if (sessions_.empty() && vms_.empty()) answer_drains();
+}
+
+void Node::answer_drains() {
+  for (auto& promise : std::exchange(drained_, {}))
+    promise.deliver(Drained{std::max(sessions_.size(), vms_.size())});
 }
 
 }  // namespace aerie

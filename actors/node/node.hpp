@@ -32,6 +32,7 @@ class Node : public Actor<NodeActor> {
     std::string driver;
     bool is_warm = false;  ///< every child ready, nobody's yet
     bool is_going = false;
+    bool is_over = false;  ///< its guest runs no more
   };
   struct SessionEntry {
     SessionActor actor;
@@ -41,6 +42,7 @@ class Node : public Actor<NodeActor> {
   };
 
   caf::result<SessionCreated> create(const CreateSession& wish);
+  [[nodiscard]] std::optional<Cause> over_sessions() const;
   [[nodiscard]] std::optional<Cause> over_quota(const Profile& profile) const;
   std::string make_vm(const SessionRequest& request, const std::string& session,
                       const VmOwnerActor& owner, int slot);
@@ -50,19 +52,23 @@ class Node : public Actor<NodeActor> {
   VmGiven replace(const ReplaceVm& wish);
   void on_vm_stage(const VmStageReached& reached);
   void on_vm_gone(const std::string& vm);
-  void on_warm_finished(const std::string& vm);
+  void on_vm_finished(const std::string& vm);
+  void count_pool_failure();
   void on_down(const caf::down_msg& down);
+  void on_vm_lost(const std::string& id, const caf::error& reason);
+  void on_session_lost(const std::string& id, const caf::error& reason);
   void refill_pool();
   caf::result<Drained> drain(const DrainNode& wish);
   void retire_all(const std::string& by);
   void finish_drain_when_empty();
+  void answer_drains();
 
   EnvironmentPtr environment_;
   AddressPool addresses_;
   std::map<std::string, SessionEntry> sessions_;
   std::map<std::string, VmEntry> vms_;
   bool is_draining_ = false;
-  std::optional<caf::typed_response_promise<Drained>> drained_;
+  std::vector<caf::typed_response_promise<Drained>> drained_;
   std::uint64_t pool_failures_ = 0;  ///< warm guests that ended before they were taken, in a row
 };
 

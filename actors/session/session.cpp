@@ -5,11 +5,25 @@
 #include "actors/stream/stream.hpp"
 
 namespace aerie {
+namespace {
+
+/// Beyond what the guest's children are given to stop in: releasing, and a busy host.
+constexpr Duration retire_slack{60'000};
+
+Duration graces_of(const Profile& profile) {
+  Duration total{0};
+  for (const auto& child : profile.children) total += child.grace;
+  return total;
+}
+
+}  // namespace
 
 Session::Session(caf::actor_config& config, EnvironmentPtr environment, SessionDocument document,
-                 const Profile& profile, DisplaySize display, VmActor vm)
+                 const Profile& profile, DisplaySize display, VmActor vm, caf::actor_addr parent)
     : Actor(config, "session"),
       environment_(std::move(environment)),
+      parent_(std::move(parent)),
+      retire_within_(graces_of(profile) + retire_slack),
       document_(std::move(document)),
       display_(display),
       vm_(std::move(vm)) {
@@ -21,6 +35,11 @@ Session::Session(caf::actor_config& config, EnvironmentPtr environment, SessionD
 }
 
 Session::Behavior Session::make_behavior() {
+  // A child does not outlive its parent.
+  if (parent_) {
+    set_down_handler([this](const caf::down_msg&) { quit(); });
+    monitor<caf::message_priority::high>(parent_);
+  }
   send(stream_, BindStream{vm_});
   record("session.state", {{"state", to_string(document_.state)}});
   start_ticket_ = set_timer(environment_->settings.start_within);
@@ -45,6 +64,12 @@ Session::Behavior Session::make_behavior() {
       },
       [this](const ViewerGone& message) { leave(message.viewer, message.peer); },
       [this](const StreamNews& message) { on_stream_news(message); },
+      [this](const StreamEpochs& message) {
+        living_epochs_ = message.living;
+        if (message.last <= document_.stream.epoch) return;
+        document_.stream.epoch = message.last;
+        publish();
+      },
       [this](const StreamToViewer& message) { deliver_to(message.viewer, message.message); },
       [this](const FirstFrame&) { reach(Stage::first_frame); },
       [this](const SetHold& message) { return set_hold(message.hold); },
@@ -52,6 +77,11 @@ Session::Behavior Session::make_behavior() {
       [this](const Proposal& message) { consider(message); },
       [this](const SessionTimer& message) { on_timer(message.ticket); },
   };
+}
+
+void Session::on_exit() {
+  if (parent_) demonitor(parent_);
+  stream_ = nullptr;  // it watches this actor and ends with it
 }
 
 // -- the guest ------------------------------------------------------------------------------------
@@ -63,9 +93,9 @@ void Session::on_vm_changed(const VmChanged& changed) {
 }
 
 void Session::on_vm_finished(const VmFinished& finished) {
-  if (finished.vm != document_.vm_id || is_final(document_.state)) return;
+  if (finished.vm != document_.vm_id) return;
   send(stream_, finished);
-  if (document_.state == SessionState::retiring) return;
+  if (is_final(document_.state) || document_.state == SessionState::retiring) return;
   const auto cause = finished.cause.value_or(
       Cause{CauseKind::vmm_exited, "The guest was stopped by somebody else than its session.",
             "Look at the events for who stopped it.", {}});
@@ -76,26 +106,33 @@ void Session::on_vm_finished(const VmFinished& finished) {
 
 void Session::replace_vm(const Cause& cause) {
   replaced_for_ = cause;
-  is_replacing_ = true;
   request(environment_->directory.node(), caf::infinite, ReplaceVm{document_.id})
-      .then(
-          [this](const VmGiven& given) {
-            is_replacing_ = false;
-            if (is_final(document_.state) || document_.state == SessionState::retiring) return;
-            if (given.refusal) return fail(*given.refusal);
-            const auto old = document_.vm_id;
-            former_vms_.insert(old);
-            send(vm_, DismantleVm{{document_.id, old, "superseded"}});
-            vm_ = given.vm;
-            document_.vm_id = given.id;
-            document_.vm_address = given.address;
-            document_.vm_state = VmState::preparing;
-            record("vm.replaced", {{"from", old}, {"to", given.id}, {"cause", *replaced_for_}});
-            send(stream_, BindStream{vm_});
-            send(vm_, StartVm{});
-            publish();
-          },
-          [this](const caf::error&) { fail(*replaced_for_); });
+      .then([this](const VmGiven& given) { take_fresh_vm(given); },
+            [this](const caf::error&) { fail(*replaced_for_); });
+}
+
+void Session::take_fresh_vm(const VmGiven& given) {
+  if (given.refusal) {
+    auto cause = *replaced_for_;
+    cause.evidence.push_back("no fresh guest: " + given.refusal->message);
+    return fail(cause);
+  }
+  if (is_final(document_.state) || document_.state == SessionState::retiring) {
+    // Too late: what was never started is given back.
+    former_vms_.insert(given.id);
+    return send(given.vm, DismantleVm{{document_.id, given.id, "superseded"}});
+  }
+  const auto old = document_.vm_id;
+  former_vms_.insert(old);
+  if (vm_) send(vm_, DismantleVm{{document_.id, old, "superseded"}});
+  vm_ = given.vm;
+  document_.vm_id = given.id;
+  document_.vm_address = given.address;
+  document_.vm_state = VmState::preparing;
+  record("vm.replaced", {{"from", old}, {"to", given.id}, {"cause", *replaced_for_}});
+  send(stream_, BindStream{vm_});
+  send(vm_, StartVm{});
+  publish();
 }
 
 void Session::on_dismantled(const VmDismantled& dismantled) {
@@ -121,11 +158,7 @@ void Session::on_dismantled(const VmDismantled& dismantled) {
 void Session::on_stream_news(const StreamNews& news) {
   document_.stream = news.status;
   stream_cause_ = news.cause;
-  Json message{{"type", "stream"},
-               {"state", to_string(news.status.state)},
-               {"epoch", news.status.epoch},
-               {"restarts", news.status.restarts}};
-  if (news.cause) message["cause"] = *news.cause;
+  auto message = stream_message();
   if (news.retry_in) message["retryInMs"] = news.retry_in->count();
   broadcast(message);
   message.erase("type");
@@ -152,6 +185,7 @@ void Session::reach(Stage stage) {
 void Session::enter(SessionState state) {
   document_.state = state;
   if (state != SessionState::starting) start_ticket_ = 0;
+  retire_ticket_ = state == SessionState::retiring ? set_timer(retire_within_) : 0;
   Json data{{"state", to_string(state)}};
   if (document_.cause) data["cause"] = *document_.cause;
   record("session.state", std::move(data));
@@ -169,27 +203,20 @@ void Session::fail(const Cause& cause) {
 }
 
 void Session::end_viewers() {
-  Json message{{"type", "ended"}, {"by", document_.end->by}, {"reason", document_.end->reason}};
-  if (document_.cause) message["cause"] = *document_.cause;
-  for (auto& [id, viewer] : viewers_) {
-    deliver(viewer, message);
-    if (viewer.peer) send(viewer.peer, Hang{signaling::close_normal, "ended"});
-  }
+  for (auto& [id, viewer] : viewers_) end_viewer(viewer);
   viewers_.clear();
   controller_.clear();
   control_requests_.clear();
-  document_.viewers.clear();
   publish();
 }
 
 void Session::on_timer(std::uint64_t ticket) {
-  if (ticket == start_ticket_) {
-    start_ticket_ = 0;
-    const std::string last{document_.stage ? to_string(*document_.stage) : "none"};
-    record("deadline.passed", {{"state", to_string(document_.state)}, {"stage", last}});
-    return fail({CauseKind::deadline, "The session was not ready in time.",
-                 "Look at the stage it stopped at and at its children's last lines.",
-                 {"last stage reached: " + last}});
+  if (ticket == start_ticket_) return on_start_deadline();
+  if (ticket == retire_ticket_) {
+    const Cause cause{CauseKind::deadline, "The session's guest was not dismantled in time.",
+                      "Look at the VM's state, and at the holds of the session.", {}};
+    return record("deadline.passed",
+                  {{"state", to_string(document_.state)}, {"cause", cause}});
   }
   if (proposal_ && proposal_->ticket == ticket) {
     // A viewer's silence until the deadline is consent.
@@ -198,10 +225,18 @@ void Session::on_timer(std::uint64_t ticket) {
   }
   for (auto& [id, viewer] : viewers_) {
     if (viewer.expiry_ticket != ticket) continue;
-    send(stream_, RemoveWatcher{id});
-    viewers_.erase(id);
-    return;
+    return forget_viewer(std::string{id});
   }
+}
+
+void Session::on_start_deadline() {
+  const std::string last{document_.stage ? to_string(*document_.stage) : "none"};
+  const Cause cause{CauseKind::deadline, "The session was not ready in time.",
+                    "Look at the stage it stopped at and at its children's last lines.",
+                    {"last stage reached: " + last}};
+  record("deadline.passed",
+         {{"state", to_string(document_.state)}, {"stage", last}, {"cause", cause}});
+  fail(cause);
 }
 
 void Session::publish() {

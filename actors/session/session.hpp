@@ -20,13 +20,14 @@ namespace aerie {
 /// Owns: the session document, the viewers and their resumable logs, the stream actor, and the
 /// consent without which nothing of its VM is deleted.
 /// Sends: viewers' peers numbered messages; the ledger the document and events; the reaper answers.
-/// Ends: once its VM is dismantled after a grant.
+/// Ends: once its VM is dismantled after a grant; or with its parent, the node.
 class Session : public Actor<SessionActor> {
  public:
   Session(caf::actor_config& config, EnvironmentPtr environment, SessionDocument document,
-          const Profile& profile, DisplaySize display, VmActor vm);
+          const Profile& profile, DisplaySize display, VmActor vm, caf::actor_addr parent = {});
 
   Behavior make_behavior() override;
+  void on_exit() override;
 
  private:
   struct Viewer {
@@ -43,7 +44,7 @@ class Session : public Actor<SessionActor> {
     Proposal proposal;
     std::set<std::string> undecided;  ///< viewers asked who have not answered
     std::uint64_t ticket = 0;
-    bool is_kept = false;
+    Instant until{};                  ///< silence is consent from then on
   };
 
   // session.cpp: the guest's side and the session's state
@@ -51,12 +52,14 @@ class Session : public Actor<SessionActor> {
   void on_vm_finished(const VmFinished& finished);
   void on_dismantled(const VmDismantled& dismantled);
   void replace_vm(const Cause& cause);
+  void take_fresh_vm(const VmGiven& given);
   void on_stream_news(const StreamNews& news);
   void reach(Stage stage);
   void enter(SessionState state);
   void fail(const Cause& cause);
   void end_viewers();
   void on_timer(std::uint64_t ticket);
+  void on_start_deadline();
   void publish();
   void record(std::string kind, Json data);
   std::uint64_t set_timer(Duration after);
@@ -65,6 +68,10 @@ class Session : public Actor<SessionActor> {
   Joined join(const Join& request);
   Joined resume(const Join& request);
   Viewer& admit(const Join& request);
+  void make_room();
+  void forget_viewer(const std::string& id);
+  void end_viewer(Viewer& viewer);
+  void tell_present_state(Viewer& viewer);
   /// `resumed_at`: the last seq that a resuming viewer has seen.
   void welcome(Viewer& viewer, std::optional<std::uint64_t> resumed_at,
                const std::string& resume_token);
@@ -81,10 +88,13 @@ class Session : public Actor<SessionActor> {
               const char* field = "");
   [[nodiscard]] std::size_t connected() const;
   [[nodiscard]] Json state_message() const;
+  [[nodiscard]] Json stream_message() const;
 
   // session_retirement.cpp: the negotiation
   void consider(const Proposal& proposal);
   void ask_viewers(const Proposal& proposal);
+  void ask_newcomer(Viewer& viewer);
+  void hold_back(const Proposal& proposal);
   void keep(const std::string& id, const signaling::Keep& keep);
   void release(const std::string& id, const signaling::Release& release);
   void grant(const Proposal& proposal, const std::string& who, const std::string& why);
@@ -94,6 +104,8 @@ class Session : public Actor<SessionActor> {
   HoldAnswer clear_hold(const std::string& name);
 
   EnvironmentPtr environment_;
+  caf::actor_addr parent_;
+  Duration retire_within_;  ///< the deadline of `retiring`
   SessionDocument document_;
   DisplaySize display_;
   std::string stream_child_;  ///< empty: the profile has none
@@ -108,9 +120,10 @@ class Session : public Actor<SessionActor> {
   std::optional<Cause> stream_cause_;           ///< why the stream is as it is
   std::optional<Cause> replaced_for_;           ///< why the first guest was lost
   std::set<std::string> former_vms_;            ///< being dismantled
-  bool is_replacing_ = false;
+  std::set<std::uint64_t> living_epochs_;
   std::uint64_t next_ticket_ = 1;
   std::uint64_t start_ticket_ = 0;
+  std::uint64_t retire_ticket_ = 0;
 };
 
 }  // namespace aerie

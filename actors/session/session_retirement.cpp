@@ -3,38 +3,58 @@
 #include "actors/session/session.hpp"
 
 namespace aerie {
+namespace {
+
+Json retire_message(const Proposal& proposal, Duration deadline) {
+  return {{"type", "retire"},
+          {"proposal", proposal.id},
+          {"reason", to_string(proposal.reason)},
+          {"deadlineMs", deadline.count()},
+          {"forced", proposal.forced}};
+}
+
+}  // namespace
 
 void Session::consider(const Proposal& proposal) {
-  if (document_.state == SessionState::retiring) return;  // the grant is under way
-  if (document_.state == SessionState::failed) return grant(proposal, "session", "It has failed.");
-  if (proposal.forced) {
-    broadcast({{"type", "retire"},
-               {"proposal", proposal.id},
-               {"reason", to_string(proposal.reason)},
-               {"deadlineMs", 0},
-               {"forced", true}});
-    return grant(proposal, "session", "It was forced.");
-  }
+  // A grant given stays given; whoever lost it (a reaper that was restarted) hears it again.
+  if (granted_) return answer(proposal, RetireAnswer::grant, "session", "It was granted before.");
+  const bool is_leaving = is_final(document_.state) || document_.state == SessionState::retiring;
+  if (proposal.forced && !is_leaving) broadcast(retire_message(proposal, Duration{0}));
   held_.reset();
-  if (!document_.holds.empty()) {
-    held_ = proposal;
-    return answer(proposal, RetireAnswer::hold, "session",
-                  "It is held: " + document_.holds.front().name + ".");
-  }
+  if (!document_.holds.empty()) return hold_back(proposal);
+  if (proposal.forced) return grant(proposal, "session", "It was forced.");
+  if (is_leaving) return grant(proposal, "session", "Its guest is stopped, nothing holds it.");
   if (connected() > 0) return ask_viewers(proposal);
   grant(proposal, "session", "No viewer is connected.");
 }
 
+/// Waits for the last hold to be cleared. Force stops the guest, but deletes nothing either.
+void Session::hold_back(const Proposal& proposal) {
+  proposal_.reset();
+  held_ = proposal;
+  if (proposal.forced) {
+    if (!is_final(document_.state) && document_.state != SessionState::retiring)
+      enter(SessionState::retiring);
+    if (vm_) send(vm_, StopVm{proposal.by});
+  }
+  answer(proposal, RetireAnswer::hold, "session",
+         "It is held: " + document_.holds.front().name + ".");
+}
+
 void Session::ask_viewers(const Proposal& proposal) {
-  OpenProposal open{proposal, {}, set_timer(proposal.deadline), false};
+  OpenProposal open{proposal, {}, set_timer(proposal.deadline),
+                    environment_->wall() + proposal.deadline};
   for (const auto& [id, viewer] : viewers_)
     if (viewer.peer) open.undecided.insert(id);
   proposal_ = std::move(open);
-  broadcast({{"type", "retire"},
-             {"proposal", proposal.id},
-             {"reason", to_string(proposal.reason)},
-             {"deadlineMs", proposal.deadline.count()},
-             {"forced", false}});
+  broadcast(retire_message(proposal, proposal.deadline));
+}
+
+void Session::ask_newcomer(Viewer& viewer) {
+  if (!proposal_) return;
+  proposal_->undecided.insert(viewer.info.id);
+  const auto left = std::max(proposal_->until - environment_->wall(), Duration{0});
+  deliver(viewer, retire_message(proposal_->proposal, left));
 }
 
 void Session::keep(const std::string& id, const signaling::Keep& keep) {
@@ -42,12 +62,13 @@ void Session::keep(const std::string& id, const signaling::Keep& keep) {
     return refuse(id, "no-such-proposal", "There is no such proposal, or it is decided.",
                   "proposal");
   const auto latest = document_.created_at + document_.max;
+  if (latest <= environment_->wall())
+    return refuse(id, "bad-field", "The session has reached its maxMs; it can't be kept.", "forMs");
   const auto until = std::min(environment_->wall() + keep.for_time, latest);
-  proposal_->is_kept = true;
-  proposal_->ticket = 0;
-  answer(proposal_->proposal, RetireAnswer::keep, "viewer:" + id, "The viewer asked to keep it.",
-         until);
+  const auto proposal = proposal_->proposal;
   proposal_.reset();
+  answer(proposal, RetireAnswer::keep, "viewer:" + id, "The viewer asked to keep it.", until);
+  broadcast(state_message());  // it stays: whoever shows that it goes shows it no more
 }
 
 void Session::release(const std::string& id, const signaling::Release& release) {
@@ -62,7 +83,9 @@ void Session::release(const std::string& id, const signaling::Release& release) 
 void Session::grant(const Proposal& proposal, const std::string& who, const std::string& why) {
   proposal_.reset();
   granted_ = proposal;
-  if (document_.state != SessionState::failed) enter(SessionState::retiring);
+  held_.reset();
+  if (document_.state != SessionState::failed && document_.state != SessionState::retiring)
+    enter(SessionState::retiring);
   answer(proposal, RetireAnswer::grant, who, why);
   // A guest that is already gone needs no dismantling.
   if (!vm_) on_dismantled(VmDismantled{document_.vm_id});

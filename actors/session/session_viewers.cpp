@@ -23,26 +23,23 @@ Joined Session::join(const Join& request) {
                                        std::to_string(environment_->settings.max_viewers) +
                                        " viewers.",
                                    ""}};
+  make_room();
   auto& viewer = admit(request);
+  const auto id = viewer.info.id;
   const auto token = environment_->new_token();
   viewer.resume_digest = environment_->digest(token);
   welcome(viewer, std::nullopt, token);
-  if (viewer.info.role == ViewerRole::host && controller_.empty() && !is_final(document_.state))
-    give_control(viewer.info.id);
-  announce_viewers();
-  announce_control();
-  if (stream_cause_ || document_.stream.state != StreamState::down) {
-    Json message{{"type", "stream"},
-                 {"state", to_string(document_.stream.state)},
-                 {"epoch", document_.stream.epoch},
-                 {"restarts", document_.stream.restarts}};
-    if (stream_cause_) message["cause"] = *stream_cause_;
-    deliver(viewer, std::move(message));
+  if (is_final(document_.state)) {
+    end_viewer(viewer);
+    viewers_.erase(id);
+    return {id, std::nullopt};
   }
+  if (viewer.info.role == ViewerRole::host && controller_.empty()) give_control(id);
+  tell_present_state(viewer);
   record("viewer.joined", viewer.info);
   reach(Stage::first_viewer);
-  send(stream_, AddWatcher{viewer.info.id, viewer.wants_audio});
-  return {viewer.info.id, std::nullopt};
+  send(stream_, AddWatcher{id, viewer.wants_audio});
+  return {id, std::nullopt};
 }
 
 Joined Session::resume(const Join& request) {
@@ -52,13 +49,12 @@ Joined Session::resume(const Join& request) {
   });
   if (found == viewers_.end()) return {};
   auto& viewer = found->second;
-  // Which epochs live only the stream knows; a replayed dead one earns the viewer `stale-epoch`,
-  // so all but the newest offer are left out.
-  const auto missed = viewer.log.since(request.hello.last_seq, [&](std::uint64_t epoch) {
-    return epoch == document_.stream.epoch && document_.stream.state == StreamState::up;
-  });
+  const auto missed =
+      viewer.log.since(request.hello.last_seq,
+                       [&](std::uint64_t epoch) { return living_epochs_.contains(epoch); });
   if (viewer.peer) send(viewer.peer, Hang{signaling::close_superseded, "opened elsewhere"});
   viewer.peer = request.peer;
+  viewer.is_operator = request.is_operator;
   viewer.expiry_ticket = 0;
   if (!missed) viewer.log = ViewerLog{};
   welcome(viewer, missed ? std::optional{request.hello.last_seq} : std::nullopt,
@@ -67,11 +63,46 @@ Joined Session::resume(const Join& request) {
     for (const auto& message : *missed) send(viewer.peer, Deliver{message});
   if (viewer.had_control && controller_.empty()) give_control(viewer.info.id);
   viewer.had_control = false;
-  announce_viewers();
-  announce_control();
+  tell_present_state(viewer);
   record("viewer.joined", viewer.info);
+  // Who has lost the thread has lost its offer too; else a peer that lives gets no new one.
+  if (!missed) send(stream_, RemoveWatcher{viewer.info.id});
   send(stream_, AddWatcher{viewer.info.id, viewer.wants_audio});
   return {viewer.info.id, std::nullopt};
+}
+
+/// What every welcome is followed by.
+void Session::tell_present_state(Viewer& viewer) {
+  if (!stream_child_.empty()) deliver(viewer, stream_message());
+  announce_control();
+  announce_viewers();
+  ask_newcomer(viewer);
+}
+
+/// Who comes and goes without resuming must not pile up: the longest gone is forgotten first.
+void Session::make_room() {
+  if (viewers_.size() < environment_->settings.max_viewers) return;
+  const auto gone_before = [](const auto& a, const auto& b) {
+    const auto rank = [](const Viewer& viewer) {
+      return viewer.peer ? ~std::uint64_t{0} : viewer.expiry_ticket;
+    };
+    return rank(a.second) < rank(b.second);
+  };
+  const auto longest = std::min_element(viewers_.begin(), viewers_.end(), gone_before);
+  if (longest != viewers_.end() && !longest->second.peer) forget_viewer(std::string{longest->first});
+}
+
+void Session::forget_viewer(const std::string& id) {
+  send(stream_, RemoveWatcher{id});
+  viewers_.erase(id);
+}
+
+void Session::end_viewer(Viewer& viewer) {
+  const auto end = document_.end.value_or(SessionEnd{"controller", "failed", {}});
+  Json message{{"type", "ended"}, {"by", end.by}, {"reason", end.reason}};
+  if (document_.cause) message["cause"] = *document_.cause;
+  deliver(viewer, std::move(message));
+  if (viewer.peer) send(viewer.peer, Hang{signaling::close_normal, "ended"});
 }
 
 Session::Viewer& Session::admit(const Join& request) {
@@ -110,11 +141,10 @@ void Session::leave(const std::string& id, const PeerActor& peer) {
   viewer.had_control = controller_ == id;
   std::erase(control_requests_, id);
   if (viewer.had_control) give_control("");
-  if (proposal_ && proposal_->undecided.erase(id) > 0 && proposal_->undecided.empty() &&
-      !proposal_->is_kept)
-    grant(Proposal{proposal_->proposal}, "session", "Every viewer that was asked has left.");
   record("viewer.left", {{"id", id}, {"role", to_string(viewer.info.role)}});
   announce_viewers();
+  if (proposal_ && proposal_->undecided.erase(id) > 0 && proposal_->undecided.empty())
+    grant(Proposal{proposal_->proposal}, "session", "Every viewer that was asked has left.");
 }
 
 // -- what viewers say -----------------------------------------------------------------------------
@@ -220,6 +250,15 @@ void Session::refuse(const std::string& id, const char* code, std::string messag
 std::size_t Session::connected() const {
   return static_cast<std::size_t>(std::count_if(
       viewers_.begin(), viewers_.end(), [](const auto& entry) { return !!entry.second.peer; }));
+}
+
+Json Session::stream_message() const {
+  Json message{{"type", "stream"},
+               {"state", to_string(document_.stream.state)},
+               {"epoch", document_.stream.epoch},
+               {"restarts", document_.stream.restarts}};
+  if (stream_cause_) message["cause"] = *stream_cause_;
+  return message;
 }
 
 Json Session::state_message() const {

@@ -28,10 +28,12 @@ Stream::Stream(caf::actor_config& config, EnvironmentPtr environment, SessionAct
 }
 
 Stream::Behavior Stream::make_behavior() {
+  set_down_handler([this](const caf::down_msg&) { quit(); });
+  monitor<caf::message_priority::high>(session_);
   return {
       [this](const BindStream& message) {
         vm_ = message.vm;
-        peers_.clear();
+        forget_epochs();
         if (child_) enter(StreamState::down);
       },
       [this](const VmChildNews& message) { on_child(message.news); },
@@ -42,17 +44,7 @@ Stream::Behavior Stream::make_behavior() {
         watchers_.erase(message.viewer);
         close_epochs_of(message.viewer);
       },
-      [this](const ViewerAnswer& message) {
-        const auto& answer = message.answer;
-        const auto peer = peers_.find(answer.epoch);
-        if (peer != peers_.end() && peer->second.viewer == message.viewer &&
-            peer->second.is_answered)
-          return refuse(message.viewer, "protocol", "This epoch was answered before.");
-        relay(message.viewer, answer.epoch, answer.media,
-              {{"type", "answer"}, {"epoch", answer.epoch}, {"sdp", answer.sdp}});
-        if (peer != peers_.end() && peer->second.viewer == message.viewer)
-          peer->second.is_answered = true;
-      },
+      [this](const ViewerAnswer& message) { on_answer(message.viewer, message.answer); },
       [this](const ViewerCandidate& message) {
         const auto& candidate = message.candidate;
         relay(message.viewer, candidate.epoch, candidate.media,
@@ -87,7 +79,7 @@ void Stream::on_child(const link::ChildNews& news) {
         watch(viewer, audio);
       break;
     case exited: {
-      peers_.clear();
+      forget_epochs();
       const bool is_over = child_->restart == RestartType::temporary ||
                            (child_->restart == RestartType::transient &&
                             news.exit->kind == CauseKind::clean);
@@ -99,7 +91,8 @@ void Stream::on_child(const link::ChildNews& news) {
       enter(StreamState::restarting, news.cause, news.retry_in.value_or(Duration{0}));
       break;
     case given_up:
-      enter(StreamState::given_up, news.cause);
+      enter(StreamState::given_up,
+            !news.cause && news.exit ? std::optional{cause_of(*news.exit)} : news.cause);
       break;
   }
 }
@@ -143,15 +136,14 @@ void Stream::on_peer_state(std::uint64_t epoch, const Json& body) {
   if (state == "first-frame") {
     send(session_, FirstFrame{peer.viewer});
   } else if (state == "failed" || state == "closed") {
-    peers_.erase(epoch);
-    tell_streamer({{"type", "remove"}, {"epoch", epoch}});
+    close_epoch(epoch);
     // A peer that had worked is rebuilt under a new epoch; one that never did waits to be asked.
     if (peer.is_answered && watchers_.contains(peer.viewer)) open_epoch(peer.viewer, peer.media);
   }
 }
 
 void Stream::on_guest_gone(const std::optional<Cause>& cause) {
-  peers_.clear();
+  forget_epochs();
   if (child_ && status_.state != StreamState::given_up) enter(StreamState::down, cause);
 }
 
@@ -165,17 +157,28 @@ void Stream::watch(const std::string& viewer, bool audio) {
 void Stream::open_epoch(const std::string& viewer, const std::string& media) {
   const auto epoch = ++status_.epoch;
   peers_[epoch] = {viewer, media};
+  tell_epochs();
   tell_streamer({{"type", "add"}, {"epoch", epoch}, {"media", media}});
   if (viewer == controller_) send_control();
 }
 
-void Stream::close_epochs_of(const std::string& viewer, const std::string& media) {
-  std::erase_if(peers_, [&](const auto& entry) {
-    const auto& [epoch, peer] = entry;
-    if (peer.viewer != viewer || (!media.empty() && peer.media != media)) return false;
-    tell_streamer({{"type", "remove"}, {"epoch", epoch}});
-    return true;
-  });
+void Stream::close_epoch(std::uint64_t epoch) {
+  peers_.erase(epoch);
+  tell_streamer({{"type", "remove"}, {"epoch", epoch}});
+  tell_epochs();
+}
+
+void Stream::close_epochs_of(const std::string& viewer) {
+  std::vector<std::uint64_t> epochs;
+  for (const auto& [epoch, peer] : peers_)
+    if (peer.viewer == viewer) epochs.push_back(epoch);
+  for (const auto epoch : epochs) close_epoch(epoch);
+}
+
+void Stream::forget_epochs() {
+  if (peers_.empty()) return;
+  peers_.clear();
+  tell_epochs();
 }
 
 void Stream::renegotiate(const std::string& viewer) {
@@ -183,11 +186,22 @@ void Stream::renegotiate(const std::string& viewer) {
   if (status_.state != StreamState::up) return;  // the offer comes when the stream is up
   // The old peer goes only after the new one is asked for: the picture need not stop.
   const auto old = epoch_of(viewer, "main");
+  if (old && !peers_.at(*old).is_offered) return;  // a fresh offer is on its way as it is
   open_epoch(viewer, "main");
-  if (old) {
-    peers_.erase(*old);
-    tell_streamer({{"type", "remove"}, {"epoch", *old}});
-  }
+  if (old) close_epoch(*old);
+}
+
+void Stream::on_answer(const std::string& viewer, const signaling::Answer& answer) {
+  const auto peer = peers_.find(answer.epoch);
+  const bool is_theirs = peer != peers_.end() && peer->second.viewer == viewer &&
+                         peer->second.media == answer.media;
+  if (is_theirs && !peer->second.is_offered)
+    return refuse(viewer, "protocol", "This epoch was not offered yet.");
+  if (is_theirs && peer->second.is_answered)
+    return refuse(viewer, "protocol", "This epoch was answered before.");
+  if (is_theirs) peer->second.is_answered = true;
+  relay(viewer, answer.epoch, answer.media,
+        {{"type", "answer"}, {"epoch", answer.epoch}, {"sdp", answer.sdp}});
 }
 
 void Stream::relay(const std::string& viewer, std::uint64_t epoch, const std::string& media,
@@ -203,8 +217,7 @@ void Stream::on_answer_deadline(std::uint64_t epoch) {
   const auto peer = peers_.find(epoch);
   if (peer == peers_.end() || peer->second.is_answered) return;
   const auto viewer = peer->second.viewer;
-  peers_.erase(peer);
-  tell_streamer({{"type", "remove"}, {"epoch", epoch}});
+  close_epoch(epoch);
   refuse(viewer, "answer-timeout",
          "The offer of epoch " + std::to_string(epoch) + " was withdrawn: it was not answered.");
 }
@@ -222,6 +235,12 @@ void Stream::enter(StreamState state, std::optional<Cause> cause,
   status_.state = state;
   if (cause) status_.last_cause = cause;
   send<caf::message_priority::high>(session_, StreamNews{status_, std::move(cause), retry_in});
+}
+
+void Stream::tell_epochs() {
+  StreamEpochs epochs{status_.epoch, {}};
+  for (const auto& [epoch, peer] : peers_) epochs.living.insert(epoch);
+  send(session_, std::move(epochs));
 }
 
 void Stream::tell_streamer(Json body) {

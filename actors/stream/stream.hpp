@@ -39,13 +39,17 @@ class Stream : public Actor<StreamActor> {
   void on_guest_gone(const std::optional<Cause>& cause);
   void watch(const std::string& viewer, bool audio);
   void open_epoch(const std::string& viewer, const std::string& media);
-  void close_epochs_of(const std::string& viewer, const std::string& media = {});
+  void close_epoch(std::uint64_t epoch);
+  void close_epochs_of(const std::string& viewer);
+  void forget_epochs();
   void renegotiate(const std::string& viewer);
+  void on_answer(const std::string& viewer, const signaling::Answer& answer);
   void relay(const std::string& viewer, std::uint64_t epoch, const std::string& media, Json body);
   void on_answer_deadline(std::uint64_t epoch);
   void send_control();
   void enter(StreamState state, std::optional<Cause> cause = {},
              std::optional<Duration> retry_in = {});
+  void tell_epochs();
   void tell_streamer(Json body);
   void tell_viewer(const std::string& viewer, Json message);
   void refuse(const std::string& viewer, const char* code, std::string message);

@@ -1,0 +1,246 @@
+#include "actors/stream/stream.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "actors/core/world.test.hpp"
+
+using namespace aerie;
+using namespace aerie::testing;
+using enum link::ChildNewsKind;
+
+namespace {
+
+/// A stream between a session and a VM that only listen.
+struct Fixture : World {
+  explicit Fixture(std::uint64_t last_epoch = 0)
+      : session(stand_in<SessionActor>(heard)),
+        vm(stand_in<VmActor>(streamer)),
+        stream(start_stream(session, last_epoch)) {
+    tell(stream, BindStream{vm});
+  }
+
+  void news(link::ChildNews news) { tell(stream, VmChildNews{"vm", std::move(news)}); }
+  void says(Json body) { tell(stream, VmStreamSays{"vm", std::move(body)}); }
+  void come_up() {
+    news(child_news(started, "stream"));
+    news(child_news(ready, "stream"));
+  }
+  void offer(std::uint64_t epoch) { says({{"type", "offer"}, {"epoch", epoch}, {"sdp", "o"}}); }
+  void answer(const std::string& viewer, std::uint64_t epoch, const std::string& media = "main") {
+    tell(stream, ViewerAnswer{viewer, {epoch, media, "a"}});
+  }
+
+  /// What the streamer was told, of one type.
+  [[nodiscard]] std::vector<Json> told(const std::string& type) const {
+    std::vector<Json> found;
+    for (const auto& each : streamer->all<SendStream>())
+      if (each.body.at("type") == type) found.push_back(each.body);
+    return found;
+  }
+  [[nodiscard]] Json to_viewer() const { return heard->last<StreamToViewer>().message; }
+  [[nodiscard]] StreamState state() const { return heard->last<StreamNews>().status.state; }
+
+  std::shared_ptr<Inbox> heard = std::make_shared<Inbox>();
+  std::shared_ptr<Inbox> streamer = std::make_shared<Inbox>();
+  SessionActor session;
+  VmActor vm;
+  StreamActor stream;
+};
+
+}  // namespace
+
+TEST_CASE("offers go to every watcher once the stream is up, epochs rising", "[caf][stream]") {
+  Fixture world{6};
+  world.tell(world.stream, AddWatcher{"a", false});
+  world.tell(world.stream, AddWatcher{"b", false});
+  CHECK(world.streamer->count<SendStream>() == 0);
+  world.come_up();
+  CHECK(world.state() == StreamState::up);
+  REQUIRE(world.told("add").size() == 2);
+  CHECK(world.told("add").at(0)["epoch"] == 7);
+  CHECK(world.told("add").at(1)["epoch"] == 8);
+  CHECK(world.heard->last<StreamEpochs>().living == std::set<std::uint64_t>{7, 8});
+
+  world.offer(8);
+  CHECK(world.heard->last<StreamToViewer>().viewer == "b");
+  CHECK(world.to_viewer() == Json{{"type", "offer"}, {"epoch", 8}, {"media", "main"}, {"sdp", "o"}});
+  world.offer(8);
+  CHECK(world.heard->count<StreamToViewer>() == 1);
+  world.tell(world.stream, AddWatcher{"a", false});
+  CHECK(world.told("add").size() == 2);
+  world.tell(world.stream, AddWatcher{"c", false});
+  CHECK(world.told("add").back()["epoch"] == 9);
+}
+
+TEST_CASE("words of a dead epoch earn stale-epoch and do nothing else", "[caf][stream]") {
+  Fixture world;
+  world.come_up();
+  world.tell(world.stream, AddWatcher{"a", false});
+  world.offer(1);
+  const auto before = world.streamer->count<SendStream>();
+  world.answer("b", 1);
+  CHECK(world.to_viewer()["code"] == "stale-epoch");
+  world.answer("a", 2);
+  CHECK(world.to_viewer()["code"] == "stale-epoch");
+  world.answer("a", 1, "audio");
+  CHECK(world.to_viewer()["code"] == "stale-epoch");
+  world.tell(world.stream, ViewerCandidate{"a", {9, "main", "c", 0, "0"}});
+  CHECK(world.to_viewer()["code"] == "stale-epoch");
+  CHECK(world.streamer->count<SendStream>() == before);
+
+  world.tell(world.stream, ViewerCandidate{"a", {1, "main", "c", 0, "0"}});
+  CHECK(world.told("candidate").size() == 1);
+  world.answer("a", 1);
+  CHECK(world.told("answer").size() == 1);
+  world.answer("a", 1);
+  CHECK(world.to_viewer()["code"] == "protocol");
+  CHECK(world.told("answer").size() == 1);
+}
+
+TEST_CASE("an answer before the offer is a mistake", "[caf][stream]") {
+  Fixture world;
+  world.come_up();
+  world.tell(world.stream, AddWatcher{"a", false});
+  world.answer("a", 1);
+  CHECK(world.to_viewer()["code"] == "protocol");
+  CHECK(world.told("answer").empty());
+}
+
+TEST_CASE("an offer that nobody answers is withdrawn after its time", "[caf][stream]") {
+  Fixture world;
+  world.come_up();
+  world.tell(world.stream, AddWatcher{"a", false});
+  world.tell(world.stream, AddWatcher{"b", false});
+  world.offer(1);
+  world.offer(2);
+  world.answer("b", 2);
+  world.advance(Duration{14'900});
+  CHECK(world.told("remove").empty());
+  world.advance(Duration{200});
+  REQUIRE(world.told("remove").size() == 1);
+  CHECK(world.told("remove").front()["epoch"] == 1);
+  CHECK(world.to_viewer()["code"] == "answer-timeout");
+  CHECK(world.heard->last<StreamEpochs>().living == std::set<std::uint64_t>{2});
+  world.answer("a", 1);
+  CHECK(world.to_viewer()["code"] == "stale-epoch");
+  world.tell(world.stream, ViewerRenegotiates{"a"});
+  CHECK(world.told("add").back()["epoch"] == 3);
+}
+
+TEST_CASE("the stream's state follows its child, with causes", "[caf][stream]") {
+  Fixture world;
+  world.come_up();
+  world.tell(world.stream, AddWatcher{"a", false});
+  auto exited = child_news(link::ChildNewsKind::exited, "stream");
+  exited.exit = exit_of("stream", CauseKind::signal);
+  world.news(exited);
+  CHECK(world.heard->last<StreamEpochs>().living.empty());
+
+  auto again = child_news(restarting, "stream");
+  again.restarts = 1;
+  again.retry_in = Duration{250};
+  again.cause = some_cause(CauseKind::signal);
+  world.news(again);
+  CHECK(world.state() == StreamState::restarting);
+  CHECK(world.heard->last<StreamNews>().retry_in == Duration{250});
+  CHECK(world.heard->last<StreamNews>().cause->kind == CauseKind::signal);
+  world.come_up();
+  CHECK(world.state() == StreamState::up);
+  CHECK_FALSE(world.heard->last<StreamNews>().cause);
+  CHECK(world.heard->last<StreamNews>().status.restarts == 1);
+  CHECK(world.told("add").back()["epoch"] == 2);
+
+  auto given = child_news(given_up, "stream");
+  given.exit = exit_of("stream", CauseKind::plugin_missing);
+  world.news(given);
+  CHECK(world.state() == StreamState::given_up);
+  CHECK(world.heard->last<StreamNews>().cause->kind == CauseKind::plugin_missing);
+  world.tell(world.stream, VmFinished{"vm", some_cause(CauseKind::crash_loop)});
+  CHECK(world.state() == StreamState::given_up);
+}
+
+TEST_CASE("other children are none of the stream's business", "[caf][stream]") {
+  Fixture world;
+  world.news(child_news(started, "browser"));
+  world.news(child_news(ready, "browser"));
+  CHECK(world.heard->count<StreamNews>() == 0);
+}
+
+TEST_CASE("a new epoch is asked for, once at a time", "[caf][stream]") {
+  Fixture world;
+  world.come_up();
+  world.tell(world.stream, AddWatcher{"a", false});
+  world.tell(world.stream, ViewerRenegotiates{"a"});
+  CHECK(world.told("add").size() == 1);
+  world.offer(1);
+  world.answer("a", 1);
+  world.tell(world.stream, ViewerRenegotiates{"a"});
+  CHECK(world.told("add").back()["epoch"] == 2);
+  CHECK(world.told("remove").back()["epoch"] == 1);
+  world.answer("a", 1);
+  CHECK(world.to_viewer()["code"] == "stale-epoch");
+  world.tell(world.stream, ViewerRenegotiates{"stranger"});
+  CHECK(world.told("add").size() == 2);
+}
+
+TEST_CASE("a peer that failed is built anew", "[caf][stream]") {
+  Fixture world;
+  world.come_up();
+  world.tell(world.stream, AddWatcher{"a", false});
+  world.offer(1);
+  world.answer("a", 1);
+  world.says({{"type", "peer"}, {"epoch", 1U}, {"state", "first-frame"}});
+  CHECK(world.heard->last<FirstFrame>().viewer == "a");
+  world.says({{"type", "peer"}, {"epoch", 1U}, {"state", "failed"}});
+  CHECK(world.told("remove").back()["epoch"] == 1);
+  CHECK(world.told("add").back()["epoch"] == 2);
+  // One that never worked waits to be asked, and a report about a dead one is ignored.
+  world.says({{"type", "peer"}, {"epoch", 2U}, {"state", "failed"}});
+  world.says({{"type", "peer"}, {"epoch", 1U}, {"state", "failed"}});
+  world.says({{"type", "peer"}, {"epoch", "one"}});
+  world.says(Json::object());
+  CHECK(world.told("add").size() == 2);
+}
+
+TEST_CASE("control names the epoch of who holds it, or nobody's", "[caf][stream]") {
+  Fixture world;
+  world.come_up();
+  world.tell(world.stream, ControlMoved{"a"});
+  CHECK(world.told("control").back()["epoch"].is_null());
+  world.tell(world.stream, AddWatcher{"a", false});
+  CHECK(world.told("control").back()["epoch"] == 1);
+  world.offer(1);
+  world.answer("a", 1);
+  world.tell(world.stream, ViewerRenegotiates{"a"});
+  CHECK(world.told("control").back()["epoch"] == 2);
+  world.tell(world.stream, ControlMoved{""});
+  CHECK(world.told("control").back()["epoch"].is_null());
+}
+
+TEST_CASE("a guest that is gone takes all epochs along; a fresh one is bound", "[caf][stream]") {
+  Fixture world;
+  world.come_up();
+  world.tell(world.stream, AddWatcher{"a", false});
+  world.offer(1);
+  world.tell(world.stream, VmFinished{"vm", some_cause(CauseKind::vmm_exited)});
+  CHECK(world.state() == StreamState::down);
+  CHECK(world.heard->last<StreamNews>().status.last_cause->kind == CauseKind::vmm_exited);
+  world.answer("a", 1);
+  CHECK(world.to_viewer()["code"] == "stale-epoch");
+
+  const auto fresh = std::make_shared<Inbox>();
+  world.tell(world.stream, BindStream{world.stand_in<VmActor>(fresh)});
+  world.come_up();
+  REQUIRE(fresh->count<SendStream>() == 1);
+  CHECK(fresh->last<SendStream>().body["epoch"] == 2);
+  world.tell(world.stream, RemoveWatcher{"a"});
+  CHECK(fresh->last<SendStream>().body["type"] == "remove");
+}
+
+TEST_CASE("the stream ends with its session", "[caf][stream]") {
+  Fixture world;
+  const auto watch = std::make_shared<bool>(false);
+  world.stream->attach_functor([watch] { *watch = true; });
+  world.crash(world.session);
+  CHECK(*watch);
+}
