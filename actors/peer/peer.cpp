@@ -10,6 +10,7 @@ constexpr Duration error_window{60'000};
 constexpr double messages_per_second = 200;
 constexpr double messages_burst = 400;  // a trickle of candidates comes at once
 constexpr std::size_t max_early = 64;
+constexpr std::uint16_t close_restart = 1012;  // "service restart": come again (RFC 6455's registry)
 
 }  // namespace
 
@@ -23,19 +24,33 @@ Peer::Peer(caf::actor_config& config, EnvironmentPtr environment,
 
 Peer::Behavior Peer::make_behavior() {
   allowance_at_ = monotonic();
+  set_down_handler([this](const caf::down_msg&) {
+    if (phase_ == Phase::joined) close(close_restart, "the session's actor ended");
+  });
   return {
       [this](const SocketText& message) { on_text(message.text); },
       [this](const SocketTooLarge&) {
         refuse({"too-large", "A message may have at most 65536 bytes.", ""});
       },
       [this](const SocketClosed&) {
-        if (session_ && !viewer_.empty()) send(session_, ViewerGone{viewer_, self()});
-        phase_ = Phase::closing;
-        quit();
+        on_closed();
       },
       [this](const Deliver& message) { deliver(message.message); },
       [this](const Hang& message) { close(message.code, message.reason); },
   };
+}
+
+void Peer::on_exit() {
+  if (session_) demonitor(session_.address());
+}
+
+void Peer::on_closed() {
+  phase_ = Phase::closing;
+  // Whoever is being let in must be let out again, so the answer is awaited.
+  is_socket_gone_ = true;
+  if (is_join_pending_) return;
+  if (session_) send(session_, ViewerGone{viewer_, self()});
+  quit();
 }
 
 // -- what the client says -------------------------------------------------------------------------
@@ -74,7 +89,7 @@ void Peer::on_hello(const signaling::Hello& hello) {
         if (found.session != hello.session)
           return refuse_hello({"not-found", "There is no such session.", "session"});
         find_session(hello, false, found.use == TokenUse::session);
-      });
+      }, come_again());
 }
 
 void Peer::find_session(const signaling::Hello& hello, bool is_operator, bool may_host) {
@@ -82,25 +97,41 @@ void Peer::find_session(const signaling::Hello& hello, bool is_operator, bool ma
       .then([=, this](const SessionActorFound& found) {
         if (found.actor) join(found.actor, hello, is_operator, may_host);
         else welcome_to_the_ended(hello);
-      });
+      }, come_again());
+}
+
+std::function<void(const caf::error&)> Peer::come_again() {
+  return [this](const caf::error&) {
+    if (phase_ != Phase::closing) close(close_restart, "the controller is restarting");
+  };
 }
 
 void Peer::join(const SessionActor& session, const signaling::Hello& hello, bool is_operator,
                 bool may_host) {
+  if (phase_ == Phase::closing) return;
+  is_join_pending_ = true;
   request(session, caf::infinite, Join{hello, is_operator, may_host, self()})
       .then(
-          [this, session](const Joined& joined) {
-            if (joined.refusal) return refuse_hello(*joined.refusal);
-            session_ = session;
-            viewer_ = joined.viewer;
-            if (phase_ == Phase::closing) {
-              send(session_, ViewerGone{viewer_, self()});
-              return;
-            }
-            phase_ = Phase::joined;
-            for (const auto& text : std::exchange(early_, {})) on_text(text);
-          },
-          [this, hello](const caf::error&) { welcome_to_the_ended(hello); });
+          [this, session](const Joined& joined) { on_joined(session, joined); },
+          [this, hello](const caf::error&) {
+            is_join_pending_ = false;
+            if (is_socket_gone_) return quit();
+            welcome_to_the_ended(hello);
+          });
+}
+
+void Peer::on_joined(const SessionActor& session, const Joined& joined) {
+  is_join_pending_ = false;
+  if (!joined.refusal) {
+    session_ = session;
+    viewer_ = joined.viewer;
+    monitor(session_);
+  }
+  if (is_socket_gone_) return on_closed();
+  if (joined.refusal) return refuse_hello(*joined.refusal);
+  if (phase_ == Phase::closing) return;  // its close will tell the session
+  phase_ = Phase::joined;
+  for (const auto& text : std::exchange(early_, {})) on_text(text);
 }
 
 void Peer::welcome_to_the_ended(const signaling::Hello& hello) {
@@ -108,6 +139,7 @@ void Peer::welcome_to_the_ended(const signaling::Hello& hello) {
       .then([this, hello](const SessionFound& found) {
         if (!found.document)
           return refuse_hello({"not-found", "There is no such session.", "session"});
+        if (phase_ == Phase::closing) return;
         const auto& document = *found.document;
         sockets_->admit(socket_);
         send_unnumbered({{"type", "welcome"},
@@ -124,7 +156,7 @@ void Peer::welcome_to_the_ended(const signaling::Hello& hello) {
         if (document.cause) ended["cause"] = *document.cause;
         send_unnumbered(std::move(ended));
         close(signaling::close_normal, "ended");
-      });
+      }, come_again());
 }
 
 // -- what the client is told ----------------------------------------------------------------------
@@ -157,6 +189,7 @@ void Peer::send_unnumbered(Json message) {
 }
 
 void Peer::close(std::uint16_t code, const std::string& reason) {
+  if (phase_ == Phase::closing) return;
   phase_ = Phase::closing;
   sockets_->close(socket_, code, reason);
 }

@@ -23,6 +23,7 @@ class Peer : public Actor<PeerActor> {
        std::uint64_t socket);
 
   Behavior make_behavior() override;
+  void on_exit() override;
 
  private:
   void on_text(const std::string& text);
@@ -30,6 +31,10 @@ class Peer : public Actor<PeerActor> {
   void find_session(const signaling::Hello& hello, bool is_operator, bool may_host);
   void join(const SessionActor& session, const signaling::Hello& hello, bool is_operator,
             bool may_host);
+  void on_joined(const SessionActor& session, const Joined& joined);
+  void on_closed();
+  /// Answers the failure of an actor that comes back with the controller.
+  [[nodiscard]] std::function<void(const caf::error&)> come_again();
   void welcome_to_the_ended(const signaling::Hello& hello);
   void deliver(const Json& message);
   void refuse(signaling::Refusal refusal);
@@ -45,6 +50,8 @@ class Peer : public Actor<PeerActor> {
   std::shared_ptr<SocketPort> sockets_;
   std::uint64_t socket_;
   Phase phase_ = Phase::greeting;
+  bool is_join_pending_ = false;  ///< the session is deciding
+  bool is_socket_gone_ = false;
   SessionActor session_;
   std::string viewer_;
   std::vector<std::string> early_;   ///< messages that came while the hello was checked
