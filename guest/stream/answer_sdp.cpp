@@ -1,8 +1,7 @@
 #include "guest/stream/answer_sdp.hpp"
 
-#include <gst/sdp/sdp.h>
-
 #include <charconv>
+#include <gst/sdp/sdp.h>
 
 #include "guest/stream/playout_delay_extension.hpp"
 

@@ -55,8 +55,7 @@ void Clipboard::text_came(xcb_atom_t property) {
   if (property != transfer_) return;  // the owner has no text
   const auto cookie = xcb_get_property(x_.get(), 1, window_, transfer_, XCB_GET_PROPERTY_TYPE_ANY,
                                        0, max_clipboard_bytes / 4 + 1);
-  const XcbPtr<xcb_get_property_reply_t> reply{
-      xcb_get_property_reply(x_.get(), cookie, nullptr)};
+  const XcbPtr<xcb_get_property_reply_t> reply{xcb_get_property_reply(x_.get(), cookie, nullptr)};
   if (!reply || reply->type != utf8_ || reply->format != 8 || reply->bytes_after != 0) return;
   const std::string text{static_cast<const char*>(xcb_get_property_value(reply.get())),
                          static_cast<std::size_t>(xcb_get_property_value_length(reply.get()))};

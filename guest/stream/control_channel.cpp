@@ -1,12 +1,11 @@
 #include "guest/stream/control_channel.hpp"
 
+#include <array>
+#include <cerrno>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
-
-#include <array>
-#include <cerrno>
 #include <system_error>
 
 #include "guest/stream/log.hpp"

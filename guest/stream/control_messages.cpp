@@ -73,11 +73,13 @@ Configure configure(const Json& message) {
   const auto servers = message.value("iceServers", Json::array());
   if (!servers.is_array() || servers.size() > most_servers)
     throw Wrong{"iceServers must be an array of at most 8"};
-  for (const auto& server : servers) result.ice_servers.push_back(ice_server(server));
+  for (const auto& server : servers)
+    result.ice_servers.push_back(ice_server(server));
   const auto codecs = message.value("codecs", Json{"h264", "vp8"});
   if (!codecs.is_array() || codecs.empty()) throw Wrong{"codecs must be a list"};
   for (const auto& name : codecs) {
-    const auto codec = name.is_string() ? codec_named(name.get_ref<const std::string&>()) : std::nullopt;
+    const auto codec =
+        name.is_string() ? codec_named(name.get_ref<const std::string&>()) : std::nullopt;
     if (!codec) throw Wrong{"codecs may hold h264 and vp8 only"};
     if (std::find(result.codecs.begin(), result.codecs.end(), *codec) == result.codecs.end())
       result.codecs.push_back(*codec);
@@ -114,7 +116,9 @@ ControlMessage parse(const Json& message) {
 
 }  // namespace
 
-std::string_view to_string(Codec codec) { return codec == Codec::h264 ? "h264" : "vp8"; }
+std::string_view to_string(Codec codec) {
+  return codec == Codec::h264 ? "h264" : "vp8";
+}
 
 std::optional<Codec> codec_named(std::string_view name) {
   if (name == "h264") return Codec::h264;

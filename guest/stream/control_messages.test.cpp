@@ -27,7 +27,9 @@ TEST_CASE("the other messages of the supervisor are read", "[control]") {
   const auto candidate = std::get<Candidate>(
       read(R"({"type":"candidate","epoch":3,"candidate":"c","sdpMLineIndex":1,"sdpMid":"x"})"));
   CHECK(candidate.line == 1);
-  CHECK(std::get<Candidate>(read(R"({"type":"candidate","epoch":3,"candidate":"","sdpMLineIndex":null})")).candidate.empty());
+  CHECK(std::get<Candidate>(
+            read(R"({"type":"candidate","epoch":3,"candidate":"","sdpMLineIndex":null})"))
+            .candidate.empty());
   CHECK(std::get<RemovePeer>(read(R"({"type":"remove","epoch":3})")).epoch == 3);
   CHECK_FALSE(std::get<GiveControl>(read(R"({"type":"control","epoch":null})")).epoch);
   CHECK(std::get<GiveControl>(read(R"({"type":"control","epoch":4})")).epoch == 4);
@@ -41,8 +43,10 @@ TEST_CASE("a wrong message of the supervisor names its field", "[control]") {
       {R"({"type":"configure"})", "display"},
       {R"({"type":"configure","display":{"width":10,"height":720,"fps":30}})", "width"},
       {R"({"type":"configure","display":{"width":640,"height":720,"fps":0}})", "fps"},
-      {R"({"type":"configure","display":{"width":640,"height":720,"fps":30},"codecs":["av1"]})", "codecs"},
-      {R"({"type":"configure","display":{"width":640,"height":720,"fps":30},"iceServers":[{}]})", "urls"},
+      {R"({"type":"configure","display":{"width":640,"height":720,"fps":30},"codecs":["av1"]})",
+       "codecs"},
+      {R"({"type":"configure","display":{"width":640,"height":720,"fps":30},"iceServers":[{}]})",
+       "urls"},
       {R"({"type":"add"})", "epoch"},
       {R"({"type":"add","epoch":"x"})", "epoch"},
       {R"({"type":"add","epoch":1,"media":"audio"})", "media"},

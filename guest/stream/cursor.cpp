@@ -1,11 +1,10 @@
 #include "guest/stream/cursor.hpp"
 
+#include <algorithm>
 #include <glib.h>
 #include <png.h>
-#include <xcb/xfixes.h>
-
-#include <algorithm>
 #include <vector>
+#include <xcb/xfixes.h>
 
 #include "guest/stream/gst_ptr.hpp"
 
@@ -50,8 +49,7 @@ std::string encode_png(int width, int height, const std::vector<std::uint8_t>& r
 
 std::optional<CursorShape> make_cursor_shape(std::uint32_t id, int width, int height,
                                              const std::uint32_t* argb) {
-  if (width < 0 || height < 0 || width > largest_side || height > largest_side)
-    return std::nullopt;
+  if (width < 0 || height < 0 || width > largest_side || height > largest_side) return std::nullopt;
   CursorShape shape{id, false, 0, 0, width, height, {}};
   const auto count = static_cast<std::size_t>(width) * static_cast<std::size_t>(height);
   shape.hidden = std::all_of(argb, argb + count, [](auto pixel) { return pixel >> 24U == 0; });
@@ -67,12 +65,11 @@ CursorWatch::CursorWatch(XConnection& x) : x_(x) {
 }
 
 bool CursorWatch::refresh() {
-  const XcbPtr<xcb_xfixes_get_cursor_image_reply_t> image{xcb_xfixes_get_cursor_image_reply(
-      x_.get(), xcb_xfixes_get_cursor_image(x_.get()), nullptr)};
+  const XcbPtr<xcb_xfixes_get_cursor_image_reply_t> image{
+      xcb_xfixes_get_cursor_image_reply(x_.get(), xcb_xfixes_get_cursor_image(x_.get()), nullptr)};
   if (!image) return false;
-  auto shape =
-      make_cursor_shape(image->cursor_serial, image->width, image->height,
-                        xcb_xfixes_get_cursor_image_cursor_image(image.get()));
+  auto shape = make_cursor_shape(image->cursor_serial, image->width, image->height,
+                                 xcb_xfixes_get_cursor_image_cursor_image(image.get()));
   if (!shape) return false;
   shape->hot_x = image->xhot;
   shape->hot_y = image->yhot;
@@ -85,8 +82,8 @@ Json CursorCache::message_for(const CursorShape& shape) {
   if (known_.contains(shape.id)) return {{"type", "cursor"}, {"id", shape.id}};
   if (known_.size() >= most_known) known_.clear();
   known_.insert(shape.id);
-  return {{"type", "cursor"},      {"id", shape.id},         {"hotX", shape.hot_x},
-          {"hotY", shape.hot_y},   {"width", shape.width},   {"height", shape.height},
+  return {{"type", "cursor"},    {"id", shape.id},       {"hotX", shape.hot_x},
+          {"hotY", shape.hot_y}, {"width", shape.width}, {"height", shape.height},
           {"png", shape.png}};
 }
 

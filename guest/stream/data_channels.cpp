@@ -8,9 +8,13 @@ constexpr guint64 most_buffered = 1024 * 1024;
 
 using Weak = std::weak_ptr<DataChannels>;
 
-void destroy_weak(gpointer data, GClosure*) { delete static_cast<Weak*>(data); }
+void destroy_weak(gpointer data, GClosure*) {
+  delete static_cast<Weak*>(data);
+}
 
-std::shared_ptr<DataChannels> lock(gpointer data) { return static_cast<Weak*>(data)->lock(); }
+std::shared_ptr<DataChannels> lock(gpointer data) {
+  return static_cast<Weak*>(data)->lock();
+}
 
 GstPtr<GstWebRTCDataChannel> make_channel(GstElement* webrtc, const char* name,
                                           GstStructure* options) {

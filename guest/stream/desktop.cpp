@@ -22,10 +22,9 @@ Result<std::unique_ptr<Desktop>> Desktop::open(EventLoop& loop, Events events) {
     return tl::unexpected(test.error());
   const auto fixes = x->extension(xcb_xfixes_id, "XFIXES");
   if (!fixes) return tl::unexpected(fixes.error());
-  const XcbPtr<xcb_xfixes_query_version_reply_t> version{xcb_xfixes_query_version_reply(
-      x->get(), xcb_xfixes_query_version(x->get(), 5, 0), nullptr)};
-  return std::unique_ptr<Desktop>{
-      new Desktop(loop, std::move(*x), *fixes, std::move(events))};
+  const XcbPtr<xcb_xfixes_query_version_reply_t> version{
+      xcb_xfixes_query_version_reply(x->get(), xcb_xfixes_query_version(x->get(), 5, 0), nullptr)};
+  return std::unique_ptr<Desktop>{new Desktop(loop, std::move(*x), *fixes, std::move(events))};
 }
 
 Desktop::Desktop(EventLoop& loop, XConnection x, std::uint8_t xfixes_event, Events events)
@@ -40,7 +39,8 @@ Desktop::Desktop(EventLoop& loop, XConnection x, std::uint8_t xfixes_event, Even
 }
 
 void Desktop::take_events() {
-  while (const XcbPtr<xcb_generic_event_t> event{xcb_poll_for_event(x_.get())}) handle(*event);
+  while (const XcbPtr<xcb_generic_event_t> event{xcb_poll_for_event(x_.get())})
+    handle(*event);
   if (!x_.is_broken()) return;
   watch_.cancel();
   events_.failed(display_lost());
@@ -60,25 +60,27 @@ void Desktop::handle(const xcb_generic_event_t& event) {
 
 std::optional<Refusal> Desktop::perform(const ViewerMessage& message) {
   using Answer = std::optional<Refusal>;
-  const auto refusal = std::visit(
-      Overloaded{
-          [this](const ReleaseAll&) -> Answer {
-            release_all();
-            return std::nullopt;
-          },
-          [this](const ClipboardEvent& event) -> Answer {
-            clipboard_.offer(event.text);
-            return std::nullopt;
-          },
-          // The display's size is fixed at its start.
-          [](const DisplayRequest&) -> Answer { return Refusal{"unsupported"}; },
-          [this](const auto& input) -> Answer { return input_.inject(input); },
-      },
-      message);
+  const auto refusal =
+      std::visit(Overloaded{
+                     [this](const ReleaseAll&) -> Answer {
+                       release_all();
+                       return std::nullopt;
+                     },
+                     [this](const ClipboardEvent& event) -> Answer {
+                       clipboard_.offer(event.text);
+                       return std::nullopt;
+                     },
+                     // The display's size is fixed at its start.
+                     [](const DisplayRequest&) -> Answer { return Refusal{"unsupported"}; },
+                     [this](const auto& input) -> Answer { return input_.inject(input); },
+                 },
+                 message);
   take_events();
   return refusal;
 }
 
-void Desktop::release_all() { input_.release_all(); }
+void Desktop::release_all() {
+  input_.release_all();
+}
 
 }  // namespace aerie::stream

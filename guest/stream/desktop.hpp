@@ -12,8 +12,8 @@
 
 namespace aerie::stream {
 
-/// The guest's desktop but for its picture: input into it, the pointer's shape and the clipboard, on
-/// an X connection of its own and the loop's thread.
+/// The guest's desktop but for its picture: input into it, the pointer's shape and the clipboard,
+/// on an X connection of its own and the loop's thread.
 class Desktop {
  public:
   struct Events {

@@ -1,10 +1,9 @@
 #include "guest/stream/encoder.hpp"
 
+#include <algorithm>
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
-
-#include <algorithm>
 #include <thread>
 
 namespace aerie::stream {
@@ -12,11 +11,17 @@ namespace {
 
 constexpr int most_threads = 4;  // one slice a thread: more slices cost bits
 
-int cores() { return static_cast<int>(std::thread::hardware_concurrency()); }
-int h264_threads() { return std::clamp(cores(), 1, most_threads); }
-/// libvpx' threads spin while they wait for each other. Measured on two busy cores, 1280x720: 3 ms a
-/// frame with one thread, 100 ms with two; so half of the cores stay free of it.
-int vp8_threads() { return std::clamp(cores() / 2, 1, most_threads); }
+int cores() {
+  return static_cast<int>(std::thread::hardware_concurrency());
+}
+int h264_threads() {
+  return std::clamp(cores(), 1, most_threads);
+}
+/// libvpx' threads spin while they wait for each other. Measured on two busy cores, 1280x720: 3 ms
+/// a frame with one thread, 100 ms with two; so half of the cores stay free of it.
+int vp8_threads() {
+  return std::clamp(cores() / 2, 1, most_threads);
+}
 
 /// One picture at most waits, the newest; older ones are dropped, they are not encoded yet.
 constexpr auto source_description =
@@ -27,7 +32,8 @@ constexpr auto sink_description =
 
 std::string h264_description(const VideoFormat& format) {
   const int vbv_ms = std::max(1500 / format.fps, 10);  // one and a half frames
-  return "x264enc name=encoder tune=zerolatency speed-preset=ultrafast sliced-threads=true threads=" +
+  return "x264enc name=encoder tune=zerolatency speed-preset=ultrafast sliced-threads=true "
+         "threads=" +
          std::to_string(h264_threads()) + " bitrate=" + std::to_string(bitrate_of(format) / 1000) +
          " vbv-buf-capacity=" + std::to_string(vbv_ms) +
          " key-int-max=2147483647 bframes=0 byte-stream=true aud=false"
@@ -78,11 +84,11 @@ Result<std::unique_ptr<Encoder>> Encoder::create(Codec codec, const VideoFormat&
   if (!pipeline) return tl::unexpected(pipeline.error());
   std::unique_ptr<Encoder> result{new Encoder(std::move(*pipeline), std::move(events))};
   if (result->pipeline_.play()) return result;
-  return tl::unexpected(Cause{CauseKind::plugin_missing,
-                              "The encoder for " + std::string{to_string(codec)} +
-                                  " does not start.",
-                              "Install the GStreamer packages that the doctor names.",
-                              {}});
+  return tl::unexpected(
+      Cause{CauseKind::plugin_missing,
+            "The encoder for " + std::string{to_string(codec)} + " does not start.",
+            "Install the GStreamer packages that the doctor names.",
+            {}});
 }
 
 Encoder::Encoder(Pipeline pipeline, Events events)
@@ -91,7 +97,8 @@ Encoder::Encoder(Pipeline pipeline, Events events)
       source_(pipeline_.element("source")),
       encoder_(pipeline_.element("encoder")) {
   pipeline_.on_error([failed = events_.failed](const std::string& error) {
-    failed(Cause{CauseKind::exit_code, "The encoder failed: " + error + ".",
+    failed(Cause{CauseKind::exit_code,
+                 "The encoder failed: " + error + ".",
                  "Look at the stream's log; viewers may ask for another codec.",
                  {}});
   });
@@ -101,7 +108,9 @@ Encoder::Encoder(Pipeline pipeline, Events events)
   gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, &events_, nullptr);
 }
 
-Encoder::~Encoder() { pipeline_.stop(); }
+Encoder::~Encoder() {
+  pipeline_.stop();
+}
 
 void Encoder::push(GstSample* picture) {
   gst_app_src_push_sample(GST_APP_SRC(source_.get()), picture);
@@ -109,8 +118,9 @@ void Encoder::push(GstSample* picture) {
 
 void Encoder::request_key() {
   const GstPtr<GstPad> pad{gst_element_get_static_pad(encoder_.get(), "src")};
-  gst_pad_send_event(pad.get(), gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE,
-                                                                            /*all_headers=*/TRUE, 0));
+  gst_pad_send_event(pad.get(),
+                     gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE,
+                                                                 /*all_headers=*/TRUE, 0));
 }
 
 }  // namespace aerie::stream

@@ -67,7 +67,9 @@ EventSource EventLoop::on_signal(int number, Job raised) {
   return EventSource{source};
 }
 
-void EventLoop::run() { g_main_loop_run(loop_.get()); }
+void EventLoop::run() {
+  g_main_loop_run(loop_.get());
+}
 
 void EventLoop::stop() {
   // Posted, so that a stop asked for before `run` counts as well.

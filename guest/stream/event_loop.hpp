@@ -1,9 +1,8 @@
 #pragma once
 
-#include <glib.h>
-
 #include <chrono>
 #include <functional>
+#include <glib.h>
 #include <memory>
 
 namespace aerie::stream {

@@ -1,8 +1,7 @@
 #include "guest/stream/fan_out.hpp"
 
-#include <gst/app/gstappsrc.h>
-
 #include <algorithm>
+#include <gst/app/gstappsrc.h>
 
 namespace aerie::stream {
 
@@ -62,9 +61,11 @@ void FanOut::push(GstSample* picture) {
   std::vector<std::shared_ptr<Lane>> lanes;
   {
     const std::scoped_lock lock{mutex_};
-    for (const auto& [codec, lane] : lanes_) lanes.push_back(lane);
+    for (const auto& [codec, lane] : lanes_)
+      lanes.push_back(lane);
   }
-  for (const auto& lane : lanes) lane->encoder->push(picture);
+  for (const auto& lane : lanes)
+    lane->encoder->push(picture);
 }
 
 void FanOut::request_key(Codec codec) {

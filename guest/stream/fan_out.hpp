@@ -26,8 +26,8 @@ class PeerFeed {
   bool needs_key_ = true;  // the encoder's thread only
 };
 
-/// One encoder a codec in use; pictures in, access units out to every peer of that codec. An encoder
-/// is made with its first peer and removed with its last.
+/// One encoder a codec in use; pictures in, access units out to every peer of that codec. An
+/// encoder is made with its first peer and removed with its last.
 class FanOut {
  public:
   struct Events {
@@ -50,8 +50,8 @@ class FanOut {
 
   /// Any thread: a picture for every encoder.
   void push(GstSample* picture);
-  /// Any thread: the next picture is a key frame. Requests are answered by one key frame while it is
-  /// on its way.
+  /// Any thread: the next picture is a key frame. Requests are answered by one key frame while it
+  /// is on its way.
   void request_key(Codec codec);
 
  private:

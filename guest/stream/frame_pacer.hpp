@@ -5,10 +5,10 @@
 
 namespace aerie::stream {
 
-/// Decides when a frame is captured, repeated, or nothing is done. A change is captured at once, but
-/// never sooner than one frame interval after the capture before it; it is followed by a few repeats
-/// (a lone frame sticks in a viewer's jitter buffer until the next one comes, and the encoder uses
-/// them to sharpen the picture); then there is silence and `wake` is empty.
+/// Decides when a frame is captured, repeated, or nothing is done. A change is captured at once,
+/// but never sooner than one frame interval after the capture before it; it is followed by a few
+/// repeats (a lone frame sticks in a viewer's jitter buffer until the next one comes, and the
+/// encoder uses them to sharpen the picture); then there is silence and `wake` is empty.
 class FramePacer {
  public:
   using Clock = std::chrono::steady_clock;

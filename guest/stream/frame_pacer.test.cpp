@@ -47,11 +47,13 @@ TEST_CASE("a requested frame comes at once though nothing changed, a reset forge
 TEST_CASE("a token bucket allows its rate and a second's worth at once", "[token-bucket]") {
   TokenBucket bucket{10};
   TokenBucket::Time now{1h};
-  for (int i = 0; i < 10; ++i) CHECK(bucket.take(now));
+  for (int i = 0; i < 10; ++i)
+    CHECK(bucket.take(now));
   CHECK_FALSE(bucket.take(now));
   CHECK(bucket.take(now + 150ms));
   CHECK_FALSE(bucket.take(now + 151ms));
   now += 1h;
-  for (int i = 0; i < 10; ++i) CHECK(bucket.take(now));
+  for (int i = 0; i < 10; ++i)
+    CHECK(bucket.take(now));
   CHECK_FALSE(bucket.take(now));
 }

@@ -2,7 +2,6 @@
 
 #include <gst/gst.h>
 #include <gst/webrtc/webrtc.h>
-
 #include <string>
 #include <utility>
 
@@ -65,7 +64,8 @@ class GstPtr {
   GstPtr() = default;
   /// Takes over a reference that the caller owns.
   explicit GstPtr(T* owned) : object_(owned) {}
-  GstPtr(const GstPtr& other) : object_(other.object_ ? GstTraits<T>::take(other.object_) : nullptr) {}
+  GstPtr(const GstPtr& other)
+      : object_(other.object_ ? GstTraits<T>::take(other.object_) : nullptr) {}
   GstPtr(GstPtr&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   GstPtr& operator=(GstPtr other) noexcept {
     std::swap(object_, other.object_);

@@ -1,12 +1,11 @@
 #include "guest/stream/ice.hpp"
 
 #include <arpa/inet.h>
+#include <array>
 #include <ifaddrs.h>
+#include <memory>
 #include <net/if.h>
 #include <netinet/in.h>
-
-#include <array>
-#include <memory>
 #include <sstream>
 
 namespace aerie::stream {
@@ -16,10 +15,10 @@ constexpr std::size_t most_addresses = 8;
 
 std::string to_text(const sockaddr* address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const void* bytes = address->sa_family == AF_INET
-                          ? static_cast<const void*>(
-                                &reinterpret_cast<const sockaddr_in*>(address)->sin_addr)
-                          : &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
+  const void* bytes =
+      address->sa_family == AF_INET
+          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(address)->sin_addr)
+          : &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
   return ::inet_ntop(address->sa_family, bytes, text.data(), text.size()) ? text.data() : "";
 }
 
@@ -86,7 +85,8 @@ void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers) {
     g_signal_emit_by_name(agent.get(), "add-local-ip-address", address.c_str(), &added);
   }
   for (const auto& server : servers)
-    for (const auto& url : server.urls) add_server(webrtc, url, server);
+    for (const auto& url : server.urls)
+      add_server(webrtc, url, server);
 }
 
 }  // namespace aerie::stream

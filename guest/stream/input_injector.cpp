@@ -1,10 +1,9 @@
 #include "guest/stream/input_injector.hpp"
 
-#include <xcb/xtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
+#include <xcb/xtest.h>
 
 #include "guest/stream/unicode.hpp"
 
@@ -19,10 +18,7 @@ constexpr double most_turned = 50;  // notches a message
 }  // namespace
 
 InputInjector::InputInjector(EventLoop& loop, XConnection& x)
-    : loop_(loop),
-      x_(x),
-      width_(x.screen().width_in_pixels),
-      height_(x.screen().height_in_pixels) {
+    : loop_(loop), x_(x), width_(x.screen().width_in_pixels), height_(x.screen().height_in_pixels) {
   // Viewers repeat keys themselves.
   const std::uint32_t off = XCB_AUTO_REPEAT_MODE_OFF;
   xcb_change_keyboard_control(x_.get(), XCB_KB_AUTO_REPEAT_MODE, &off);
@@ -118,9 +114,11 @@ void InputInjector::press_without_shift(const KeyStroke& stroke) {
   for (const auto keysym : {keysyms::shift_left, keysyms::shift_right})
     if (const auto held = held_keys_.find(keysym); held != held_keys_.end())
       lifted.push_back(held->second);
-  for (const auto keycode : lifted) fake(XCB_KEY_RELEASE, keycode);
+  for (const auto keycode : lifted)
+    fake(XCB_KEY_RELEASE, keycode);
   fake(XCB_KEY_PRESS, stroke.keycode);
-  for (const auto keycode : lifted) fake(XCB_KEY_PRESS, keycode);
+  for (const auto keycode : lifted)
+    fake(XCB_KEY_PRESS, keycode);
 }
 
 bool InputInjector::is_news(const std::optional<std::uint64_t>& n) {
@@ -131,8 +129,7 @@ bool InputInjector::is_news(const std::optional<std::uint64_t>& n) {
 }
 
 void InputInjector::move_to(Point to) {
-  fake(XCB_MOTION_NOTIFY, 0,
-       {std::clamp(to.x, 0, width_ - 1), std::clamp(to.y, 0, height_ - 1)});
+  fake(XCB_MOTION_NOTIFY, 0, {std::clamp(to.x, 0, width_ - 1), std::clamp(to.y, 0, height_ - 1)});
 }
 
 std::optional<Refusal> InputInjector::inject(const MoveEvent& move) {
@@ -164,8 +161,10 @@ std::optional<Refusal> InputInjector::inject(const WheelEvent& wheel) {
 void InputInjector::turn(double& rest, double notches, std::uint8_t negative,
                          std::uint8_t positive) {
   rest = std::clamp(rest + notches, -most_turned, most_turned);
-  for (; rest <= -1.0; rest += 1.0) click(negative);
-  for (; rest >= 1.0; rest -= 1.0) click(positive);
+  for (; rest <= -1.0; rest += 1.0)
+    click(negative);
+  for (; rest >= 1.0; rest -= 1.0)
+    click(positive);
 }
 
 void InputInjector::click(std::uint8_t button) {
@@ -206,8 +205,10 @@ void InputInjector::type_on() {
 }
 
 void InputInjector::release_all() {
-  for (const auto& [keysym, keycode] : held_keys_) fake(XCB_KEY_RELEASE, keycode);
-  for (const auto button : held_buttons_) fake(XCB_BUTTON_RELEASE, button);
+  for (const auto& [keysym, keycode] : held_keys_)
+    fake(XCB_KEY_RELEASE, keycode);
+  for (const auto button : held_buttons_)
+    fake(XCB_BUTTON_RELEASE, button);
   held_keys_.clear();
   held_buttons_.clear();
   untyped_.clear();

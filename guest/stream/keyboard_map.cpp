@@ -9,10 +9,13 @@ void KeyboardMap::load(std::uint8_t first, std::size_t per_keycode,
   first_ = first;
   per_keycode_ = per_keycode;
   keysyms_ = std::move(keysyms);
-  const auto key_at = [&](std::size_t key) { return keysyms_.begin() + static_cast<std::ptrdiff_t>(key * per_keycode_); };
+  const auto key_at = [&](std::size_t key) {
+    return keysyms_.begin() + static_cast<std::ptrdiff_t>(key * per_keycode_);
+  };
   for (std::size_t key = 0; per_keycode_ > 0 && key < keysyms_.size() / per_keycode_; ++key) {
     const auto keycode = static_cast<std::uint8_t>(first_ + key);
-    const bool empty = std::all_of(key_at(key), key_at(key + 1), [](auto keysym) { return keysym == 0; });
+    const bool empty =
+        std::all_of(key_at(key), key_at(key + 1), [](auto keysym) { return keysym == 0; });
     const auto loan = std::find_if(loans_.begin(), loans_.end(),
                                    [&](const Loan& one) { return one.keycode == keycode; });
     if (loan == loans_.end()) {
@@ -61,7 +64,8 @@ void KeyboardMap::touch(std::uint32_t keysym) {
 }
 
 void KeyboardMap::settle() {
-  for (auto& loan : loans_) loan.fresh = false;
+  for (auto& loan : loans_)
+    loan.fresh = false;
 }
 
 }  // namespace aerie::stream

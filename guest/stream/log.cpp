@@ -1,9 +1,8 @@
 #include "guest/stream/log.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <string>
+#include <unistd.h>
 
 namespace aerie::stream {
 

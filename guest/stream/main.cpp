@@ -1,9 +1,8 @@
-#include <gst/gst.h>
-
 #include <charconv>
-#include <cstdlib>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
+#include <gst/gst.h>
 
 #include "guest/stream/log.hpp"
 #include "guest/stream/streamer.hpp"

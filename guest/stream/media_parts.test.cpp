@@ -12,7 +12,8 @@ namespace {
 
 std::string answer(const std::string& video) {
   return "v=0\r\no=- 1 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n" + video +
-         "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 0.0.0.0\r\na=mid:application1\r\n";
+         "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 "
+         "0.0.0.0\r\na=mid:application1\r\n";
 }
 
 }  // namespace
@@ -25,9 +26,10 @@ TEST_CASE("rectangles grow to even edges within the screen", "[picture]") {
 }
 
 TEST_CASE("the answer's first codec and its extensions count", "[answer]") {
-  const auto parsed = parse_answer(answer(
-      "m=video 9 UDP/TLS/RTP/SAVPF 98 96\r\nc=IN IP4 0.0.0.0\r\na=rtpmap:96 H264/90000\r\n"
-      "a=rtpmap:98 VP8/90000\r\na=extmap:3 http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\r\n"));
+  const auto parsed = parse_answer(
+      answer("m=video 9 UDP/TLS/RTP/SAVPF 98 96\r\nc=IN IP4 0.0.0.0\r\na=rtpmap:96 H264/90000\r\n"
+             "a=rtpmap:98 VP8/90000\r\na=extmap:3 "
+             "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay\r\n"));
   REQUIRE(parsed);
   CHECK(parsed->video.codec == Codec::vp8);
   CHECK(parsed->video.payload == 98);

@@ -12,7 +12,8 @@ constexpr std::size_t most_early_candidates = 64;
 constexpr std::chrono::seconds connect_within{20};
 
 Cause peer_failed(const std::string& why) {
-  return {CauseKind::network_failed, "The peer does not start: " + why + ".",
+  return {CauseKind::network_failed,
+          "The peer does not start: " + why + ".",
           "Ask for a new offer; look at the stream's log if it happens again.",
           {}};
 }
@@ -25,9 +26,9 @@ GstPtr<GstPromise> promise(Replied replied) {
     const bool done = gst_promise_wait(self) == GST_PROMISE_RESULT_REPLIED;
     (*static_cast<Replied*>(data))(done ? gst_promise_get_reply(self) : nullptr);
   };
-  return GstPtr<GstPromise>{gst_promise_new_with_change_func(
-      change, new Replied(std::move(replied)),
-      [](gpointer data) { delete static_cast<Replied*>(data); })};
+  return GstPtr<GstPromise>{
+      gst_promise_new_with_change_func(change, new Replied(std::move(replied)),
+                                       [](gpointer data) { delete static_cast<Replied*>(data); })};
 }
 
 /// The error within a reply of webrtcbin; empty when it did what was asked.
@@ -45,8 +46,8 @@ std::string error_of(const GstStructure* reply) {
 /// would leave one codec in it.
 GstPtr<GstPad> video_pad(GstElement* webrtc) {
   GST_OBJECT_LOCK(webrtc);
-  auto pad = webrtc->sinkpads ? GstPtr<GstPad>::borrow(GST_PAD(webrtc->sinkpads->data))
-                              : GstPtr<GstPad>{};
+  auto pad =
+      webrtc->sinkpads ? GstPtr<GstPad>::borrow(GST_PAD(webrtc->sinkpads->data)) : GstPtr<GstPad>{};
   GST_OBJECT_UNLOCK(webrtc);
   return pad;
 }
@@ -74,13 +75,14 @@ struct Peer::Home {
   static const Home& of(gpointer data) { return *static_cast<const Home*>(data); }
 };
 
-Peer::Home Peer::home() { return {&loop_, weak_from_this()}; }
+Peer::Home Peer::home() {
+  return {&loop_, weak_from_this()};
+}
 
 Result<std::shared_ptr<Peer>> Peer::create(EventLoop& loop, const MediaClock& clock,
                                            const Configure& configuration, Events events) {
   auto pipeline =
-      Pipeline::parse("webrtcbin name=webrtc bundle-policy=max-bundle latency=0",
-                      clock);
+      Pipeline::parse("webrtcbin name=webrtc bundle-policy=max-bundle latency=0", clock);
   if (!pipeline) return tl::unexpected(pipeline.error());
   std::shared_ptr<Peer> peer{new Peer(loop, std::move(*pipeline), std::move(events))};
   if (auto cause = peer->start(configuration)) return tl::unexpected(*cause);
@@ -115,9 +117,8 @@ std::optional<Cause> Peer::start(const Configure& configuration) {
       {.opened = [at = home()] { at.post([](Peer& peer) { peer.events_.input_opened(); }); },
        .closed =
            [at = home()] {
-             at.post([](Peer& peer) {
-               peer.state_changed(GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED);
-             });
+             at.post(
+                 [](Peer& peer) { peer.state_changed(GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED); });
            },
        .message =
            [weak = weak_from_this()](ViewerMessage message) {
@@ -192,7 +193,8 @@ void Peer::answer_taken() {
   answer_taken_ = true;
   if (!attach_video()) return end("the video could not be attached");
   const auto candidates = std::exchange(early_candidates_, {});
-  for (const auto& candidate : candidates) add_candidate(candidate.text, candidate.line);
+  for (const auto& candidate : candidates)
+    add_candidate(candidate.text, candidate.line);
 }
 
 bool Peer::attach_video() {
@@ -206,10 +208,10 @@ bool Peer::attach_video() {
   const GstPtr<GstPad> source_pad{gst_element_get_static_pad(source.get(), "src")};
   gst_pad_add_probe(source_pad.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream,
                     home().copied(), Home::destroy);
-  gst_pad_add_probe(out.get(),
-                    static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER |
-                                                 GST_PAD_PROBE_TYPE_BUFFER_LIST),
-                    on_packet, home().copied(), Home::destroy);
+  gst_pad_add_probe(
+      out.get(),
+      static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
+      on_packet, home().copied(), Home::destroy);
   feed_ = std::make_shared<PeerFeed>(source);
   if (!gst_element_sync_state_with_parent(sender.get())) return false;
   // Nobody reads the bus, so nobody else answers the new elements' latency messages.

@@ -32,7 +32,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   };
 
   /// Starts negotiation; the offer comes as an event.
-  [[nodiscard]] static Result<std::shared_ptr<Peer>> create(EventLoop& loop, const MediaClock& clock,
+  [[nodiscard]] static Result<std::shared_ptr<Peer>> create(EventLoop& loop,
+                                                            const MediaClock& clock,
                                                             const Configure& configuration,
                                                             Events events);
   Peer(const Peer&) = delete;

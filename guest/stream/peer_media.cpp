@@ -11,10 +11,9 @@ constexpr unsigned playout_id = 3;
 constexpr unsigned transport_cc_id = 4;
 
 std::string codec_caps(Codec codec) {
-  return codec == Codec::h264
-             ? "encoding-name=H264,payload=96,packetization-mode=(string)1,"
-               "profile-level-id=(string)42e01f,level-asymmetry-allowed=(string)1"
-             : "encoding-name=VP8,payload=98";
+  return codec == Codec::h264 ? "encoding-name=H264,payload=96,packetization-mode=(string)1,"
+                                "profile-level-id=(string)42e01f,level-asymmetry-allowed=(string)1"
+                              : "encoding-name=VP8,payload=98";
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ namespace aerie::stream {
 /// first codec gets retransmission from webrtcbin 1.22.
 [[nodiscard]] GstPtr<GstCaps> offered_video(const std::vector<Codec>& codecs);
 
-/// A bin of `appsrc name=source` and the payloader that the answer asks for (`name=payloader`), with
-/// a source pad `src`; empty when an element is missing.
+/// A bin of `appsrc name=source` and the payloader that the answer asks for (`name=payloader`),
+/// with a source pad `src`; empty when an element is missing.
 [[nodiscard]] GstPtr<GstElement> make_sender(const AcceptedVideo& video);
 
 }  // namespace aerie::stream

@@ -1,8 +1,7 @@
 #include "guest/stream/picture.hpp"
 
-#include <libyuv/convert.h>
-
 #include <algorithm>
+#include <libyuv/convert.h>
 
 namespace aerie::stream {
 

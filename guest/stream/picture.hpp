@@ -1,8 +1,7 @@
 #pragma once
 
-#include <gst/video/video.h>
-
 #include <cstdint>
+#include <gst/video/video.h>
 #include <memory>
 #include <vector>
 

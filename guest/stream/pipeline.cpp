@@ -12,10 +12,10 @@ struct Needed {
 };
 
 constexpr std::array common_elements{
-    Needed{"appsrc", "gstreamer1.0-plugins-base"}, Needed{"appsink", "gstreamer1.0-plugins-base"},
-    Needed{"nicesrc", "gstreamer1.0-nice"},        Needed{"nicesink", "gstreamer1.0-nice"},
+    Needed{"appsrc", "gstreamer1.0-plugins-base"},   Needed{"appsink", "gstreamer1.0-plugins-base"},
+    Needed{"nicesrc", "gstreamer1.0-nice"},          Needed{"nicesink", "gstreamer1.0-nice"},
     Needed{"webrtcbin", "gstreamer1.0-plugins-bad"}, Needed{"dtlsdec", "gstreamer1.0-plugins-bad"},
-    Needed{"srtpenc", "gstreamer1.0-plugins-bad"}, Needed{"sctpenc", "gstreamer1.0-plugins-bad"},
+    Needed{"srtpenc", "gstreamer1.0-plugins-bad"},   Needed{"sctpenc", "gstreamer1.0-plugins-bad"},
     Needed{"rtpbin", "gstreamer1.0-plugins-good"},
 };
 constexpr std::array h264_elements{Needed{"x264enc", "gstreamer1.0-plugins-ugly"},
@@ -28,7 +28,8 @@ bool exists(const char* element) {
 }
 
 Cause missing(const std::string& element, const std::string& package) {
-  return {CauseKind::plugin_missing, "The media element " + element + " is not installed.",
+  return {CauseKind::plugin_missing,
+          "The media element " + element + " is not installed.",
           "Install the Debian package " + package + " in the guest.",
           {}};
 }
@@ -57,7 +58,9 @@ GstBusSyncReply drop(GstBus*, GstMessage* message, gpointer) {
   return GST_BUS_DROP;
 }
 
-void destroy_failed(gpointer data) { delete static_cast<Pipeline::Failed*>(data); }
+void destroy_failed(gpointer data) {
+  delete static_cast<Pipeline::Failed*>(data);
+}
 
 }  // namespace
 
@@ -98,7 +101,9 @@ bool Pipeline::play() {
   return gst_element_set_state(get(), GST_STATE_PLAYING) != GST_STATE_CHANGE_FAILURE;
 }
 
-void Pipeline::stop() { gst_element_set_state(get(), GST_STATE_NULL); }
+void Pipeline::stop() {
+  gst_element_set_state(get(), GST_STATE_NULL);
+}
 
 std::optional<Cause> missing_element(const std::vector<Codec>& codecs) {
   if (auto cause = first_missing(common_elements)) return cause;

@@ -1,8 +1,7 @@
 #include "guest/stream/playout_delay_extension.hpp"
 
-#include <gst/rtp/rtp.h>
-
 #include <algorithm>
+#include <gst/rtp/rtp.h>
 
 namespace {
 
@@ -22,7 +21,9 @@ GstRTPHeaderExtensionFlags supported_flags(GstRTPHeaderExtension*) {
                                                  GST_RTP_HEADER_EXTENSION_TWO_BYTE);
 }
 
-gsize max_size(GstRTPHeaderExtension*, const GstBuffer*) { return payload_bytes; }
+gsize max_size(GstRTPHeaderExtension*, const GstBuffer*) {
+  return payload_bytes;
+}
 
 gssize write_delay(GstRTPHeaderExtension*, const GstBuffer*, GstRTPHeaderExtensionFlags, GstBuffer*,
                    guint8* data, gsize size) {

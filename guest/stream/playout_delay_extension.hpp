@@ -5,11 +5,13 @@
 namespace aerie::stream {
 
 /// The RTP header extension by which a sender asks the receiver to play at once.
-inline constexpr auto playout_delay_uri = "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
+inline constexpr auto playout_delay_uri =
+    "http://www.webrtc.org/experiments/rtp-hdrext/playout-delay";
 
-/// An extension element (for a payloader's `add-extension`) that writes a playout delay of 0 to 0 ms
-/// into every packet. Format: webrtc.googlesource.com, docs/native-code/rtp-hdrext/playout-delay,
-/// 12 bits of least and 12 bits of most delay in units of 10 ms.
+/// An extension element (for a payloader's `add-extension`) that writes a playout delay of 0 to 0
+/// ms into every packet. Format: webrtc.googlesource.com,
+/// docs/native-code/rtp-hdrext/playout-delay, 12 bits of least and 12 bits of most delay in units
+/// of 10 ms.
 [[nodiscard]] GstPtr<GstElement> make_playout_delay_extension(unsigned id);
 
 /// The transport-wide congestion control extension, GStreamer's own element.

@@ -1,12 +1,11 @@
 #include "guest/stream/screen_capture.hpp"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <ctime>
+#include <poll.h>
+#include <sys/eventfd.h>
 
 #include "guest/stream/screen_reader.hpp"
 
@@ -19,7 +18,8 @@ Result<std::unique_ptr<ScreenCapture>> ScreenCapture::start(int frames_per_secon
   if (!reader) return tl::unexpected(reader.error());
   UniqueFd wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   if (!wake)
-    return tl::unexpected(Cause{CauseKind::not_ready, "The system gave no event descriptor.",
+    return tl::unexpected(Cause{CauseKind::not_ready,
+                                "The system gave no event descriptor.",
                                 "Raise the guest's limit of open files.",
                                 {}});
   return std::unique_ptr<ScreenCapture>{new ScreenCapture(
@@ -35,7 +35,9 @@ ScreenCapture::ScreenCapture(int frames_per_second, const MediaClock& clock, Eve
       reader_(std::move(reader)),
       thread_([this] { run(); }) {}
 
-ScreenCapture::~ScreenCapture() { stop(); }
+ScreenCapture::~ScreenCapture() {
+  stop();
+}
 
 void ScreenCapture::stop() {
   if (!thread_.joinable()) return;
@@ -111,7 +113,8 @@ bool ScreenCapture::wait() {
     timeout.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(left).count();
     timeout.tv_nsec = (left % std::chrono::seconds{1}).count();
   }
-  const int ready = ::ppoll(descriptors.data(), descriptors.size(), due ? &timeout : nullptr, nullptr);
+  const int ready =
+      ::ppoll(descriptors.data(), descriptors.size(), due ? &timeout : nullptr, nullptr);
   if (ready < 0) return errno == EINTR;
   eventfd_t count = 0;
   if (descriptors[1].revents != 0) ::eventfd_read(wake_.get(), &count);

@@ -17,9 +17,9 @@ namespace aerie::stream {
 
 class ScreenReader;
 
-/// Pictures of the screen, in a thread of its own with its own X connection: driven by XDamage, read
-/// through shared memory, paced by `FramePacer`. While it is not active, or while nothing changes,
-/// the thread blocks without a timeout.
+/// Pictures of the screen, in a thread of its own with its own X connection: driven by XDamage,
+/// read through shared memory, paced by `FramePacer`. While it is not active, or while nothing
+/// changes, the thread blocks without a timeout.
 class ScreenCapture {
  public:
   /// All are called on the capture thread.

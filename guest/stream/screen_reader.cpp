@@ -12,7 +12,8 @@ namespace {
 constexpr std::uint8_t core_event_mask = 0x7F;  // the top bit says "sent by a client"
 
 Cause memory_failed() {
-  return {CauseKind::not_ready, "The X server took no shared memory (MIT-SHM 1.2).",
+  return {CauseKind::not_ready,
+          "The X server took no shared memory (MIT-SHM 1.2).",
           "Use a local X server reached by its Unix socket, and give the guest more memory.",
           {}};
 }
@@ -68,15 +69,16 @@ std::optional<Cause> ScreenReader::prepare() {
   if (const auto shm = x_.extension(xcb_shm_id, "MIT-SHM"); !shm) return shm.error();
   if (const auto fixes = x_.extension(xcb_xfixes_id, "XFIXES"); !fixes) return fixes.error();
   if (!has_usable_pixels(x_))
-    return Cause{CauseKind::not_ready, "The X server's screen has no 32-bit little-endian pixels.",
+    return Cause{CauseKind::not_ready,
+                 "The X server's screen has no 32-bit little-endian pixels.",
                  "Start the display with a depth of 24.",
                  {}};
   damage_event_ = *damage;
   // Versions must be asked for before either extension is used; 1.2 of MIT-SHM passes descriptors.
-  const XcbPtr<xcb_damage_query_version_reply_t> damage_version{xcb_damage_query_version_reply(
-      x_.get(), xcb_damage_query_version(x_.get(), 1, 1), nullptr)};
-  const XcbPtr<xcb_xfixes_query_version_reply_t> fixes_version{xcb_xfixes_query_version_reply(
-      x_.get(), xcb_xfixes_query_version(x_.get(), 5, 0), nullptr)};
+  const XcbPtr<xcb_damage_query_version_reply_t> damage_version{
+      xcb_damage_query_version_reply(x_.get(), xcb_damage_query_version(x_.get(), 1, 1), nullptr)};
+  const XcbPtr<xcb_xfixes_query_version_reply_t> fixes_version{
+      xcb_xfixes_query_version_reply(x_.get(), xcb_xfixes_query_version(x_.get(), 5, 0), nullptr)};
   const std::uint32_t structure = XCB_EVENT_MASK_STRUCTURE_NOTIFY;
   xcb_change_window_attributes(x_.get(), x_.root(), XCB_CW_EVENT_MASK, &structure);
   region_ = xcb_generate_id(x_.get());
@@ -120,7 +122,8 @@ std::optional<ScreenReader::News> ScreenReader::take_events() {
     if (type == damage_event_ + XCB_DAMAGE_NOTIFY) news.damaged = damage_ != XCB_NONE;
     if (type != XCB_CONFIGURE_NOTIFY) continue;
     const auto& change = reinterpret_cast<const xcb_configure_notify_event_t&>(*event);
-    if (change.window != x_.root() || (change.width == width_ && change.height == height_)) continue;
+    if (change.window != x_.root() || (change.width == width_ && change.height == height_))
+      continue;
     if (resize(change.width, change.height)) return std::nullopt;
     news.resized = true;
   }
@@ -130,8 +133,8 @@ std::optional<ScreenReader::News> ScreenReader::take_events() {
 
 std::optional<Rectangle> ScreenReader::take_damage() {
   xcb_damage_subtract(x_.get(), damage_, XCB_NONE, region_);
-  const XcbPtr<xcb_xfixes_fetch_region_reply_t> region{xcb_xfixes_fetch_region_reply(
-      x_.get(), xcb_xfixes_fetch_region(x_.get(), region_), nullptr)};
+  const XcbPtr<xcb_xfixes_fetch_region_reply_t> region{
+      xcb_xfixes_fetch_region_reply(x_.get(), xcb_xfixes_fetch_region(x_.get(), region_), nullptr)};
   if (!region) return std::nullopt;
   const auto& extents = region->extents;
   return Rectangle{extents.x, extents.y, extents.width, extents.height};
@@ -152,8 +155,7 @@ bool ScreenReader::read(const Rectangle& where) {
       x_.get(), x_.root(), static_cast<std::int16_t>(where.x), static_cast<std::int16_t>(where.y),
       static_cast<std::uint16_t>(where.width), static_cast<std::uint16_t>(where.height), all_planes,
       XCB_IMAGE_FORMAT_Z_PIXMAP, memory_->segment(), 0);
-  const XcbPtr<xcb_shm_get_image_reply_t> image{
-      xcb_shm_get_image_reply(x_.get(), cookie, nullptr)};
+  const XcbPtr<xcb_shm_get_image_reply_t> image{xcb_shm_get_image_reply(x_.get(), cookie, nullptr)};
   // An error means that the screen shrank under us; its ConfigureNotify is on the way.
   if (!image) return !x_.is_broken();
   picture_->update(memory_->data(), where);

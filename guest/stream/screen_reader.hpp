@@ -1,12 +1,11 @@
 #pragma once
 
-#include <xcb/damage.h>
-#include <xcb/shm.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <xcb/damage.h>
+#include <xcb/shm.h>
 
 #include "guest/stream/picture.hpp"
 #include "guest/stream/x_connection.hpp"

@@ -46,7 +46,8 @@ void Streamer::received(const Json& json) {
   if (!message) return fail(message.error());
   if (!configuration_ && !std::holds_alternative<Configure>(*message) &&
       !std::holds_alternative<Ping>(*message))
-    return fail({CauseKind::link_violation, "The first message was not configure.",
+    return fail({CauseKind::link_violation,
+                 "The first message was not configure.",
                  "Run a supervisor and a streamer of the same version.",
                  {}});
   std::visit([this](const auto& kind) { handle(kind); }, *message);
@@ -66,18 +67,19 @@ std::optional<Cause> Streamer::start(const Configure& configuration) {
 
 std::optional<Cause> Streamer::open_desktop() {
   auto desktop = Desktop::open(
-      loop_, {.cursor =
-                  [this](const CursorShape& shape) {
-                    for (auto& [epoch, viewer] : peers_)
-                      viewer.peer->channels().send(viewer.cursors.message_for(shape));
-                  },
-              .clipboard =
-                  [this](const std::string& text) {
-                    const auto found = holder_ ? peers_.find(*holder_) : peers_.end();
-                    if (found != peers_.end())
-                      found->second.peer->channels().send({{"type", "clipboard"}, {"text", text}});
-                  },
-              .failed = [this](const Cause& cause) { loop_.post([this, cause] { fail(cause); }); }});
+      loop_,
+      {.cursor =
+           [this](const CursorShape& shape) {
+             for (auto& [epoch, viewer] : peers_)
+               viewer.peer->channels().send(viewer.cursors.message_for(shape));
+           },
+       .clipboard =
+           [this](const std::string& text) {
+             const auto found = holder_ ? peers_.find(*holder_) : peers_.end();
+             if (found != peers_.end())
+               found->second.peer->channels().send({{"type", "clipboard"}, {"text", text}});
+           },
+       .failed = [this](const Cause& cause) { loop_.post([this, cause] { fail(cause); }); }});
   if (!desktop) return desktop.error();
   desktop_ = std::move(*desktop);
   return std::nullopt;
@@ -110,9 +112,10 @@ void Streamer::resized(int width, int height) {
   desktop_->set_screen(width, height);
   if (!first) return control_.send({{"type", "display"}, {"width", width}, {"height", height}});
   Json codecs = Json::array();
-  for (const auto codec : configuration_->codecs) codecs.push_back(to_string(codec));
-  const GstPtr<gchar> version{g_strdup_printf("%d.%d.%d", GST_VERSION_MAJOR, GST_VERSION_MINOR,
-                                              GST_VERSION_MICRO)};
+  for (const auto codec : configuration_->codecs)
+    codecs.push_back(to_string(codec));
+  const GstPtr<gchar> version{
+      g_strdup_printf("%d.%d.%d", GST_VERSION_MAJOR, GST_VERSION_MINOR, GST_VERSION_MICRO)};
   control_.send({{"type", "ready"},
                  {"display", {{"width", width}, {"height", height}}},
                  {"codecs", codecs},
@@ -121,7 +124,8 @@ void Streamer::resized(int width, int height) {
 
 void Streamer::handle(const AddPeer& add) {
   if (peers_.contains(add.epoch)) return log_line(line_of(add.epoch, "is there already"));
-  if (peers_.size() >= most_peers) return say_peer(add.epoch, "failed", "there are 64 peers already");
+  if (peers_.size() >= most_peers)
+    return say_peer(add.epoch, "failed", "there are 64 peers already");
   auto peer = Peer::create(loop_, clock_, *configuration_, peer_events(add.epoch));
   if (!peer) return say_peer(add.epoch, "failed", peer.error().message);
   peers_[add.epoch] = {std::move(*peer), {}};
@@ -175,7 +179,9 @@ void Streamer::handle(const Candidate& candidate) {
     found->second.peer->add_candidate(candidate.candidate, candidate.line);
 }
 
-void Streamer::handle(const RemovePeer& remove) { drop_peer(remove.epoch); }
+void Streamer::handle(const RemovePeer& remove) {
+  drop_peer(remove.epoch);
+}
 
 void Streamer::handle(const GiveControl& give) {
   if (give.epoch == holder_) return;
@@ -231,7 +237,8 @@ void Streamer::viewer_said(Epoch epoch, const ViewerMessage& message) {
 void Streamer::say_peer(Epoch epoch, std::string_view state, const std::string& reason) {
   Json message{{"type", "peer"}, {"epoch", epoch}, {"state", state}};
   if (!reason.empty()) message["reason"] = reason;
-  log_line(line_of(epoch, reason.empty() ? std::string{state} : std::string{state} + ": " + reason));
+  log_line(
+      line_of(epoch, reason.empty() ? std::string{state} : std::string{state} + ": " + reason));
   control_.send(message);
 }
 

@@ -17,13 +17,13 @@
 
 namespace aerie::stream {
 
-/// The whole streamer, on the loop's thread: obeys the supervisor, ties capture, encoders, peers and
-/// the desktop's input together. One object a process (or a test).
+/// The whole streamer, on the loop's thread: obeys the supervisor, ties capture, encoders, peers
+/// and the desktop's input together. One object a process (or a test).
 class Streamer {
  public:
   /// `finished` is called once, with the exit status: 0 when the supervisor closed the control
-  /// socket, 1 when something failed; then `failure` was said before. The loop must not run on after
-  /// the streamer's end.
+  /// socket, 1 when something failed; then `failure` was said before. The loop must not run on
+  /// after the streamer's end.
   Streamer(EventLoop& loop, UniqueFd control, std::function<void(int status)> finished);
   ~Streamer();
   Streamer(const Streamer&) = delete;

@@ -16,7 +16,8 @@ namespace {
 /// True when two colours differ by little, as after a lossy encoder.
 bool is_near(std::uint32_t one, std::uint32_t other) {
   for (const unsigned shift : {0U, 8U, 16U})
-    if (std::abs(static_cast<int>(one >> shift & 0xFFU) - static_cast<int>(other >> shift & 0xFFU)) > 24)
+    if (std::abs(static_cast<int>(one >> shift & 0xFFU) -
+                 static_cast<int>(other >> shift & 0xFFU)) > 24)
       return false;
   return true;
 }
@@ -88,7 +89,8 @@ TEST_CASE("input of the holder reaches a program, and nobody else's does", "[str
   std::u32string typed;
   for (int i = 0; i < 4; ++i) {
     auto key = rig.next_input(painter, XCB_KEY_PRESS);
-    if (painter.keysym(key.detail, key.state) == 0xFFE1) key = rig.next_input(painter, XCB_KEY_PRESS);
+    if (painter.keysym(key.detail, key.state) == 0xFFE1)
+      key = rig.next_input(painter, XCB_KEY_PRESS);
     typed.push_back(painter.keysym(key.detail, key.state));
   }
   CHECK(typed == std::u32string{0x61, 0x42, 0xE9, 0x010020AC});

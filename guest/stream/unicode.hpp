@@ -12,7 +12,9 @@ namespace aerie::stream {
 [[nodiscard]] std::optional<std::u32string> decode_utf8(std::string_view text);
 
 /// True for well-formed UTF-8.
-[[nodiscard]] inline bool is_utf8(std::string_view text) { return decode_utf8(text).has_value(); }
+[[nodiscard]] inline bool is_utf8(std::string_view text) {
+  return decode_utf8(text).has_value();
+}
 
 /// The X11 keysym that types a code point (X11 protocol, appendix A: Latin-1 as it is, the rest at
 /// 0x01000000); 0 for control characters that no key types.

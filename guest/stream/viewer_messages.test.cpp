@@ -25,7 +25,8 @@ TEST_CASE("every message of a viewer is read", "[viewer-messages]") {
   const auto key = read<KeyEvent>(R"({"type":"key","keysym":65293,"down":true})");
   CHECK(key.keysym == 65293);
   CHECK(key.down);
-  const auto button = read<ButtonEvent>(R"({"type":"button","button":3,"down":false,"x":4,"y":5,"n":6})");
+  const auto button =
+      read<ButtonEvent>(R"({"type":"button","button":3,"down":false,"x":4,"y":5,"n":6})");
   CHECK(button.button == 3);
   CHECK(button.at == Point{4, 5});
   CHECK(button.n == 6U);

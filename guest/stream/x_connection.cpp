@@ -16,12 +16,14 @@ Result<XConnection> XConnection::open() {
   int screen_number = 0;
   XConnection connection{xcb_connect(nullptr, &screen_number)};
   if (connection.is_broken())
-    return tl::unexpected(
-        Cause{CauseKind::not_ready, "The X server " + display_name() + " takes no connection.",
-              "Start the display before the stream, and give the stream its DISPLAY and XAUTHORITY.",
-              {}});
+    return tl::unexpected(Cause{
+        CauseKind::not_ready,
+        "The X server " + display_name() + " takes no connection.",
+        "Start the display before the stream, and give the stream its DISPLAY and XAUTHORITY.",
+        {}});
   auto screens = xcb_setup_roots_iterator(xcb_get_setup(connection.get()));
-  for (int i = 0; i < screen_number && screens.rem > 1; ++i) xcb_screen_next(&screens);
+  for (int i = 0; i < screen_number && screens.rem > 1; ++i)
+    xcb_screen_next(&screens);
   connection.screen_ = screens.data;
   return connection;
 }
@@ -29,11 +31,11 @@ Result<XConnection> XConnection::open() {
 Result<std::uint8_t> XConnection::extension(xcb_extension_t& id, std::string_view name) {
   const auto* data = xcb_get_extension_data(get(), &id);
   if (data && data->present) return data->first_event;
-  return tl::unexpected(Cause{CauseKind::not_ready,
-                              "The X server " + display_name() + " lacks the extension " +
-                                  std::string{name} + ".",
-                              "Use an X server that has it, for example Xvfb with its defaults.",
-                              {}});
+  return tl::unexpected(
+      Cause{CauseKind::not_ready,
+            "The X server " + display_name() + " lacks the extension " + std::string{name} + ".",
+            "Use an X server that has it, for example Xvfb with its defaults.",
+            {}});
 }
 
 xcb_atom_t XConnection::atom(std::string_view name) {
@@ -44,7 +46,8 @@ xcb_atom_t XConnection::atom(std::string_view name) {
 }
 
 Cause display_lost() {
-  return {CauseKind::not_ready, "The X server " + display_name() + " closed the connection.",
+  return {CauseKind::not_ready,
+          "The X server " + display_name() + " closed the connection.",
           "Look at the display's own exit and log; the stream starts again with it.",
           {}};
 }

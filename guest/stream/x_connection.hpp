@@ -1,10 +1,9 @@
 #pragma once
 
-#include <xcb/xcb.h>
-
 #include <cstdlib>
 #include <memory>
 #include <string_view>
+#include <xcb/xcb.h>
 
 #include "messages/cause.hpp"
 

@@ -1,9 +1,8 @@
 #include "guest/stream/testing/rig.hpp"
 
-#include <sys/socket.h>
-
 #include <array>
 #include <stdexcept>
+#include <sys/socket.h>
 
 namespace aerie::stream::testing {
 
@@ -15,8 +14,8 @@ Rig::Rig() {
       loop, UniqueFd{ends[0]},
       ControlChannel::Events{.message = [this](const Json& message) { heard(message); },
                              .closed = [](const std::optional<Cause>&) {}});
-  streamer_ = std::make_unique<Streamer>(loop, UniqueFd{ends[1]},
-                                         [this](int with) { status = with; });
+  streamer_ =
+      std::make_unique<Streamer>(loop, UniqueFd{ends[1]}, [this](int with) { status = with; });
 }
 
 Rig::~Rig() {
@@ -27,7 +26,8 @@ Rig::~Rig() {
 bool Rig::until(const std::function<bool()>& done) {
   bool late = false;
   const auto deadline = loop.after(std::chrono::seconds{20}, [&] { late = true; });
-  while (!done() && !late) loop.step();
+  while (!done() && !late)
+    loop.step();
   return done();
 }
 
@@ -70,7 +70,10 @@ std::string Rig::paste(Painter& painter) {
   painter.ask_paste();
   std::optional<std::string> text;
   const auto watch = loop.watch(painter.x().descriptor(), G_IO_IN, [](GIOCondition) {});
-  (void)until([&] { return (text = painter.pasted()).has_value(); });
+  (void)until([&] {
+    if (!text) text = painter.pasted();
+    return text.has_value();
+  });
   return text.value_or("");
 }
 

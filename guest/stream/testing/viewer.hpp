@@ -30,7 +30,9 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   /// Over the channel of that name, `input` or `pointer`.
   void send(const std::string& channel, const std::string& text);
 
-  [[nodiscard]] bool has_channels() const { return open_.contains("input") && open_.contains("pointer"); }
+  [[nodiscard]] bool has_channels() const {
+    return open_.contains("input") && open_.contains("pointer");
+  }
   [[nodiscard]] bool has_heard(const Json& message) const;
   [[nodiscard]] bool was_refused(const std::string& reason) const;
   int frames = 0;

@@ -1,9 +1,8 @@
 #include "guest/stream/testing/viewer.hpp"
 
+#include <algorithm>
 #include <gst/app/gstappsink.h>
 #include <gst/video/video.h>
-
-#include <algorithm>
 
 namespace aerie::stream::testing {
 namespace {
@@ -12,8 +11,9 @@ using Done = std::function<void(const GstStructure*)>;
 
 GstPtr<GstPromise> promise(Done done) {
   const auto change = [](GstPromise* self, gpointer data) {
-    (*static_cast<Done*>(data))(
-        gst_promise_wait(self) == GST_PROMISE_RESULT_REPLIED ? gst_promise_get_reply(self) : nullptr);
+    (*static_cast<Done*>(data))(gst_promise_wait(self) == GST_PROMISE_RESULT_REPLIED
+                                    ? gst_promise_get_reply(self)
+                                    : nullptr);
   };
   return GstPtr<GstPromise>{gst_promise_new_with_change_func(
       change, new Done(std::move(done)), [](gpointer data) { delete static_cast<Done*>(data); })};
@@ -50,7 +50,9 @@ Viewer::Viewer(EventLoop& loop, Epoch epoch, Codec codec, Say say)
           *Pipeline::parse("webrtcbin name=webrtc bundle-policy=max-bundle latency=0", clock_))),
       webrtc_(pipeline_.element("webrtc")) {}
 
-Viewer::~Viewer() { pipeline_.stop(); }
+Viewer::~Viewer() {
+  pipeline_.stop();
+}
 
 void Viewer::start() {
   GstPtr<GstObject> agent;
@@ -93,7 +95,8 @@ void Viewer::answer_offer() {
   const auto made = promise([at = Home{&loop_, weak_from_this()}](const GstStructure* reply) {
     GstWebRTCSessionDescription* made_answer = nullptr;
     if (reply)
-      gst_structure_get(reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &made_answer, nullptr);
+      gst_structure_get(reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &made_answer,
+                        nullptr);
     at.post([made_answer](Viewer& viewer) { viewer.answer_made(made_answer); });
   });
   g_signal_emit_by_name(webrtc_.get(), "create-answer", nullptr, made.get());

@@ -1,13 +1,12 @@
 #include "guest/stream/testing/x_server.hpp"
 
+#include <array>
 #include <csignal>
+#include <cstdlib>
 #include <spawn.h>
+#include <stdexcept>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <array>
-#include <cstdlib>
-#include <stdexcept>
 
 #include "runtime/process/unique_fd.hpp"
 
@@ -19,8 +18,9 @@ XServer::XServer() {
   const UniqueFd read_end{ends[0]};
   UniqueFd write_end{ends[1]};
   const std::string descriptor = std::to_string(write_end.get());
-  const char* const arguments[] = {"Xvfb",      "-displayfd", descriptor.c_str(), "-screen", "0",
-                                   "320x240x24", "-nolisten",  "tcp",              "-ac",     nullptr};
+  const char* const arguments[] = {"Xvfb", "-displayfd", descriptor.c_str(), "-screen",
+                                   "0",    "320x240x24", "-nolisten",        "tcp",
+                                   "-ac",  nullptr};
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", 1, 0);
@@ -30,7 +30,8 @@ XServer::XServer() {
   if (failed != 0) throw std::runtime_error("Xvfb is not installed");
   write_end.reset();
   std::string number;
-  for (char digit = 0; ::read(read_end.get(), &digit, 1) == 1 && digit != '\n';) number += digit;
+  for (char digit = 0; ::read(read_end.get(), &digit, 1) == 1 && digit != '\n';)
+    number += digit;
   if (number.empty()) throw std::runtime_error("Xvfb does not start");
   ::setenv("DISPLAY", (":" + number).c_str(), 1);
 }
@@ -42,14 +43,16 @@ void XServer::kill() {
   pid_ = -1;
 }
 
-XServer::~XServer() { kill(); }
+XServer::~XServer() {
+  kill();
+}
 
 Painter::Painter() : x_(std::move(*XConnection::open())) {
   window_ = xcb_generate_id(x_.get());
-  const std::uint32_t values[] = {
-      x_.screen().black_pixel, 1,
-      XCB_EVENT_MASK_KEY_PRESS | XCB_EVENT_MASK_KEY_RELEASE | XCB_EVENT_MASK_BUTTON_PRESS |
-          XCB_EVENT_MASK_BUTTON_RELEASE | XCB_EVENT_MASK_POINTER_MOTION};
+  const std::uint32_t values[] = {x_.screen().black_pixel, 1,
+                                  XCB_EVENT_MASK_KEY_PRESS | XCB_EVENT_MASK_KEY_RELEASE |
+                                      XCB_EVENT_MASK_BUTTON_PRESS | XCB_EVENT_MASK_BUTTON_RELEASE |
+                                      XCB_EVENT_MASK_POINTER_MOTION};
   xcb_create_window(x_.get(), XCB_COPY_FROM_PARENT, window_, x_.root(), 0, 0, XServer::width,
                     XServer::height, 0, XCB_WINDOW_CLASS_INPUT_OUTPUT, XCB_COPY_FROM_PARENT,
                     XCB_CW_BACK_PIXEL | XCB_CW_OVERRIDE_REDIRECT | XCB_CW_EVENT_MASK, values);
@@ -113,11 +116,11 @@ void Painter::ask_paste() {
 std::optional<std::string> Painter::pasted() {
   while (const XcbPtr<xcb_generic_event_t> event{xcb_poll_for_event(x_.get())}) {
     if ((event->response_type & 0x7F) != XCB_SELECTION_NOTIFY) continue;
-    const XcbPtr<xcb_get_property_reply_t> reply{xcb_get_property_reply(
-        x_.get(),
-        xcb_get_property(x_.get(), 1, window_, x_.atom("PASTED"), XCB_GET_PROPERTY_TYPE_ANY, 0,
-                         16 * 1024),
-        nullptr)};
+    const XcbPtr<xcb_get_property_reply_t> reply{
+        xcb_get_property_reply(x_.get(),
+                               xcb_get_property(x_.get(), 1, window_, x_.atom("PASTED"),
+                                                XCB_GET_PROPERTY_TYPE_ANY, 0, 16 * 1024),
+                               nullptr)};
     return std::string{static_cast<const char*>(xcb_get_property_value(reply.get())),
                        static_cast<std::size_t>(xcb_get_property_value_length(reply.get()))};
   }
