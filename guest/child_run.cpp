@@ -90,9 +90,8 @@ Result<SpawnRequest> ChildRun::prepare() {
 Result<SpawnRequest> ChildRun::prepare_builtin() {
   switch (*spec_.builtin) {
     case Builtin::display: {
-      if (setting_.display_number) DisplayServer::clear_after(*setting_.display_number);
       display_ = std::make_unique<DisplayServer>(setting_.reactor, setting_.configure.display,
-                                                 setting_.authority_file,
+                                                 setting_.authority_file, setting_.display_number,
                                                  [this](int number) { on_ready(number); });
       auto request = display_->request();
       request.env = builtin_environment(setting_, {});

@@ -2,11 +2,14 @@
 
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <fcntl.h>
 #include <sodium.h>
 #include <string_view>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "guest/readiness.hpp"
@@ -16,6 +19,9 @@ namespace {
 
 constexpr std::size_t cookie_bytes = 16;
 constexpr int number_fd = 3;
+// Above what people choose by hand, below where X's TCP ports would run over.
+constexpr int lowest_number = 1000;
+constexpr int numbers = 50'000;
 
 void append_counted(std::string& bytes, std::string_view text) {
   bytes += static_cast<char>(text.size() >> 8U);
@@ -33,6 +39,26 @@ void write_authority(const std::string& path) {
   [[maybe_unused]] const auto written = ::write(file.get(), entry.data(), entry.size());
 }
 
+/// A server that was killed leaves its lock and its socket.
+void clear_after(int number) {
+  const auto name = std::to_string(number);
+  ::unlink(std::string{"/tmp/.X"}.append(name).append("-lock").c_str());
+  ::unlink(std::string{x11_directory}.append("/X").append(name).c_str());
+}
+
+/// Binds the abstract name of a display; an empty descriptor when somebody has it.
+UniqueFd bind_abstract_name(int number) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const auto path = std::string{x11_directory}.append("/X").append(std::to_string(number));
+  path.copy(address.sun_path + 1, sizeof address.sun_path - 1);  // after a zero: unix(7), abstract
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + path.size());
+  UniqueFd name{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const auto* generic = reinterpret_cast<const sockaddr*>(&address);
+  if (::bind(name.get(), generic, length) != 0) name.reset();
+  return name;
+}
+
 }  // namespace
 
 std::string authority_entry(const std::string& cookie) {
@@ -45,9 +71,11 @@ std::string authority_entry(const std::string& cookie) {
 }
 
 DisplayServer::DisplayServer(Reactor& reactor, const DisplaySize& size, std::string authority_file,
-                             OnReady on_ready)
+                             std::optional<int> previous, OnReady on_ready)
     : size_(size), authority_file_(std::move(authority_file)), on_ready_(std::move(on_ready)) {
   make_x11_directory();
+  if (previous) clear_after(*previous);
+  reserve_number();
   write_authority(authority_file_);
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) return;
@@ -61,12 +89,24 @@ DisplayServer::DisplayServer(Reactor& reactor, const DisplaySize& size, std::str
 SpawnRequest DisplayServer::request() const {
   SpawnRequest request;
   const auto screen = std::to_string(size_.width) + "x" + std::to_string(size_.height) + "x24";
-  request.argv = {"Xvfb",      "-displayfd", std::to_string(number_fd),
-                  "-screen",   "0",          screen,
-                  "-nolisten", "tcp",        "-nolisten",
-                  "local",     "-auth",      authority_file_,
-                  "-noreset",  "-s",         "0",
-                  "-dpi",      "96"};
+  request.argv = {"Xvfb",
+                  ":" + std::to_string(number_),
+                  "-displayfd",
+                  std::to_string(number_fd),
+                  "-screen",
+                  "0",
+                  screen,
+                  "-nolisten",
+                  "tcp",
+                  "-nolisten",
+                  "local",
+                  "-auth",
+                  authority_file_,
+                  "-noreset",
+                  "-s",
+                  "0",
+                  "-dpi",
+                  "96"};
   request.fds = {{number_writer_.get(), number_fd}};
   return request;
 }
@@ -75,10 +115,12 @@ void DisplayServer::on_started() {
   number_writer_.reset();
 }
 
-void DisplayServer::clear_after(int number) {
-  const auto name = std::to_string(number);
-  ::unlink(std::string{"/tmp/.X"}.append(name).append("-lock").c_str());
-  ::unlink(std::string{x11_directory}.append("/X").append(name).c_str());
+void DisplayServer::reserve_number() {
+  const auto first = static_cast<int>(randombytes_uniform(numbers));
+  for (int tried = 0; tried < numbers && !reserved_name_; ++tried) {
+    number_ = lowest_number + (first + tried) % numbers;
+    reserved_name_ = bind_abstract_name(number_);
+  }
 }
 
 Environment DisplayServer::client_environment(int number) const {

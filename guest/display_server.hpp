@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "guest/command_line.hpp"
@@ -13,31 +14,35 @@ namespace aerie::guest {
 /// The builtin `display`: an Xvfb that nobody outside the guest can reach. It has no TCP and no
 /// abstract socket (that one would cross the sandbox, as the network's namespace is shared), only a
 /// socket in the guest's own /tmp, and it wants a cookie.
+///
+/// Clients try the abstract name of their display before its path. So that they find nobody else's
+/// server there, the name is bound here and never listened on: they are refused, and go on to the
+/// path (libxcb, `_xcb_open_unix`). A number whose name another has is passed over.
 class DisplayServer {
  public:
   /// Called once, with the number Xvfb wrote (X(7), -displayfd): it accepts clients.
   using OnReady = std::function<void(int display)>;
 
-  /// Writes the cookie.
+  /// Writes the cookie; removes what a killed server with the number `previous` left behind.
   DisplayServer(Reactor& reactor, const DisplaySize& size, std::string authority_file,
-                OnReady on_ready);
+                std::optional<int> previous, OnReady on_ready);
 
   /// What to start; its descriptors are lent by this object until `on_started`.
   [[nodiscard]] SpawnRequest request() const;
   void on_started();
 
-  /// Removes the lock and socket that a killed server of this number left behind.
-  static void clear_after(int number);
-
   /// What clients of display `number` need.
   [[nodiscard]] Environment client_environment(int number) const;
 
  private:
+  void reserve_number();
   void read_number();
 
   DisplaySize size_;
   std::string authority_file_;
   OnReady on_ready_;
+  int number_ = 0;
+  UniqueFd reserved_name_;
   UniqueFd number_reader_;
   UniqueFd number_writer_;
   Watch watch_;
