@@ -87,6 +87,7 @@ void Gateway::start_logs(const CallPtr& call) {
   const auto follow = call->query("follow");
   auto head = stream_head("text/plain; charset=utf-8");
   ++answered_[200];
+  call->is_answered = true;
   const bool follows = (follow == "true" || follow == "1") && call->request->method != "HEAD";
   if (!follows) {
     return world_.logs->read(std::move(query), [=](std::string text, bool) {

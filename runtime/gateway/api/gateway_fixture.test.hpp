@@ -1,0 +1,129 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/core/testing.hpp"
+#include "runtime/gateway/api/gateway.hpp"
+
+namespace aerie::testing {
+
+/// Keeps what it is told to answer.
+class FakeServer final : public GatewayServer {
+ public:
+  struct Stream {
+    HttpResponse head;
+    std::string written;
+    bool is_ended = false;
+  };
+
+  [[nodiscard]] std::string bound_address() const override { return "127.0.0.1:4000"; }
+  [[nodiscard]] std::uint16_t bound_port() const override { return 4000; }
+  void respond(std::uint64_t id, HttpResponse response) override { responses[id] = response; }
+  void begin_stream(std::uint64_t id, HttpResponse head) override { streams[id].head = head; }
+  void write_stream(std::uint64_t id, std::string chunk) override { streams[id].written += chunk; }
+  void end_stream(std::uint64_t id) override { streams[id].is_ended = true; }
+  void authenticated(std::uint64_t) override {}
+  void send(std::uint64_t, std::string) override {}
+  void close(std::uint64_t, std::uint16_t, std::string_view) override {}
+  void drain(std::uint16_t, std::string_view) override {}
+  void stop() override {}
+
+  std::map<std::uint64_t, HttpResponse> responses;
+  std::map<std::uint64_t, Stream> streams;
+};
+
+class FakeSockets final : public SocketPort {
+ public:
+  void send(std::uint64_t socket, std::string text) override { sent[socket].push_back(text); }
+  void close(std::uint64_t socket, std::uint16_t code, const std::string&) override {
+    closed[socket] = code;
+  }
+  void admit(std::uint64_t) override {}
+
+  std::map<std::uint64_t, std::vector<std::string>> sent;
+  std::map<std::uint64_t, std::uint16_t> closed;
+};
+
+/// Answers at once with the query, and leaves followers' chunks to the test.
+class FakeLogs final : public LogReader {
+ public:
+  void read(LogQuery query, LogFiles::Chunk chunk) override {
+    queries.push_back(query);
+    chunk("kept\n", true);
+  }
+  std::uint64_t follow(LogQuery query, LogFiles::Chunk chunk) override {
+    queries.push_back(query);
+    follower = chunk;
+    return 7;
+  }
+  void unfollow(std::uint64_t) override { ++unfollowed; }
+
+  std::vector<LogQuery> queries;
+  LogFiles::Chunk follower;
+  int unfollowed = 0;
+};
+
+/// A gateway actor between a fake server and actors that stand in for ledger, node, reaper and the
+/// one session there is.
+class GatewayFixture {
+ public:
+  static constexpr const char* known = "0f8fad5b-d9cb-469f-a165-70867728950e";
+  static constexpr const char* other = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
+
+  GatewayFixture();
+  ~GatewayFixture();
+
+  struct Request {
+    std::string method = "GET";
+    std::string path;
+    std::string token = "operator";  ///< empty: none
+    std::string body = {};
+    Pairs query = {};
+    Pairs headers = {};
+  };
+
+  /// Sends a request and runs until it is answered; returns its id.
+  std::uint64_t ask(const Request& request);
+  /// The same, with the answer.
+  HttpResponse call(const Request& request);
+  /// The same, as `STATUS CODE FIELD`, or `STATUS`.
+  std::string outcome(const Request& request);
+
+  TestSystem system;
+  std::shared_ptr<FakeServer> server = std::make_shared<FakeServer>();
+  std::shared_ptr<FakeSockets> sockets = std::make_shared<FakeSockets>();
+  std::shared_ptr<FakeLogs> logs = std::make_shared<FakeLogs>();
+  EnvironmentPtr environment = std::make_shared<Environment>();
+  GatewayActor gateway;
+
+  Instant now{Duration{1'700'000'000'000}};
+  std::optional<Cause> creation_refusal;
+  std::optional<Cause> store_failure;
+  std::optional<std::uint64_t> gap;
+  bool is_draining = false;
+  bool is_over = false;  ///< the known session has no actor any more
+  std::vector<CreateSession> created;
+  std::vector<SaveToken> tokens;
+  std::vector<ProposeRetirement> proposals;
+  std::vector<Subscribe> subscriptions;
+  std::vector<Unsubscribe> unsubscriptions;
+  std::vector<ListSessions> listings;
+  std::map<std::string, Hold> holds;
+
+ private:
+  void make_ledger();
+  void make_node();
+  void make_reaper();
+  void make_session();
+
+  SessionActor session_;
+  std::vector<caf::actor> actors_;
+  std::uint64_t last_id_ = 0;
+  int last_token_ = 0;
+};
+
+}  // namespace aerie::testing
