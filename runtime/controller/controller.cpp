@@ -7,6 +7,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
+#include <spdlog/spdlog.h>
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -57,7 +58,10 @@ class RootListener final : public SupervisorListener {
 
   explicit RootListener(std::shared_ptr<Outcome> outcome) : outcome_(std::move(outcome)) {}
 
-  void on_news(const link::ChildNews&) override {}
+  void on_news(const link::ChildNews& news) override {
+    if (news.exit && news.exit->kind != CauseKind::killed)
+      spdlog::critical("actor={} {}", news.child, news.exit->message);
+  }
   void on_all_ready() override {}
   void on_finished(const std::optional<Cause>& cause) override {
     {
@@ -72,12 +76,17 @@ class RootListener final : public SupervisorListener {
   std::shared_ptr<Outcome> outcome_;
 };
 
-/// Nobody listens to the supervisor of the replaceable actors: their ends are in the log.
-class QuietListener final : public SupervisorListener {
+/// Writes down what becomes of the replaceable actors.
+class LoggingListener final : public SupervisorListener {
  public:
-  void on_news(const link::ChildNews&) override {}
+  void on_news(const link::ChildNews& news) override {
+    if (news.exit && news.exit->kind != CauseKind::killed)
+      spdlog::error("actor={} {}", news.child, news.exit->message);
+  }
   void on_all_ready() override {}
-  void on_finished(const std::optional<Cause>&) override {}
+  void on_finished(const std::optional<Cause>& cause) override {
+    if (cause) spdlog::error("services end: {}", cause->message);
+  }
 };
 
 SupervisorPlan plan_of(Strategy strategy, Intensity intensity,
@@ -205,7 +214,7 @@ void Controller::Parts::start_actors(StoreContents contents) {
              [&system, replaceable](const SupervisorActor& self) {
                return std::make_unique<ActorHost>(system, self, replaceable);
              },
-             std::make_unique<QuietListener>(), std::uint64_t{1});
+             std::make_unique<LoggingListener>(), std::uint64_t{1});
          post(services, StartChildren{});
          return caf::actor_cast<caf::actor>(services);
        }},

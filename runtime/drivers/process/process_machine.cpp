@@ -42,11 +42,17 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
 }
 
-/// The direct children of a process, as we see them (proc(5), `children`).
+/// The direct children of all threads of a process, as we see them (proc(5), `children`).
 std::vector<pid_t> children_of(std::int64_t pid) {
-  const auto number = std::to_string(pid);
-  std::ifstream file{"/proc/" + number + "/task/" + number + "/children"};
-  return {std::istream_iterator<pid_t>{file}, std::istream_iterator<pid_t>{}};
+  std::vector<pid_t> children;
+  std::error_code error;
+  const std::filesystem::path tasks{"/proc/" + std::to_string(pid) + "/task"};
+  for (const auto& task : std::filesystem::directory_iterator{tasks, error}) {
+    std::ifstream file{task.path() / "children"};
+    children.insert(children.end(), std::istream_iterator<pid_t>{file},
+                    std::istream_iterator<pid_t>{});
+  }
+  return children;
 }
 
 /// bubblewrap passes its child's end on as an exit status, a signal as 128 and its number.
