@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "guest/guest.hpp"
+#include "guest/hardening.hpp"
 #include "guest/orphans.hpp"
 #include "guest/signal_watch.hpp"
 
@@ -17,16 +18,6 @@ namespace {
 int fail(const aerie::Cause& cause, int status) {
   std::fprintf(stderr, "aerie-guest: %s\n%s\n", cause.message.c_str(), cause.remedy.c_str());
   return status;
-}
-
-/// The children may read neither our memory nor our descriptors, gain no privilege, and come to us
-/// when their parents die. prctl(2)
-void harden() {
-  ::prctl(PR_SET_DUMPABLE, 0);
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
 }
 
 /// One actor and no polling: a thread that sleeps on its queue.
@@ -41,7 +32,10 @@ class Configuration : public caf::actor_system_config {
 }  // namespace
 
 int main(int count, char** arguments) {
-  harden();
+  aerie::guest::harden();
+  if (!aerie::guest::forbid_foreign_abstract_sockets())
+    std::fprintf(stderr,
+                 "aerie-guest: this kernel does not fence off abstract sockets (Landlock ABI 6)\n");
   const auto options = aerie::guest::parse_options({arguments + 1, arguments + count});
   if (!options) return fail(options.error(), 2);
   auto secret = aerie::guest::read_secret(options->secret_fd);
