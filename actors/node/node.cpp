@@ -244,6 +244,9 @@ void Node::on_vm_gone(const std::string& vm) {
   const auto found = vms_.find(vm);
   if (found == vms_.end()) return;
   addresses_.give_back(found->second.slot);
+  // A guest that was not handed over yet does not know its session.
+  if (const auto session = sessions_.find(found->second.session); session != sessions_.end())
+    send(session->second.actor, VmDismantled{vm});
   const bool was_warm = found->second.session.empty();
   vms_.erase(found);
   if (was_warm) refill_pool();
