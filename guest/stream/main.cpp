@@ -1,10 +1,12 @@
 #include <charconv>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <gst/gst.h>
 
 #include "guest/stream/log.hpp"
+#include "guest/stream/pipeline.hpp"
 #include "guest/stream/streamer.hpp"
 
 namespace {
@@ -19,9 +21,17 @@ int control_descriptor() {
   return error == std::errc{} && stop == end ? descriptor : -1;
 }
 
+/// `--check`: says what is there, for `aerie doctor`; leaves GStreamer's registry behind.
+int check() {
+  gst_init(nullptr, nullptr);
+  std::printf("%s\n", aerie::stream::element_list().dump().c_str());
+  return 0;
+}
+
 }  // namespace
 
-int main() {
+int main(int count, char** arguments) {
+  if (count == 2 && std::strcmp(arguments[1], "--check") == 0) return check();
   const int control = control_descriptor();
   if (control < 0) {
     aerie::stream::log_line(

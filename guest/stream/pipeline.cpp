@@ -114,4 +114,16 @@ std::optional<Cause> missing_element(const std::vector<Codec>& codecs) {
   return std::nullopt;
 }
 
+Json element_list() {
+  auto list = Json::array();
+  const auto add = [&list](const auto& elements) {
+    for (const auto& [element, package] : elements)
+      list.push_back({{"element", element}, {"package", package}, {"found", exists(element)}});
+  };
+  add(common_elements);
+  add(h264_elements);
+  add(vp8_elements);
+  return list;
+}
+
 }  // namespace aerie::stream

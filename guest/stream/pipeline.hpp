@@ -44,4 +44,7 @@ class Pipeline {
 /// not installed, its Debian package in the remedy; empty when all are there.
 [[nodiscard]] std::optional<Cause> missing_element(const std::vector<Codec>& codecs);
 
+/// Every element that the streamer can need: `[{element, package, found}]`, for `--check`.
+[[nodiscard]] Json element_list();
+
 }  // namespace aerie::stream

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "runtime/config/shipped_files.hpp"
+#include "runtime/drivers/process/media_registry.hpp"
 #include "runtime/process/handshake.hpp"
 #include "runtime/secrets/identity.hpp"
 
@@ -41,6 +42,7 @@ ProcessDriverOptions process_driver_options(const Settings& settings, const std:
   options.guest_program = shipped_program("aerie-guest");
   options.stream_program = shipped_program("aerie-stream");
   options.enter_program = shipped_program("aerie-enter");
+  options.media_registry = make_media_registry(options.stream_program, state);
   options.uid_base = ::geteuid() == 0 ? settings.guests.uid_base : 0;
   options.cgroups = discover_cgroups();
   return options;

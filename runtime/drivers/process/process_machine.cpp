@@ -21,14 +21,17 @@ constexpr std::uint64_t pids_per_guest = 4096;
 constexpr std::uint64_t mebibyte = 1024 * 1024;
 
 Cause failed(const std::string& what) {
-  return {CauseKind::sandbox_failed, what + ": " + std::strerror(errno) + ".",
-          "Check limits and rights of the controller; `aerie doctor` tells more.", {}};
+  return {CauseKind::sandbox_failed,
+          what + ": " + std::strerror(errno) + ".",
+          "Check limits and rights of the controller; `aerie doctor` tells more.",
+          {}};
 }
 
 /// A pipe that holds the secret and nothing else; its writing end is closed already.
 Result<UniqueFd> secret_pipe(const std::string& secret) {
   int ends[2] = {-1, -1};
-  if (::pipe2(ends, O_CLOEXEC) != 0) return tl::unexpected(failed("No pipe for the guest's secret"));
+  if (::pipe2(ends, O_CLOEXEC) != 0)
+    return tl::unexpected(failed("No pipe for the guest's secret"));
   UniqueFd reader{ends[0]};
   const UniqueFd writer{ends[1]};
   const auto written = ::write(writer.get(), secret.data(), secret.size());
@@ -82,6 +85,7 @@ ProcessMachine::ProcessMachine(Reactor& reactor, Reactor& disk, const ProcessDri
   sandbox_.guest_program = options_.guest_program;
   sandbox_.stream_program = options_.stream_program;
   sandbox_.enter_program = options_.enter_program;
+  sandbox_.media_registry = options_.media_registry;
   sandbox_.guest_arguments = {"--listen-fd", std::to_string(listen_fd), "--secret-fd",
                               std::to_string(secret_fd)};
   if (options_.uid_base > 0) {
@@ -102,9 +106,9 @@ void ProcessMachine::start() {
 Result<void> ProcessMachine::start_steps() {
   if (auto made = prepare_sandbox_directory(sandbox_); !made) return made;
   const auto& resources = spec_.configure.profile.resources;
-  auto cgroup = Cgroup::create(
-      options_.cgroups, spec_.vm,
-      {static_cast<std::uint64_t>(resources.memory_mib) * mebibyte, pids_per_guest});
+  auto cgroup =
+      Cgroup::create(options_.cgroups, spec_.vm,
+                     {static_cast<std::uint64_t>(resources.memory_mib) * mebibyte, pids_per_guest});
   if (!cgroup) return tl::unexpected(cgroup.error());
   cgroup_ = std::move(*cgroup);
   const auto socket_path = sandbox_.directory + "/guest.sock";
@@ -179,8 +183,10 @@ void ProcessMachine::translate(link::ChildNews& news) {
   if (!news.exit || !news.exit->pid) return;
   const auto inner = *news.exit->pid;
   const auto known = pids_.find(inner);
-  if (known == pids_.end() || known->second == 0) news.exit->pid.reset();
-  else news.exit->pid = known->second;
+  if (known == pids_.end() || known->second == 0)
+    news.exit->pid.reset();
+  else
+    news.exit->pid = known->second;
   if (news.kind == link::ChildNewsKind::exited) pids_.erase(inner);
 }
 
@@ -239,7 +245,8 @@ void ProcessMachine::release(const Resource& resource) {
     if (error)
       failure = Cause{CauseKind::store_failed,
                       "'" + path + "' could not be removed: " + error.message() + ".",
-                      "Remove it by hand once nothing uses it.", {}};
+                      "Remove it by hand once nothing uses it.",
+                      {}};
     reports->on_released(resource, std::move(failure));
   });
 }

@@ -1,14 +1,13 @@
 #include "runtime/drivers/process/sandbox.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace aerie {
 namespace {
@@ -16,11 +15,14 @@ namespace {
 namespace fs = std::filesystem;
 
 /// What programs need of /etc; never all of it: there are the host's secrets too.
-constexpr std::array shared_etc{
-    "fonts",        "ssl",     "ca-certificates", "alternatives", "ld.so.cache", "ld.so.conf",
-    "ld.so.conf.d", "hosts",   "resolv.conf",     "nsswitch.conf", "localtime",  "X11",
-    "xdg",          "chromium", "chromium.d",     "gtk-3.0",      "mime.types",  "services",
-    "protocols",    "debian_version", "os-release"};
+constexpr std::array shared_etc{"fonts",       "ssl",           "ca-certificates", "alternatives",
+                                "ld.so.cache", "ld.so.conf",    "ld.so.conf.d",    "hosts",
+                                "resolv.conf", "nsswitch.conf", "localtime",       "X11",
+                                "xdg",         "chromium",      "chromium.d",      "gtk-3.0",
+                                "mime.types",  "services",      "protocols",       "debian_version",
+                                "os-release"};
+
+constexpr const char* media_registry = "gst-registry.bin";
 
 using Arguments = std::vector<std::string>;
 
@@ -33,8 +35,10 @@ void add(Arguments& arguments, const Texts&... more) {
 void add_system_directory(Arguments& arguments, const std::string& path) {
   std::error_code error;
   const auto status = fs::symlink_status(path, error);
-  if (fs::is_symlink(status)) add(arguments, "--symlink", fs::read_symlink(path, error).string(), path);
-  else if (fs::is_directory(status)) add(arguments, "--ro-bind", path, path);
+  if (fs::is_symlink(status))
+    add(arguments, "--symlink", fs::read_symlink(path, error).string(), path);
+  else if (fs::is_directory(status))
+    add(arguments, "--ro-bind", path, path);
 }
 
 void add_programs(Arguments& arguments) {
@@ -59,7 +63,7 @@ void add_own_places(Arguments& arguments, const std::string& directory) {
 
 void add_environment(Arguments& arguments) {
   add(arguments, "--clearenv");
-  const std::array<std::array<const char*, 2>, 8> environment{{
+  const std::array<std::array<const char*, 2>, 9> environment{{
       {"HOME", sandbox::home},
       {"USER", "user"},
       {"LOGNAME", "user"},
@@ -68,8 +72,12 @@ void add_environment(Arguments& arguments) {
       {"LANG", "C.UTF-8"},
       {"TMPDIR", "/tmp"},
       {"XDG_RUNTIME_DIR", sandbox::runtime_directory},
+      // Named, so that no client starts a bus with an abstract socket, which would cross the
+      // sandbox.
+      {"DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/1000/bus"},
   }};
-  for (const auto& [name, value] : environment) add(arguments, "--setenv", name, value);
+  for (const auto& [name, value] : environment)
+    add(arguments, "--setenv", name, value);
 }
 
 Cause failed(const std::string& path, int number) {
@@ -88,7 +96,8 @@ Result<void> make_directory(const std::string& path, mode_t mode) {
 }
 
 Result<void> write_file(const std::string& path, const std::string& text) {
-  const UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)};
+  const UniqueFd file{
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644)};
   if (!file) return tl::unexpected(failed(path, errno));
   const auto written = ::write(file.get(), text.data(), text.size());
   if (written != static_cast<ssize_t>(text.size()))
@@ -107,20 +116,22 @@ std::vector<std::string> sandbox_command(const SandboxSpec& spec) {
     // The state directory and a checkout in somebody's home can't be entered by the guest's user:
     // `aerie-enter` mounts what is needed where bubblewrap, as that user, can reach it.
     add(arguments, spec.enter_program, std::to_string(spec.identity->uid),
-                    std::to_string(spec.identity->gid), directory, guest, stream, "--");
+        std::to_string(spec.identity->gid), directory, guest, stream, "--");
     directory = "/mnt/vm";
     guest = "/mnt/guest";
     stream = "/mnt/stream";
   }
   const auto uid = std::to_string(sandbox::uid);
   add(arguments, "bwrap", "--unshare-user", "--uid", uid, "--gid", uid, "--unshare-pid",
-                  "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "guest",
-                  "--as-pid-1", "--new-session");
+      "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--hostname", "guest", "--as-pid-1",
+      "--new-session");
   add_programs(arguments);
   add_own_places(arguments, directory);
   add(arguments, "--ro-bind", guest, std::string{sandbox::programs} + "/aerie-guest");
   add(arguments, "--ro-bind", stream, std::string{sandbox::programs} + "/aerie-stream");
   add_environment(arguments);
+  add(arguments, "--ro-bind-try", directory + "/etc/" + media_registry, sandbox::media_registry);
+  add(arguments, "--setenv", "GST_REGISTRY", sandbox::media_registry);
   add(arguments, "--", std::string{sandbox::programs} + "/aerie-guest");
   arguments.insert(arguments.end(), spec.guest_arguments.begin(), spec.guest_arguments.end());
   return arguments;
@@ -141,6 +152,12 @@ Result<void> prepare_sandbox_directory(const SandboxSpec& spec) {
   }};
   for (const auto& [name, text] : files)
     if (auto written = write_file(etc + "/" + name, text); !written) return written;
+  if (!spec.media_registry.empty()) {
+    // Without it the guest's streamer looks at every plug-in once more: a second, but no fault.
+    std::error_code ignored;
+    fs::copy_file(spec.media_registry, etc + "/" + media_registry,
+                  fs::copy_options::overwrite_existing, ignored);
+  }
   if (spec.identity && ::lchown(home.c_str(), spec.identity->uid, spec.identity->gid) != 0)
     return tl::unexpected(failed(home, errno));
   return {};

@@ -16,6 +16,7 @@ struct SandboxSpec {
   std::string stream_program;
   std::optional<SpawnRequest::Identity> identity;  ///< where the controller is root
   std::string enter_program;                       ///< `aerie-enter`; needed with an identity
+  std::string media_registry;  ///< GStreamer's, made by `make_media_registry`; empty: none
   std::vector<std::string> guest_arguments;
 };
 
@@ -23,6 +24,7 @@ struct SandboxSpec {
 namespace sandbox {
 inline constexpr const char* home = "/home/user";
 inline constexpr const char* programs = "/run/aerie";
+inline constexpr const char* media_registry = "/run/aerie/gst-registry.bin";
 inline constexpr const char* runtime_directory = "/run/user/1000";
 inline constexpr int uid = 1000;
 }  // namespace sandbox
