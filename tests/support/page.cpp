@@ -75,6 +75,10 @@ void Page::reload() {
   wait_for("!window.beforeReload && document.readyState === 'complete'");
 }
 
+void Page::in_every_document(const std::string& script) {
+  call("Page.addScriptToEvaluateOnNewDocument", {{"source", script}});
+}
+
 Json Page::evaluate(const std::string& expression, std::chrono::milliseconds within) {
   const auto answer = call("Runtime.evaluate",
                            {{"expression", expression},

@@ -26,6 +26,8 @@ class Page {
   /// Goes to an address and returns when its document is loaded.
   void open(const std::string& url, std::chrono::milliseconds within = patience);
   void reload();
+  /// Runs a script in every document from now on, before its own.
+  void in_every_document(const std::string& script);
 
   /// The value of a JavaScript expression; a promise is awaited. It counts as a person's gesture.
   Json evaluate(const std::string& expression, std::chrono::milliseconds within = patience);

@@ -1,0 +1,76 @@
+// From `kill -9` of the streamer to the news on a viewer's WebSocket, and to the next video frame
+// that a browser decoded.
+#include <csignal>
+#include <fstream>
+
+#include "benchmarks/support/benchmark_main.hpp"
+#include "benchmarks/support/report.hpp"
+#include "benchmarks/support/stopwatch.hpp"
+#include "tests/support/chromium.hpp"
+#include "tests/support/descendants.hpp"
+#include "tests/support/world.hpp"
+
+using namespace std::chrono_literals;
+using namespace aerie;
+
+namespace {
+
+constexpr int kills = 200;
+
+/// The default profile, but its streamer may die as often as it is killed here.
+std::string patient_profile(const std::string& folder) {
+  std::ifstream shipped(AERIE_SOURCE_FOLDER "/config/profiles/browser.json");
+  auto profile = Json::parse(shipped);
+  profile["name"] = "patient";
+  profile["intensity"] = {{"restarts", 1000}, {"withinMs", 1000}};
+  for (auto& child : profile["children"])
+    child["backoff"] = {{"firstMs", 0}, {"maxMs", 0}};
+  std::ofstream(folder + "/patient.json") << profile;
+  return folder;
+}
+
+Json await_stream(test::WebSocketClient& socket, const std::string& state) {
+  for (;;)
+    if (auto message = socket.next_of("stream"); message["state"] == state) return message;
+}
+
+std::string epoch_of(test::Page& page) {
+  return page.evaluate("document.body.dataset.epoch").get<std::string>();
+}
+
+void run(const std::string& path) {
+  const test::TemporaryDirectory profiles;
+  test::World world(test::World::Set{{"profiles.path", patient_profile(profiles.path())}});
+  const auto session = world.start({{"profile", "patient"}});
+  test::Chromium chromium;
+  auto page = chromium.new_page(world.viewer(session.id, session.token));
+  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  world.wait_for_state(session.id, "ready");
+  auto watcher = world.join(session.id, world.watch_token(session.id), "viewer");
+  watcher.next_of("offer");
+
+  std::vector<double> to_news;
+  std::vector<double> to_frame;
+  for (int kill = 0; kill < kills; ++kill) {
+    const auto victim = test::descendants("aerie-stream");
+    if (victim.size() != 1) throw std::runtime_error("there is not exactly one streamer");
+    const auto epoch = epoch_of(page);
+    const bench::Stopwatch watch;
+    ::kill(victim.front(), SIGKILL);
+    await_stream(watcher, "restarting");
+    to_news.push_back(watch.ms());
+    page.wait_for("Number(document.body.dataset.epoch) > " + epoch, 60s);
+    to_frame.push_back(watch.ms());
+    watcher.next_of("offer");
+  }
+  bench::Report report("crash_signal", "From kill -9 of the streamer");
+  report.add("to the news at the viewer", "ms", to_news, {.p50 = 3, .p99 = 15});
+  report.add("to the next decoded frame", "ms", to_frame, {.p50 = 400});
+  if (!report.write(path)) throw std::runtime_error("a target was missed");
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  return bench::benchmark_main(count, arguments, "crash_signal.json", run);
+}

@@ -1,0 +1,19 @@
+#include "benchmarks/support/benchmark_main.hpp"
+
+#include <exception>
+#include <iostream>
+
+namespace aerie::bench {
+
+int benchmark_main(int count, char** arguments, const char* fallback,
+                   void (*run)(const std::string& path)) {
+  try {
+    run(count > 1 ? arguments[1] : fallback);
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+}
+
+}  // namespace aerie::bench

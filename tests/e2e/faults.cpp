@@ -1,0 +1,106 @@
+// What a person sees, and what is known afterwards, when something dies or is ended.
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+
+#include "tests/support/chromium.hpp"
+#include "tests/support/descendants.hpp"
+#include "tests/support/world.hpp"
+
+using namespace std::chrono_literals;
+using aerie::Json;
+using aerie::test::Chromium;
+using aerie::test::descendants;
+using aerie::test::World;
+
+namespace {
+
+constexpr const char* is_live = "document.body.dataset.state === 'live'";
+
+pid_t only(const std::string& name) {
+  const auto found = descendants(name);
+  REQUIRE(found.size() == 1);
+  return found.front();
+}
+
+}  // namespace
+
+TEST_CASE("a killed streamer is named at once and returns", "[fault]") {
+  World world;
+  const auto session = world.start({{"profile", "terminal"}});
+  Chromium chromium;
+  auto page = chromium.new_page(world.viewer(session.id, session.token));
+  page.wait_for(is_live, 60s);
+  const int epoch = std::stoi(page.evaluate("document.body.dataset.epoch").get<std::string>());
+  page.evaluate(
+      "void (window.seen = [], new MutationObserver(() => "
+      "seen.push(document.body.dataset.state)).observe(document.body, {attributes: true}))");
+  auto watcher = world.join(session.id, world.watch_token(session.id), "viewer");
+  watcher.next_of("offer");
+
+  REQUIRE(::kill(only("aerie-stream"), SIGKILL) == 0);
+
+  const auto told = watcher.next_of("stream");
+  CHECK(told["state"] == "restarting");
+  CHECK(told["cause"]["kind"] == "signal");
+  CHECK(told["cause"]["message"].get<std::string>().find("SIGKILL") != std::string::npos);
+  page.wait_for("Number(document.body.dataset.epoch) > " + std::to_string(epoch) + " && " + is_live,
+                60s);
+  CHECK(page.evaluate("seen.includes('restarting')") == true);
+
+  const auto why = world.why(session.id);
+  REQUIRE(why["exits"].size() == 1);
+  CHECK(why["exits"][0]["child"] == "stream");
+  CHECK(why["exits"][0]["signal"] == "SIGKILL");
+  CHECK(why["exits"][0]["kind"] == "signal");
+  CHECK(world.session(session.id)["state"] == "ready");
+  CHECK(world.session(session.id)["stream"]["restarts"] == 1);
+}
+
+TEST_CASE("a session that is asked to go asks its viewer, then leaves nothing behind", "[fault]") {
+  World world;
+  const auto session = world.start({{"profile", "terminal"}});
+  Chromium chromium;
+  auto page = chromium.new_page(world.viewer(session.id, session.token));
+  page.wait_for(is_live, 60s);
+  world.wait_for_state(session.id, "ready");
+
+  const auto proposal = world.http().remove("/api/v1/sessions/" + session.id);
+  CHECK(proposal.status == 202);
+  CHECK(proposal.json()["reason"] == "requested");
+  page.click("#retire-release");
+  page.wait_for("document.body.dataset.state === 'ended'", 60s);
+
+  world.wait_for_state(session.id, "ended");
+  CHECK(world.why(session.id)["retirement"]["reason"] == "requested");
+  CHECK(std::filesystem::exists(world.state() + "/tombstones/" + session.id + "/why.json"));
+  CHECK(descendants("aerie-guest").empty());
+  CHECK(descendants("Xvfb").empty());
+}
+
+TEST_CASE("the end of an embedded controller takes its guests along", "[fault]") {
+  World world;
+  const auto session = world.start({{"profile", "terminal"}});
+  world.wait_for_state(session.id, "ready", 60s);
+  CHECK_FALSE(descendants("aerie-stream").empty());
+  const auto state = world.state();
+  world.end();
+  CHECK(descendants("aerie-stream").empty());
+  CHECK(descendants("aerie-guest").empty());
+  CHECK(descendants("bwrap").empty());
+  CHECK_FALSE(std::filesystem::exists(state));
+}
+
+TEST_CASE("one session's token opens no other session", "[fault]") {
+  World world;
+  const auto mine = world.start({{"profile", "terminal"}});
+  const auto other = world.start({{"profile", "terminal"}});
+  aerie::test::HttpClient client(world.address(), mine.token);
+  CHECK(client.get("/api/v1/sessions/" + mine.id).status == 200);
+  CHECK(client.get("/api/v1/sessions/" + other.id).status == 404);
+  CHECK(client.get("/api/v1/sessions").json()["sessions"].size() == 1);
+  CHECK(client.get("/metrics").status == 403);
+  auto socket = world.join(other.id, mine.token);
+  CHECK(socket.next()["type"] == "error");
+  CHECK(socket.close_code() == 1008);
+}

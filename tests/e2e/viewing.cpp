@@ -1,0 +1,155 @@
+// A person looks at a session, types into it, reloads, is joined by another.
+#include <catch2/catch.hpp>
+
+#include "tests/support/chromium.hpp"
+#include "tests/support/site.hpp"
+#include "tests/support/world.hpp"
+
+using namespace std::chrono_literals;
+using aerie::Json;
+using aerie::test::Chromium;
+using aerie::test::Page;
+using aerie::test::Site;
+using aerie::test::World;
+
+namespace {
+
+/// Fills the window with a colour and tells every key, button and wheel turn it is given.
+constexpr const char* teller =
+    "<!doctype html><title>teller</title><body style='margin:0;background:rgb(20,140,60);"
+    "height:100vh'><script>const say=(text)=>fetch('/said',{method:'POST',body:text});"
+    "onkeydown=(event)=>{say('key '+event.key)};"
+    "onmousedown=(event)=>say(`button ${event.button} ${event.screenX} ${event.screenY}`);"
+    "onwheel=(event)=>say('wheel '+Math.sign(event.deltaY));"
+    "onload=()=>say('loaded')</script>";
+
+constexpr aerie::test::Colour green{20, 140, 60};
+
+constexpr const char* is_live = "document.body.dataset.state === 'live'";
+
+/// Where a point of the guest's display is seen in the viewer's page.
+Json place_of(Page& page, int x, int y) {
+  return page.evaluate(
+      "(() => { const video = document.querySelector('#screen'); const box = "
+      "video.getBoundingClientRect(); const scale = Math.min(box.width / video.videoWidth, "
+      "box.height / video.videoHeight); return {x: box.x + (box.width - scale * "
+      "video.videoWidth) / 2 + scale * (" +
+      std::to_string(x) + " + 0.5), y: box.y + (box.height - scale * video.videoHeight) / 2 + " +
+      "scale * (" + std::to_string(y) + " + 0.5)}; })()");
+}
+
+/// Waits until the picture itself, decoded, is mostly of that colour.
+void wait_for_colour(Page& page, const aerie::test::Colour& colour) {
+  const auto near = [](const char* channel, int value) {
+    return "Math.abs(" + std::string(channel) + " - " + std::to_string(value) + ") < 30";
+  };
+  page.wait_for(
+      "(() => { const video = document.querySelector('#screen'); if (!video.videoWidth) return "
+      "false; const canvas = window.probe = window.probe || "
+      "Object.assign(document.createElement('canvas'), "
+      "{width: 16, height: 16}); const brush = canvas.getContext('2d', {willReadFrequently: "
+      "true}); brush.drawImage(video, 0, 0, 16, 16); const [red, green, blue] = "
+      "brush.getImageData(8, 11, 1, 1).data; return " +
+          near("red", colour.red) + " && " + near("green", colour.green) + " && " +
+          near("blue", colour.blue) + "; })()",
+      60s);
+}
+
+}  // namespace
+
+TEST_CASE("one click starts a browser, seen and used in the page", "[view]") {
+  World world;
+  Site site(teller);
+  Chromium chromium;
+  auto page = chromium.new_page("http://" + world.address() + "/#token=" + world.token());
+  CHECK(page.evaluate("location.hash") == "");
+
+  page.click("#url");
+  page.type(site.url());
+  page.click("#go");
+  page.wait_for("location.pathname.startsWith('/view/')");
+  page.wait_for(is_live, 60s);
+  site.wait_for_post("loaded", 60s);
+  wait_for_colour(page, green);
+  CHECK(page.screenshot().share_of(green, 30) > 0.4);
+
+  const auto place = place_of(page, 640, 500);
+  page.click(place["x"], place["y"]);
+  const auto click = site.next_post();
+  int button = -1;
+  int x = 0;
+  int y = 0;
+  REQUIRE(std::sscanf(click.c_str(), "button %d %d %d", &button, &x, &y) == 3);
+  CHECK(button == 0);
+  CHECK(std::abs(x - 640) <= 2);
+  CHECK(std::abs(y - 500) <= 2);
+
+  page.type("Hi 2");
+  for (const auto* key : {"H", "i", " ", "2"})
+    site.wait_for_post(std::string("key ") + key);
+  page.press("Enter");
+  site.wait_for_post("key Enter");
+  page.wheel(place["x"], place["y"], 0, 240);
+  site.wait_for_post("wheel 1");
+}
+
+TEST_CASE("a second page watches, and its keys go nowhere", "[view]") {
+  World world;
+  Site site(teller);
+  const auto session = world.start({{"url", site.url()}});
+  Chromium chromium;
+  auto host = chromium.new_page(world.viewer(session.id, session.token));
+  host.wait_for(is_live, 60s);
+  auto watcher =
+      chromium.new_page(world.viewer(session.id, world.watch_token(session.id), "viewer"));
+  watcher.wait_for(is_live, 60s);
+  wait_for_colour(host, green);
+  wait_for_colour(watcher, green);
+  CHECK(world.session(session.id)["viewers"].size() == 2);
+
+  watcher.type("no");
+  const auto place = place_of(host, 640, 500);
+  host.click(place["x"], place["y"]);
+  host.type("y");
+  site.wait_for_post("loaded");
+  CHECK(site.next_post().starts_with("button 0"));
+  CHECK(site.next_post() == "key y");
+}
+
+TEST_CASE("a reloaded viewer resumes its place", "[view]") {
+  World world;
+  Site site(teller);
+  const auto session = world.start({{"url", site.url()}});
+  Chromium chromium;
+  auto page = chromium.new_page(world.viewer(session.id, session.token));
+  page.wait_for(is_live, 60s);
+  const auto before = world.session(session.id)["viewers"];
+  REQUIRE(before.size() == 1);
+
+  page.reload();
+  page.wait_for(is_live, 60s);
+  wait_for_colour(page, green);
+  const auto after = world.session(session.id)["viewers"];
+  REQUIRE(after.size() == 1);
+  CHECK(after[0]["id"] == before[0]["id"]);
+  CHECK(after[0]["control"] == true);
+}
+
+TEST_CASE("a wrong token opens nothing and says so", "[view]") {
+  World world;
+  const auto session = world.start({{"profile", "terminal"}});
+  const std::string wrong(43, 'A');
+
+  CHECK(aerie::test::HttpClient(world.address(), wrong).get("/api/v1/sessions").status == 401);
+  CHECK(aerie::test::HttpClient(world.address()).get("/api/v1/sessions").status == 401);
+  auto socket = world.join(session.id, wrong);
+  CHECK(socket.next()["code"] == "unauthorized");
+  CHECK(socket.close_code() == 1008);
+
+  Chromium chromium;
+  auto page = chromium.new_page(world.viewer(session.id, wrong));
+  page.wait_for("document.body.dataset.state === 'failed'");
+  CHECK_FALSE(
+      page.evaluate("document.querySelector('#status').textContent").get<std::string>().empty());
+  CHECK(page.evaluate("document.querySelector('#screen').videoWidth") == 0);
+}
