@@ -11,7 +11,8 @@ namespace aerie::stream {
 namespace {
 
 constexpr std::size_t most_untyped = 64 * 1024;  // code points
-/// How long a lent keycode keeps its meaning at least while a long text is typed.
+/// How long programs get to read the map before a lent keycode is pressed (nothing tells that they
+/// have: Chromium loses the key otherwise), and it keeps its meaning afterwards.
 constexpr std::chrono::milliseconds loan_time{50};
 constexpr double most_turned = 50;  // notches a message
 
@@ -54,15 +55,17 @@ void InputInjector::fake(std::uint8_t type, std::uint8_t detail, Point at) {
 }
 
 std::optional<KeyStroke> InputInjector::stroke_of(std::uint32_t keysym) {
-  if (const auto known = keyboard_.find(keysym)) {
-    keyboard_.touch(keysym);
-    return known;
-  }
+  const auto known = keyboard_.find(keysym);
+  if (known) keyboard_.touch(keysym);
+  return known;
+}
+
+bool InputInjector::lend(std::uint32_t keysym) {
   const auto keycode = keyboard_.bind(keysym);
-  if (!keycode) return std::nullopt;
+  if (!keycode) return false;
   const xcb_keysym_t both_levels[] = {keysym, keysym};
   xcb_change_keyboard_mapping(x_.get(), 1, *keycode, 2, both_levels);
-  return KeyStroke{*keycode, std::nullopt};
+  return true;
 }
 
 std::optional<Refusal> InputInjector::inject(const KeyEvent& key) {
@@ -70,24 +73,41 @@ std::optional<Refusal> InputInjector::inject(const KeyEvent& key) {
   if (key.keysym == keysyms::caps_lock || key.keysym == keysyms::shift_lock ||
       key.keysym == keysyms::num_lock)
     return std::nullopt;
-  const auto held = held_keys_.find(key.keysym);
-  if (!key.down) {
-    if (held == held_keys_.end()) return std::nullopt;
-    fake(XCB_KEY_RELEASE, held->second);
-    held_keys_.erase(held);
-  } else if (held != held_keys_.end()) {
-    if (keysyms::is_modifier(key.keysym)) return std::nullopt;
-    fake(XCB_KEY_RELEASE, held->second);  // X ignores a press of a key that is down
-    fake(XCB_KEY_PRESS, held->second);
+  if (untyped_.size() >= most_untyped) return Refusal{"rate-limited", "keysym"};
+  if (untyped_.empty() && key.down && !keyboard_.find(key.keysym)) {
+    keyboard_.settle();
+    if (!lend(key.keysym)) return Refusal{"no-keycode", "keysym"};
+    untyped_.push_back({key.keysym, Typing::press});
+    typing_pause_ = loop_.after(loan_time, [this] { type_on(); });
   } else {
-    if (untyped_.empty()) keyboard_.settle();
-    const auto stroke = stroke_of(key.keysym);
-    if (!stroke) return Refusal{"no-keycode", "keysym"};
-    press(key.keysym, *stroke);
-    held_keys_[key.keysym] = stroke->keycode;
+    untyped_.push_back({key.keysym, key.down ? Typing::press : Typing::release});
+    if (!typing_pause_) type_on();
   }
   x_.flush();
   return std::nullopt;
+}
+
+void InputInjector::perform(const Typed& typed) {
+  const auto held = held_keys_.find(typed.keysym);
+  if (typed.how == Typing::release) {
+    if (held == held_keys_.end()) return;
+    fake(XCB_KEY_RELEASE, held->second);
+    held_keys_.erase(held);
+    return;
+  }
+  if (held != held_keys_.end()) {
+    if (keysyms::is_modifier(typed.keysym)) return;
+    fake(XCB_KEY_RELEASE, held->second);  // X ignores a press of a key that is down
+    fake(XCB_KEY_PRESS, held->second);
+    return;
+  }
+  const auto stroke = stroke_of(typed.keysym);
+  if (!stroke) return;  // the map has no free keycode at all
+  press(typed.keysym, *stroke);
+  if (typed.how == Typing::tap)
+    fake(XCB_KEY_RELEASE, stroke->keycode);
+  else
+    held_keys_[typed.keysym] = stroke->keycode;
 }
 
 void InputInjector::press(std::uint32_t keysym, const KeyStroke& stroke) {
@@ -174,7 +194,9 @@ void InputInjector::click(std::uint8_t button) {
 
 std::optional<Refusal> InputInjector::inject(const TextEvent& text) {
   if (untyped_.size() + text.text.size() > most_untyped) return Refusal{"rate-limited", "text"};
-  untyped_ += text.text;
+  for (const auto character : text.text)
+    if (const auto keysym = keysym_of(character); keysym != 0)
+      untyped_.push_back({keysym, Typing::tap});
   if (!typing_pause_) {
     keyboard_.settle();
     type_on();
@@ -182,26 +204,30 @@ std::optional<Refusal> InputInjector::inject(const TextEvent& text) {
   return std::nullopt;
 }
 
-void InputInjector::type_on() {
-  typing_pause_.cancel();
-  std::size_t typed = 0;
-  for (; typed < untyped_.size(); ++typed) {
-    const auto keysym = keysym_of(untyped_[typed]);
-    if (keysym == 0) continue;
-    const auto stroke = stroke_of(keysym);
-    if (!stroke) break;  // every free keycode is in use: programs get time to read the map
-    press(keysym, *stroke);
-    fake(XCB_KEY_RELEASE, stroke->keycode);
+void InputInjector::lend_ahead() {
+  for (const auto& typed : untyped_) {
+    if (typed.how == Typing::release || keyboard_.find(typed.keysym)) continue;
+    if (!lend(typed.keysym)) return;
   }
-  // Nothing typed of a text with all keycodes settled means that the map has no free ones at all.
-  const bool stuck = typed == 0;
-  untyped_.erase(0, stuck ? 1 : typed);
+}
+
+void InputInjector::type_on() {
+  const bool has_waited = bool{typing_pause_};
+  typing_pause_.cancel();
+  if (has_waited) keyboard_.settle();
+  bool may_wait = !has_waited || untyped_.empty() || keyboard_.find(untyped_.front().keysym);
+  while (!untyped_.empty()) {
+    const auto typed = untyped_.front();
+    if (may_wait && typed.how != Typing::release && !keyboard_.find(typed.keysym)) {
+      lend_ahead();
+      typing_pause_ = loop_.after(loan_time, [this] { type_on(); });
+      break;
+    }
+    may_wait = true;  // what could not be lent after a wait is passed over
+    perform(typed);
+    untyped_.pop_front();
+  }
   x_.flush();
-  if (untyped_.empty()) return;
-  typing_pause_ = loop_.after(loan_time, [this] {
-    keyboard_.settle();
-    type_on();
-  });
 }
 
 void InputInjector::release_all() {

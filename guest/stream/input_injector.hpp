@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -30,7 +31,17 @@ class InputInjector {
   void set_screen(int width, int height);
 
  private:
+  enum class Typing { press, release, tap };
+  /// Something typed that waits for its turn.
+  struct Typed {
+    std::uint32_t keysym = 0;
+    Typing how = Typing::tap;
+  };
+
   [[nodiscard]] std::optional<KeyStroke> stroke_of(std::uint32_t keysym);
+  [[nodiscard]] bool lend(std::uint32_t keysym);
+  void lend_ahead();
+  void perform(const Typed& typed);
   void press(std::uint32_t keysym, const KeyStroke& stroke);
   void press_with_shift(const KeyStroke& stroke);
   void press_without_shift(const KeyStroke& stroke);
@@ -51,7 +62,7 @@ class InputInjector {
   std::optional<std::uint64_t> newest_;
   double rest_x_ = 0;  // of a notch
   double rest_y_ = 0;
-  std::u32string untyped_;
+  std::deque<Typed> untyped_;
   EventSource typing_pause_;
 };
 
