@@ -37,6 +37,9 @@ class HttpConnection {
   /// What the watch saw. May destroy this object.
   void on_watched(const ConnectionWatch::Event& event);
 
+  /// True while an answer is not handed to the kernel yet.
+  [[nodiscard]] bool has_output() const { return phase_ == Phase::answering; }
+
   // -- answers, by request id ------------------------------------------------
 
   void respond(HttpResponse response);

@@ -1,7 +1,7 @@
 #include "runtime/gateway/server.hpp"
 
+#include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstring>
 #include <fcntl.h>
 #include <functional>
@@ -24,6 +24,16 @@ namespace {
 
 struct ContextDeleter {
   void operator()(lws_context* context) const { lws_context_destroy(context); }
+};
+
+/// How long a server that stops waits for its last words to be taken.
+struct StopTimer {
+  static void on_due(lws_sorted_usec_list_t* timer) {
+    reinterpret_cast<StopTimer*>(timer)->is_due = true;
+  }
+
+  lws_sorted_usec_list_t timer{};  ///< first: `on_due` is given its address
+  bool is_due = false;
 };
 
 /// At most one of the two is there.
@@ -67,6 +77,8 @@ class Server final : public GatewayServer {
   int open_socket(lws* wsi);
   int on_watched();
   void run();
+  [[nodiscard]] bool is_done() const;
+  void begin_stop();
   void on_request(std::uint64_t id, std::function<void(HttpConnection&)> act);
   void on_socket(std::uint64_t id, std::function<void(SocketConnection&)> act);
   void post(std::function<void()> task);
@@ -76,7 +88,8 @@ class Server final : public GatewayServer {
   std::uint16_t port_ = 0;
   std::unordered_map<lws*, Connection> connections_;
   Outbox outbox_;
-  std::atomic<bool> stopping_ = false;
+  bool stopping_ = false;  ///< on the server's thread, like the timer
+  StopTimer stop_timer_;
   std::unique_ptr<lws_context, ContextDeleter> context_;
   std::thread thread_;
 };
@@ -131,12 +144,27 @@ Result<void> Server::open() {
 }
 
 void Server::run() {
-  while (!stopping_.load()) {
+  while (!is_done()) {
     if (lws_service(context_.get(), 0) < 0) break;
   }
   outbox_.shut();
   context_.reset();
   connections_.clear();
+}
+
+bool Server::is_done() const {
+  if (!stopping_) return false;
+  if (stop_timer_.is_due) return true;
+  const auto has_output = [](const auto& one) { return one.second->has_output(); };
+  const auto& connections = core_.http_connections;
+  return core_.sockets.empty() && std::none_of(connections.begin(), connections.end(), has_output);
+}
+
+void Server::begin_stop() {
+  stopping_ = true;
+  for (const auto& [id, socket] : core_.sockets)
+    socket->close(1001, "stopping");
+  lws_sul_schedule(context_.get(), 0, &stop_timer_.timer, &StopTimer::on_due, LWS_US_PER_SEC);
 }
 
 // -- events of libwebsockets -------------------------------------------------
@@ -291,15 +319,19 @@ std::string Server::bound_address() const {
 }
 
 void Server::respond(std::uint64_t id, HttpResponse response) {
-  on_request(id, [response = std::move(response)](auto& http) { http.respond(response); });
+  on_request(id, [response = std::move(response)](auto& http) mutable {
+    http.respond(std::move(response));
+  });
 }
 
 void Server::begin_stream(std::uint64_t id, HttpResponse head) {
-  on_request(id, [head = std::move(head)](auto& http) { http.begin_stream(head); });
+  on_request(id,
+             [head = std::move(head)](auto& http) mutable { http.begin_stream(std::move(head)); });
 }
 
 void Server::write_stream(std::uint64_t id, std::string chunk) {
-  on_request(id, [chunk = std::move(chunk)](auto& http) { http.write_stream(chunk); });
+  on_request(
+      id, [chunk = std::move(chunk)](auto& http) mutable { http.write_stream(std::move(chunk)); });
 }
 
 void Server::end_stream(std::uint64_t id) {
@@ -311,7 +343,7 @@ void Server::authenticated(std::uint64_t socket) {
 }
 
 void Server::send(std::uint64_t socket, std::string text) {
-  on_socket(socket, [text = std::move(text)](auto& one) { one.send(text); });
+  on_socket(socket, [text = std::move(text)](auto& one) mutable { one.send(std::move(text)); });
 }
 
 void Server::close(std::uint64_t socket, std::uint16_t code, std::string_view reason) {
@@ -328,7 +360,7 @@ void Server::drain(std::uint16_t code, std::string_view reason) {
 
 void Server::stop() {
   if (!thread_.joinable()) return;
-  post([this] { stopping_ = true; });
+  post([this] { begin_stop(); });
   thread_.join();
 }
 

@@ -109,7 +109,8 @@ class GatewayServer {
   /// Takes no new connections and closes all sockets with `code`, 1012 for a restart.
   virtual void drain(std::uint16_t code, std::string_view reason) = 0;
 
-  /// Ends the thread; open connections are dropped. The handler is not called after it returns.
+  /// Closes sockets that are still open with 1001, waits up to a second until that and all answers
+  /// are written, and ends the thread. The handler is not called after it returns.
   virtual void stop() = 0;
 };
 

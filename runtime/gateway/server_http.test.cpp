@@ -259,6 +259,35 @@ TEST_CASE("a body has a deadline of its own", "[gateway][server]") {
   CHECK(client.at_end());
 }
 
+TEST_CASE("a client that waits to be asked for its body is asked", "[gateway][server]") {
+  RunningServer running;
+  echo(running);
+  RawClient client(running.server->bound_port());
+  client.send_request("POST", "/x", "Content-Length: 2\r\nExpect: 100-continue\r\n");
+  CHECK(client.receive(true).status == 100);
+  client.send("{}");
+  CHECK(client.receive().body == "POST /x#{}");
+}
+
+TEST_CASE("an answer given just before the end arrives", "[gateway][server]") {
+  RunningServer running;
+  RawClient client(running.server->bound_port());
+  client.send_request("GET", "/x");
+  HttpResponse response;
+  response.body = std::string(200'000, 'z');
+  running.server->respond(running.handler.next().id, response);
+  running.server->stop();
+  CHECK(client.receive().body.size() == 200'000);
+}
+
+TEST_CASE("a client that says nothing is sent away", "[gateway][server]") {
+  GatewayOptions options;
+  options.limits.request_within = std::chrono::seconds{1};
+  RunningServer running(options);
+  RawClient client(running.server->bound_port());
+  CHECK(client.at_end());
+}
+
 TEST_CASE("headers have a deadline", "[gateway][server]") {
   GatewayOptions options;
   options.limits.request_within = std::chrono::seconds{1};

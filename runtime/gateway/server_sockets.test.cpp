@@ -256,6 +256,32 @@ TEST_CASE("a silent socket is pinged, then dropped", "[gateway][socket]") {
   CHECK(pings >= 1);
 }
 
+TEST_CASE("a client that floods is slowed down and loses nothing", "[gateway][socket]") {
+  RunningServer running;
+  SocketClient client(running.server->bound_port());
+  REQUIRE(running.handler.next().what == "open");
+  constexpr int count = 1000;
+  for (int i = 0; i < count; ++i)
+    client.send(std::to_string(i));
+  for (int i = 0; i < count; ++i) {
+    REQUIRE(running.handler.next().what == "text " + std::to_string(i));
+  }
+}
+
+TEST_CASE("a server that stops says so to its sockets", "[gateway][socket]") {
+  RunningServer running;
+  SocketClient first(running.server->bound_port());
+  SocketClient second(running.server->bound_port());
+  REQUIRE(running.handler.next().what == "open");
+  REQUIRE(running.handler.next().what == "open");
+  running.server->drain(1012, "restarting");
+  running.server->stop();
+  CHECK(first.receive().empty());
+  CHECK(first.close_code() == 1012);
+  CHECK(second.receive().empty());
+  CHECK(second.close_code() == 1012);
+}
+
 TEST_CASE("draining closes sockets with 1012 and takes no new ones", "[gateway][socket]") {
   RunningServer running;
   SocketClient client(running.server->bound_port());

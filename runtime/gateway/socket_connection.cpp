@@ -16,6 +16,12 @@ constexpr std::size_t reason_bytes = 123;
 /// that has fallen behind.
 constexpr int kernel_bytes = 128 * 1024;
 
+/// What a client that floods is held to before anything is posted to an actor, whose mailbox has no
+/// bound: the peer's own, lower budget answers with an error.
+constexpr double messages_a_second = 400;
+constexpr double messages_at_once = 800;
+constexpr std::chrono::milliseconds pause{50};
+
 /// How many messages are written before other connections have their turn.
 constexpr int messages_a_turn = 32;
 
@@ -30,7 +36,11 @@ std::string_view cut(std::string_view text, std::size_t size) {
 }  // namespace
 
 SocketConnection::SocketConnection(ServerCore& core, lws* wsi, SocketInfo info)
-    : core_(core), wsi_(wsi), id_(++core.last_id), ping_at_(opened_at_ + core.limits.ping_every) {
+    : core_(core),
+      wsi_(wsi),
+      id_(++core.last_id),
+      ping_at_(opened_at_ + core.limits.ping_every),
+      allowance_(messages_at_once) {
   core_.sockets.emplace(id_, this);
   ++core_.unauthenticated;
   ::setsockopt(lws_get_socket_fd(wsi_), SOL_SOCKET, SO_SNDBUF, &kernel_bytes, sizeof kernel_bytes);
@@ -56,12 +66,23 @@ int SocketConnection::on_fragment(std::string_view bytes, bool is_last) {
   if (!is_last) return 0;
   auto text = std::exchange(in_, {});
   const auto size = std::exchange(in_bytes_, 0);
+  count_message(heard_at_);
   if (size > core_.limits.message_bytes) {
     core_.handler.on_socket_too_large(id_, size);
   } else {
     core_.handler.on_socket_message(id_, std::move(text));
   }
   return 0;
+}
+
+void SocketConnection::count_message(Clock::time_point now) {
+  const std::chrono::duration<double> passed = now - allowance_at_;
+  allowance_at_ = now;
+  allowance_ = std::min(messages_at_once, allowance_ + passed.count() * messages_a_second) - 1;
+  if (allowance_ >= 0 || is_paused_) return;
+  is_paused_ = true;
+  lws_rx_flow_control(wsi_, 0);
+  arm_timer(now);
 }
 
 void SocketConnection::on_pong() {
@@ -99,6 +120,11 @@ int SocketConnection::on_writeable() {
 int SocketConnection::on_timer() {
   const auto now = Clock::now();
   if (closing_) return -1;
+  if (std::exchange(is_paused_, false)) {
+    // What was sent meanwhile is still to be read: this is no silence.
+    heard_at_ = now;
+    lws_rx_flow_control(wsi_, 1);
+  }
   if (now >= heard_at_ + core_.limits.silent_after) return -1;
   if (!authenticated_ && now >= opened_at_ + core_.limits.hello_within) {
     close_now(1008, "no hello in time");
@@ -133,6 +159,8 @@ void SocketConnection::close(std::uint16_t code, std::string_view reason) {
   if (closing_) return;
   closing_ = Close{code, std::string(cut(reason, reason_bytes))};
   closed_code_ = code;
+  // The peer's answer to the close is read even if what came before it was too much.
+  if (std::exchange(is_paused_, false)) lws_rx_flow_control(wsi_, 1);
   set_timer(wsi_, close_within);
   lws_callback_on_writable(wsi_);
 }
@@ -146,6 +174,7 @@ void SocketConnection::close_now(std::uint16_t code, std::string_view reason) {
 void SocketConnection::arm_timer(Clock::time_point now) {
   auto next = std::min(ping_at_, heard_at_ + core_.limits.silent_after);
   if (!authenticated_) next = std::min(next, opened_at_ + core_.limits.hello_within);
+  if (is_paused_) next = std::min(next, now + pause);
   set_timer(wsi_, std::chrono::ceil<std::chrono::milliseconds>(next - now));
 }
 

@@ -39,6 +39,7 @@ class SocketConnection {
  private:
   using Clock = std::chrono::steady_clock;
 
+  void count_message(Clock::time_point now);
   void close_now(std::uint16_t code, std::string_view reason);
   void arm_timer(Clock::time_point now);
 
@@ -50,6 +51,10 @@ class SocketConnection {
   Clock::time_point heard_at_ = opened_at_;
   Clock::time_point ping_at_;
   bool ping_due_ = false;
+
+  double allowance_;  ///< messages that may come before reading pauses
+  Clock::time_point allowance_at_ = opened_at_;
+  bool is_paused_ = false;
 
   std::string in_;
   std::size_t in_bytes_ = 0;  ///< of the message under way, also those that are not kept
