@@ -67,8 +67,8 @@ std::string_view to_string(CauseKind kind) {
 }
 
 std::optional<CauseKind> cause_kind(std::string_view name) {
-  const auto* found =
-      std::find_if(names.begin(), names.end(), [&](const auto& pair) { return pair.second == name; });
+  const auto* found = std::find_if(names.begin(), names.end(),
+                                   [&](const auto& pair) { return pair.second == name; });
   if (found == names.end()) return std::nullopt;
   return found->first;
 }

@@ -7,7 +7,8 @@ constexpr std::size_t header_bytes = 4;
 constexpr int max_depth = 32;
 
 Cause violation(std::string message) {
-  return {CauseKind::link_violation, std::move(message),
+  return {CauseKind::link_violation,
+          std::move(message),
           "The peer of the link speaks another protocol or lies; look at its log and retire it.",
           {}};
 }
@@ -39,9 +40,9 @@ Result<std::vector<Json>> FrameDecoder::feed(std::string_view bytes) {
       length = length << 8U | static_cast<unsigned char>(buffer_[at + i]);
     if (length == 0 || length > max_frame_bytes) {
       broken_ = true;
-      return tl::unexpected(
-          violation("A frame announced " + std::to_string(length) + " bytes; 1 to " +
-                    std::to_string(max_frame_bytes) + " are allowed."));
+      return tl::unexpected(violation("A frame announced " + std::to_string(length) +
+                                      " bytes; 1 to " + std::to_string(max_frame_bytes) +
+                                      " are allowed."));
     }
     if (buffer_.size() - at - header_bytes < length) break;
     const auto body = std::string_view{buffer_}.substr(at + header_bytes, length);

@@ -154,8 +154,8 @@ struct AskWhy {
   std::string id;  ///< of a session or VM, or `SESSION/CHILD`
 };
 struct WhyAnswer {
-  std::optional<Json> why;       ///< contract, section 7; none: unknown id
-  std::string session;           ///< the session it belongs to, for the check of a session token
+  std::optional<Json> why;  ///< contract, section 7; none: unknown id
+  std::string session;      ///< the session it belongs to, for the check of a session token
 };
 struct Subscribe {
   EventReaderActor reader;
@@ -187,10 +187,8 @@ using LedgerActor = caf::typed_actor<
     /// Writes resources down before they are acquired; answers when that is on disk.
     caf::replies_to<AcquireResources>::with<Saved>,
     /// Strikes a resource out after it was released.
-    caf::reacts_to<ReleaseResource>,
-    caf::replies_to<FindSession>::with<SessionFound>,
-    caf::replies_to<ListSessions>::with<SessionList>,
-    caf::replies_to<ListVms>::with<VmList>,
+    caf::reacts_to<ReleaseResource>, caf::replies_to<FindSession>::with<SessionFound>,
+    caf::replies_to<ListSessions>::with<SessionList>, caf::replies_to<ListVms>::with<VmList>,
     /// Remembers a token by its digest.
     caf::reacts_to<SaveToken>, caf::replies_to<FindToken>::with<TokenFound>,
     /// Explains a session, VM or child, alive or gone.
@@ -288,10 +286,9 @@ struct VmDismantled {
 };
 
 /// Whoever owns a VM: a session, or the node for a guest of the warm pool.
-using VmOwnerActor =
-    caf::typed_actor<caf::reacts_to<VmChanged>, caf::reacts_to<VmStageReached>,
-                     caf::reacts_to<VmChildNews>, caf::reacts_to<VmStreamSays>,
-                     caf::reacts_to<VmFinished>, caf::reacts_to<VmDismantled>>;
+using VmOwnerActor = caf::typed_actor<caf::reacts_to<VmChanged>, caf::reacts_to<VmStageReached>,
+                                      caf::reacts_to<VmChildNews>, caf::reacts_to<VmStreamSays>,
+                                      caf::reacts_to<VmFinished>, caf::reacts_to<VmDismantled>>;
 
 /// A warm guest gets its session.
 struct AssignVm {
@@ -303,9 +300,8 @@ struct AssignVm {
 
 using VmActor = caf::typed_actor<
     /// Acquires the resources, written down first, and starts the machine.
-    caf::reacts_to<StartVm>,
-    caf::reacts_to<MachineStarted>, caf::reacts_to<MachineLinked>, caf::reacts_to<MachineFailed>,
-    caf::reacts_to<GuestSays>, caf::reacts_to<LinkLost>,
+    caf::reacts_to<StartVm>, caf::reacts_to<MachineStarted>, caf::reacts_to<MachineLinked>,
+    caf::reacts_to<MachineFailed>, caf::reacts_to<GuestSays>, caf::reacts_to<LinkLost>,
     /// Sent with high priority.
     caf::reacts_to<MachineExited>, caf::reacts_to<MachineReleased>,
     /// Hands a warm guest over; its news go to the new owner, beginning with where it stands.
@@ -313,11 +309,11 @@ using VmActor = caf::typed_actor<
     /// Passes words to the streamer.
     caf::reacts_to<SendStream>, caf::reacts_to<RestartGuestChild>, caf::reacts_to<KillGuestChild>,
     /// Stops the guest; deletes nothing.
-    caf::reacts_to<StopVm>,
-    caf::reacts_to<DismantleVm>, caf::reacts_to<VmTimer>>;
+    caf::reacts_to<StopVm>, caf::reacts_to<DismantleVm>, caf::reacts_to<VmTimer>>;
 
 // == the peer actor ==============================================================================
-// One WebSocket: reads, bounds and answers what the client says, and passes on what is meant for it.
+// One WebSocket: reads, bounds and answers what the client says, and passes on what is meant for
+// it.
 
 struct SocketText {
   std::string text;
@@ -393,15 +389,15 @@ struct AnswerDeadline {
   std::uint64_t epoch = 0;
 };
 
-using StreamActor = caf::typed_actor<
-    caf::reacts_to<BindStream>,
-    /// News of the guest's `stream` child and words of the streamer.
-    caf::reacts_to<VmChildNews>, caf::reacts_to<VmStreamSays>,
-    /// The guest is gone: all epochs are dead.
-    caf::reacts_to<VmFinished>,
-    caf::reacts_to<AddWatcher>, caf::reacts_to<RemoveWatcher>, caf::reacts_to<ViewerAnswer>,
-    caf::reacts_to<ViewerCandidate>, caf::reacts_to<ViewerRenegotiates>,
-    caf::reacts_to<ControlMoved>, caf::reacts_to<AnswerDeadline>>;
+using StreamActor =
+    caf::typed_actor<caf::reacts_to<BindStream>,
+                     /// News of the guest's `stream` child and words of the streamer.
+                     caf::reacts_to<VmChildNews>, caf::reacts_to<VmStreamSays>,
+                     /// The guest is gone: all epochs are dead.
+                     caf::reacts_to<VmFinished>, caf::reacts_to<AddWatcher>,
+                     caf::reacts_to<RemoveWatcher>, caf::reacts_to<ViewerAnswer>,
+                     caf::reacts_to<ViewerCandidate>, caf::reacts_to<ViewerRenegotiates>,
+                     caf::reacts_to<ControlMoved>, caf::reacts_to<AnswerDeadline>>;
 
 // == the session actor ===========================================================================
 // Owns the person's side: state, viewers, control, holds, retirement. Its child is the stream.
@@ -454,8 +450,8 @@ struct SessionTimer {
 
 using SessionActor = VmOwnerActor::extend<
     caf::replies_to<Join>::with<Joined>, caf::reacts_to<ViewerSays>, caf::reacts_to<ViewerRefused>,
-    caf::reacts_to<ViewerGone>,
-    caf::reacts_to<StreamNews>, caf::reacts_to<StreamEpochs>, caf::reacts_to<StreamToViewer>, caf::reacts_to<FirstFrame>,
+    caf::reacts_to<ViewerGone>, caf::reacts_to<StreamNews>, caf::reacts_to<StreamEpochs>,
+    caf::reacts_to<StreamToViewer>, caf::reacts_to<FirstFrame>,
     caf::replies_to<SetHold>::with<HoldAnswer>, caf::replies_to<ClearHold>::with<HoldAnswer>,
     /// Considers a retirement, asks the viewers, and answers the reaper.
     caf::reacts_to<Proposal>, caf::reacts_to<SessionTimer>>;
@@ -479,9 +475,9 @@ struct RetireAnswered {
   RetireAnswer answer = RetireAnswer::grant;
   std::string who;  ///< `viewer:ID`, `session`
   std::string why;
-  std::optional<Instant> until;         ///< with `keep`
-  std::optional<ReleaseToken> token;    ///< with `grant`
-  VmActor vm;                           ///< with `grant`; null where there is none left
+  std::optional<Instant> until;       ///< with `keep`
+  std::optional<ReleaseToken> token;  ///< with `grant`
+  VmActor vm;                         ///< with `grant`; null where there is none left
 };
 struct ProposalDeadline {
   std::string proposal;
@@ -557,8 +553,8 @@ using NodeActor = VmOwnerActor::extend<
     /// Allocates address and slot, writes the session down, starts it; never waits for a boot.
     caf::replies_to<CreateSession>::with<SessionCreated>,
     caf::replies_to<FindSessionActor>::with<SessionActorFound>,
-    caf::replies_to<FindVmActor>::with<VmActorFound>,
-    caf::replies_to<ReplaceVm>::with<VmGiven>, caf::reacts_to<SessionOver>,
+    caf::replies_to<FindVmActor>::with<VmActorFound>, caf::replies_to<ReplaceVm>::with<VmGiven>,
+    caf::reacts_to<SessionOver>,
     /// Refuses new sessions from now on; with `stop_guests` retires those there are.
     caf::replies_to<DrainNode>::with<Drained>, caf::reacts_to<NodeTimer>,
     caf::replies_to<AskNodeFigures>::with<NodeFigures>>;
@@ -591,10 +587,11 @@ struct GatewayTimer {
   std::uint64_t ticket = 0;
 };
 
-using GatewayActor = EventReaderActor::extend<
-    caf::reacts_to<HttpArrived>, caf::reacts_to<HttpGone>, caf::reacts_to<SocketOpened>,
-    caf::reacts_to<SocketTextArrived>, caf::reacts_to<SocketTooLargeArrived>,
-    caf::reacts_to<SocketGone>, caf::reacts_to<GatewayTimer>>;
+using GatewayActor =
+    EventReaderActor::extend<caf::reacts_to<HttpArrived>, caf::reacts_to<HttpGone>,
+                             caf::reacts_to<SocketOpened>, caf::reacts_to<SocketTextArrived>,
+                             caf::reacts_to<SocketTooLargeArrived>, caf::reacts_to<SocketGone>,
+                             caf::reacts_to<GatewayTimer>>;
 
 }  // namespace aerie
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Included by messages/interfaces.hpp alone. Messages never leave their process by CAF, so none needs
-// a serializer; CAF 0.17 wants that said of each type.
+// Included by messages/interfaces.hpp alone. Messages never leave their process by CAF, so none
+// needs a serializer; CAF 0.17 wants that said of each type.
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aerie::Saved)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(aerie::StartChildren)

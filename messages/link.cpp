@@ -13,8 +13,10 @@ constexpr std::size_t max_text_bytes = 4 * 1024;
 constexpr std::size_t max_line_bytes = 16 * 1024;
 
 Cause violation(const std::string& what) {
-  return {CauseKind::link_violation, "The guest's link carried a bad message: " + what + ".",
-          "The guest program is of another version or hostile; retire the session.", {}};
+  return {CauseKind::link_violation,
+          "The guest's link carried a bad message: " + what + ".",
+          "The guest program is of another version or hostile; retire the session.",
+          {}};
 }
 
 /// Reads fields and keeps the first thing that is wrong.
@@ -90,8 +92,10 @@ ChildNews read_child(Fields& fields) {
   ChildNews news;
   const auto event = fields.text("event");
   const auto* found = std::find(news_names.begin(), news_names.end(), event);
-  if (found == news_names.end()) fields.refuse("'event' is none of a child's");
-  else news.kind = static_cast<ChildNewsKind>(found - news_names.begin());
+  if (found == news_names.end())
+    fields.refuse("'event' is none of a child's");
+  else
+    news.kind = static_cast<ChildNewsKind>(found - news_names.begin());
   news.child = fields.name("child");
   news.pid = fields.number("pid", 0, 1LL << 31);
   news.restarts = static_cast<int>(fields.number("restarts", 0, 1LL << 30));
@@ -101,8 +105,10 @@ ChildNews read_child(Fields& fields) {
   news.cause = fields.cause("cause");
   if (const auto exit = fields.json().find("exit"); exit != fields.json().end()) {
     auto record = parse_exit_record(*exit);
-    if (record) news.exit = std::move(*record);
-    else fields.refuse(record.error().message);
+    if (record)
+      news.exit = std::move(*record);
+    else
+      fields.refuse(record.error().message);
   }
   if (news.kind == ChildNewsKind::exited && !news.exit) fields.refuse("'exit' is missing");
   return news;
@@ -141,8 +147,10 @@ Configure read_configure(Fields& fields) {
   configure.orphan_after = Duration{fields.number("orphanMs", 0, 1LL << 40)};
   configure.max_age = Duration{fields.number("maxMs", 0, 1LL << 40)};
   auto profile = parse_profile(fields.json().value("profile", Json::object()));
-  if (profile) configure.profile = std::move(*profile);
-  else fields.refuse(profile.error().message);
+  if (profile)
+    configure.profile = std::move(*profile);
+  else
+    fields.refuse(profile.error().message);
   const auto display = fields.json().value("display", Json::object());
   Fields size{display};
   configure.display = {static_cast<int>(size.number("width", 64, 3840, 1280)),
@@ -151,8 +159,10 @@ Configure read_configure(Fields& fields) {
   if (size.problem()) fields.refuse(*size.problem());
   const auto env = fields.json().value("env", Json::object());
   for (const auto& [name, value] : env.items()) {
-    if (value.is_string()) configure.env.emplace_back(name, value.get<std::string>());
-    else fields.refuse("'env." + name + "' is no string");
+    if (value.is_string())
+      configure.env.emplace_back(name, value.get<std::string>());
+    else
+      fields.refuse("'env." + name + "' is no string");
   }
   configure.ice_servers = fields.json().value("iceServers", Json::array());
   return configure;
@@ -166,7 +176,8 @@ Result<Message> finish(const Fields& fields, Message message) {
 
 Json env_of(const std::vector<std::pair<std::string, std::string>>& pairs) {
   Json env = Json::object();
-  for (const auto& [name, value] : pairs) env[name] = value;
+  for (const auto& [name, value] : pairs)
+    env[name] = value;
   return env;
 }
 
@@ -200,7 +211,9 @@ struct Encoder {
             {"error", log.is_error ? 1 : 0},
             {"lines", log.lines}};
   }
-  Json operator()(const StreamSays& says) const { return {{"type", "stream"}, {"body", says.body}}; }
+  Json operator()(const StreamSays& says) const {
+    return {{"type", "stream"}, {"body", says.body}};
+  }
   Json operator()(const Configure& configure) const {
     return {{"type", "configure"},
             {"vm", configure.vm},
@@ -258,14 +271,18 @@ Result<HostMessage> parse_host_message(const Json& frame) {
   if (type == "restart")
     return finish<HostMessage>(fields, RestartChild{fields.name("child"), fields.text("by")});
   if (type == "kill")
-    return finish<HostMessage>(fields, KillChild{fields.name("child"),
-                                                 static_cast<int>(fields.number("signal", 1, 64, 9)),
-                                                 fields.text("by")});
+    return finish<HostMessage>(
+        fields, KillChild{fields.name("child"), static_cast<int>(fields.number("signal", 1, 64, 9)),
+                          fields.text("by")});
   if (type == "stop") return finish<HostMessage>(fields, Stop{fields.text("by")});
   return tl::unexpected(violation("its type is unknown"));
 }
 
-Json to_frame(const GuestMessage& message) { return std::visit(Encoder{}, message); }
-Json to_frame(const HostMessage& message) { return std::visit(Encoder{}, message); }
+Json to_frame(const GuestMessage& message) {
+  return std::visit(Encoder{}, message);
+}
+Json to_frame(const HostMessage& message) {
+  return std::visit(Encoder{}, message);
+}
 
 }  // namespace aerie::link

@@ -26,12 +26,12 @@ enum class ChildNewsKind { started, ready, exited, restarting, given_up };
 struct ChildNews {
   ChildNewsKind kind = ChildNewsKind::started;
   std::string child;
-  std::int64_t pid = 0;                ///< in the guest's own numbering; 0: it never ran
+  std::int64_t pid = 0;  ///< in the guest's own numbering; 0: it never ran
   int restarts = 0;
-  std::optional<ExitRecord> exit;      ///< with `exited` and `given_up`
-  std::optional<Duration> retry_in;    ///< with `restarting`
-  std::string detail;                  ///< the supervisor's decision as a sentence
-  std::optional<Cause> cause;          ///< with `restarting` and `given_up`
+  std::optional<ExitRecord> exit;    ///< with `exited` and `given_up`
+  std::optional<Duration> retry_in;  ///< with `restarting`
+  std::string detail;                ///< the supervisor's decision as a sentence
+  std::optional<Cause> cause;        ///< with `restarting` and `given_up`
 };
 
 /// `log`: whole lines of one child, in order.
@@ -60,7 +60,8 @@ struct Finished {
   std::optional<Cause> cause;  ///< none where the stop was asked for
 };
 
-using GuestMessage = std::variant<Linked, Configured, ChildNews, LogLines, StreamSays, AllReady, Finished>;
+using GuestMessage =
+    std::variant<Linked, Configured, ChildNews, LogLines, StreamSays, AllReady, Finished>;
 
 /// Reads a guest's frame. The guest is hostile: unknown types, missing or oversized fields, names
 /// outside the contract's pattern and control characters in names give `link_violation`.

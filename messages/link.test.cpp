@@ -26,9 +26,12 @@ ChildNews some_exit() {
 }  // namespace
 
 TEST_CASE("a guest's messages survive the link", "[link]") {
-  const std::vector<GuestMessage> all{Linked{true},    Configured{},
-                                      some_exit(),     LogLines{"browser", true, {"a", "b"}},
-                                      AllReady{},      StreamSays{{{"type", "ready"}}},
+  const std::vector<GuestMessage> all{Linked{true},
+                                      Configured{},
+                                      some_exit(),
+                                      LogLines{"browser", true, {"a", "b"}},
+                                      AllReady{},
+                                      StreamSays{{{"type", "ready"}}},
                                       Finished{Cause{CauseKind::crash_loop, "m", "r", {}}}};
   for (const auto& message : all) {
     const auto frame = to_frame(message);
@@ -47,9 +50,12 @@ TEST_CASE("the host's messages survive the link", "[link]") {
   child.command = {"/bin/true"};
   configure.profile.children = {child};
   configure.env = {{"A", "1"}};
-  const std::vector<HostMessage> all{configure,          Assign{"s", "https://a.test", Duration{5}},
-                                     RestartChild{"a", "operator"}, KillChild{"a", 15, "operator"},
-                                     Stop{"reaper"},     StreamSays{{{"type", "ping"}}}};
+  const std::vector<HostMessage> all{configure,
+                                     Assign{"s", "https://a.test", Duration{5}},
+                                     RestartChild{"a", "operator"},
+                                     KillChild{"a", 15, "operator"},
+                                     Stop{"reaper"},
+                                     StreamSays{{{"type", "ping"}}}};
   for (const auto& message : all) {
     const auto frame = to_frame(message);
     const auto parsed = parse_host_message(frame);

@@ -105,7 +105,8 @@ struct VmDocument {
   VmState state = VmState::preparing;
   std::optional<std::int64_t> pid;  ///< of the guest's supervisor or the VMM, as this host sees it
   Instant created_at{};
-  std::map<std::string, std::int64_t> children;  ///< name to pid, as this host sees them; 0: unknown
+  std::map<std::string, std::int64_t>
+      children;  ///< name to pid, as this host sees them; 0: unknown
   std::optional<Cause> cause;
 };
 

@@ -59,7 +59,8 @@ class Fields {
     const auto* found = std::find(words.begin(), words.end(), value);
     if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
     std::string known;
-    for (const auto each : words) known += (known.empty() ? "" : ", ") + std::string{each};
+    for (const auto each : words)
+      known += (known.empty() ? "" : ", ") + std::string{each};
     refuse(name, "must be one of " + known);
     return 0;
   }
@@ -68,7 +69,8 @@ class Fields {
     const auto found = json_.find(name);
     if (found != json_.end()) return &*found;
     if (is_required && !refusal_)
-      refusal_ = Refusal{"missing-field", "The field '" + std::string{name} + "' is missing.", name};
+      refusal_ =
+          Refusal{"missing-field", "The field '" + std::string{name} + "' is missing.", name};
     return nullptr;
   }
 
@@ -134,8 +136,8 @@ Keep read_keep(Fields& fields) {
 
 Control read_control(Fields& fields) {
   Control control;
-  control.action = static_cast<ControlAction>(fields.word(
-      "action", std::array<std::string_view, 4>{"request", "release", "give", "take"}));
+  control.action = static_cast<ControlAction>(
+      fields.word("action", std::array<std::string_view, 4>{"request", "release", "give", "take"}));
   if (control.action == ControlAction::give) control.to = fields.text("to", max_name_bytes);
   return control;
 }
@@ -143,8 +145,8 @@ Control read_control(Fields& fields) {
 Ping read_ping(Fields& fields) {
   const auto* nonce = fields.find("nonce", true);
   if (nonce == nullptr) return {};
-  if (!nonce->is_number() && !(nonce->is_string() && nonce->get_ref<const std::string&>().size() <=
-                                                          max_name_bytes))
+  if (!nonce->is_number() &&
+      !(nonce->is_string() && nonce->get_ref<const std::string&>().size() <= max_name_bytes))
     fields.refuse("nonce", "must be a number or a string of at most 256 bytes");
   return {*nonce};
 }

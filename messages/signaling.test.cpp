@@ -58,7 +58,8 @@ TEST_CASE("each required field is named when it is missing or of another type", 
       const auto missing = parse_client_message(without.dump());
       REQUIRE_FALSE(missing);
       CHECK(missing.error().field == name);
-      for (const Json& wrong : {Json::array(), Json::object(), Json(true), Json(-1.5), Json(nullptr)}) {
+      for (const Json& wrong :
+           {Json::array(), Json::object(), Json(true), Json(-1.5), Json(nullptr)}) {
         if (name == "nonce" && wrong.is_number()) continue;
         auto bad = typed(type);
         bad[name] = wrong;
@@ -77,8 +78,8 @@ TEST_CASE("what is no message at all is refused", "[signaling]") {
   CHECK(code_of("") == "bad-json");
   CHECK(code_of("[]") == "bad-json");
   CHECK(code_of("{\"type\":\"ping\"") == "bad-json");
-  CHECK(code_of("{\"type\":\"ping\",\"nonce\":" + std::string(50, '[') + std::string(50, ']') + "}") ==
-        "bad-json");
+  CHECK(code_of("{\"type\":\"ping\",\"nonce\":" + std::string(50, '[') + std::string(50, ']') +
+                "}") == "bad-json");
   CHECK(code_of("{}") == "missing-field");
   CHECK(code_of(R"({"type":7})") == "bad-field");
   CHECK(code_of(R"({"type":"welcome"})") == "unknown-type");
@@ -88,9 +89,10 @@ TEST_CASE("what is no message at all is refused", "[signaling]") {
 }
 
 TEST_CASE("an empty candidate ends them, whatever its sdpMid", "[signaling]") {
-  for (const auto* text : {R"({"type":"candidate","epoch":1,"candidate":""})",
-                           R"({"type":"candidate","epoch":1,"candidate":"","sdpMid":null,"sdpMLineIndex":null})",
-                           R"({"type":"candidate","epoch":1,"candidate":"","sdpMid":"x"})"})
+  for (const auto* text :
+       {R"({"type":"candidate","epoch":1,"candidate":""})",
+        R"({"type":"candidate","epoch":1,"candidate":"","sdpMid":null,"sdpMLineIndex":null})",
+        R"({"type":"candidate","epoch":1,"candidate":"","sdpMid":"x"})"})
     CHECK(parse_client_message(text).has_value());
 }
 

@@ -30,12 +30,18 @@ std::optional<Enum> find(const std::array<std::string_view, N>& names, std::stri
 std::string_view to_string(SessionState state) {
   return session_names.at(static_cast<std::size_t>(state));
 }
-std::string_view to_string(VmState state) { return vm_names.at(static_cast<std::size_t>(state)); }
+std::string_view to_string(VmState state) {
+  return vm_names.at(static_cast<std::size_t>(state));
+}
 std::string_view to_string(StreamState state) {
   return stream_names.at(static_cast<std::size_t>(state));
 }
-std::string_view to_string(ViewerRole role) { return role_names.at(static_cast<std::size_t>(role)); }
-std::string_view to_string(Stage stage) { return stage_names.at(static_cast<std::size_t>(stage)); }
+std::string_view to_string(ViewerRole role) {
+  return role_names.at(static_cast<std::size_t>(role));
+}
+std::string_view to_string(Stage stage) {
+  return stage_names.at(static_cast<std::size_t>(stage));
+}
 std::string_view to_string(RetireReason reason) {
   return reason_names.at(static_cast<std::size_t>(reason));
 }
@@ -43,6 +49,8 @@ std::string_view to_string(RetireReason reason) {
 std::optional<SessionState> session_state(std::string_view name) {
   return find<SessionState>(session_names, name);
 }
-std::optional<Stage> stage(std::string_view name) { return find<Stage>(stage_names, name); }
+std::optional<Stage> stage(std::string_view name) {
+  return find<Stage>(stage_names, name);
+}
 
 }  // namespace aerie

@@ -15,13 +15,12 @@ std::string to_rfc3339(Instant at) {
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss time{at - day};
   std::array<char, 40> text{};
-  const int length =
-      std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                    static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                    static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                    static_cast<int>(time.minutes().count()),
-                    static_cast<int>(time.seconds().count()),
-                    static_cast<int>(time.subseconds().count()));
+  const int length = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+      static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()),
+      static_cast<int>(time.subseconds().count()));
   return {text.data(), static_cast<std::size_t>(length)};
 }
 
@@ -33,7 +32,7 @@ int digits(std::string_view text, std::size_t from, std::size_t count) {
   const auto part = text.substr(from, count);
   const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
   return error == std::errc{} && end == part.data() + part.size() && part.front() != '-' ? value
-                                                                                        : -1;
+                                                                                         : -1;
 }
 
 }  // namespace

@@ -35,8 +35,7 @@ class Actor : public Handle::base {
  protected:
   /// Monotonic time; virtual in tests and simulation.
   [[nodiscard]] Duration monotonic() const {
-    return std::chrono::duration_cast<Duration>(
-        this->system().clock().now().time_since_epoch());
+    return std::chrono::duration_cast<Duration>(this->system().clock().now().time_since_epoch());
   }
 
   /// Sends `message` to this actor once `delay` has passed. Timers can't be cancelled: a message

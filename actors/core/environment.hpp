@@ -68,9 +68,9 @@ struct ActorSettings {
   Duration retire_ask{30'000};
   Duration resume{60'000};
   Duration answer_within{15'000};
-  Duration start_within{60'000};   ///< a session's `starting`
-  Duration spawn_within{10'000};   ///< a VM's `preparing` and `booting`
-  Duration link_within{10'000};    ///< a VM's `linking`
+  Duration start_within{60'000};  ///< a session's `starting`
+  Duration spawn_within{10'000};  ///< a VM's `preparing` and `booting`
+  Duration link_within{10'000};   ///< a VM's `linking`
   Duration orphan_after{21'600'000};
   std::size_t max_sessions = 64;
   std::size_t max_viewers = 20;
@@ -88,11 +88,11 @@ struct Environment {
   std::map<std::string, Profile> profiles;
   std::map<std::string, std::shared_ptr<Driver>> drivers;
   std::shared_ptr<LogStore> logs;
-  std::function<Instant()> wall;             ///< civil time
-  std::function<std::string()> new_id;       ///< a lower-case UUID
-  std::function<std::string()> new_token;    ///< 256 random bits
+  std::function<Instant()> wall;                          ///< civil time
+  std::function<std::string()> new_id;                    ///< a lower-case UUID
+  std::function<std::string()> new_token;                 ///< 256 random bits
   std::function<std::string(const std::string&)> digest;  ///< SHA-256, hexadecimal
-  std::string operator_digest;               ///< of the operator's token
+  std::string operator_digest;                            ///< of the operator's token
   std::string observer_digest;
   Directory directory;
 };

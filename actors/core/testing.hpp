@@ -69,13 +69,14 @@ class TestSystem {
   /// `answers` handles.
   template <class Handle>
   Handle stand_in(std::shared_ptr<Inbox> inbox, caf::message_handler answers = {}) {
-    const auto actor = system_.spawn([inbox, answers](caf::event_based_actor* self) -> caf::behavior {
-      self->set_default_handler([inbox](caf::scheduled_actor*, caf::message_view& view) {
-        inbox->add(view.move_content_to_message());
-        return caf::result<caf::message>{caf::message{}};
-      });
-      return answers.or_else([](caf::unit_t) {});
-    });
+    const auto actor =
+        system_.spawn([inbox, answers](caf::event_based_actor* self) -> caf::behavior {
+          self->set_default_handler([inbox](caf::scheduled_actor*, caf::message_view& view) {
+            inbox->add(view.move_content_to_message());
+            return caf::result<caf::message>{caf::message{}};
+          });
+          return answers.or_else([](caf::unit_t) {});
+        });
     keep_.push_back(actor);
     return caf::actor_cast<Handle>(actor);
   }

@@ -28,7 +28,8 @@ class FakeMachine final : public Machine {
   void kill(const std::string& by) override { record_->calls.push_back("kill " + by); }
   void release(const Resource& resource) override {
     record_->calls.push_back("release " + resource.kind);
-    if (record_->releases_at_once) record_->reports->on_released(resource, record_->release_failure);
+    if (record_->releases_at_once)
+      record_->reports->on_released(resource, record_->release_failure);
   }
 
  private:
@@ -51,8 +52,10 @@ ChildSpec child(const char* name, std::optional<Builtin> builtin) {
 void FakeStore::submit(StoreBatch batch, Done done) {
   const auto number = batch.number;
   batches.push_back(std::move(batch));
-  if (is_automatic) done(number, failure);
-  else waiting_.emplace_back(number, std::move(done));
+  if (is_automatic)
+    done(number, failure);
+  else
+    waiting_.emplace_back(number, std::move(done));
 }
 
 void FakeStore::finish(std::optional<Cause> with) {
@@ -95,7 +98,9 @@ void FakeLogs::append(const std::string& vm, const link::LogLines& added, Instan
   kept.insert(kept.end(), added.lines.begin(), added.lines.end());
 }
 
-void FakeLogs::assign(const std::string& vm, const std::string& session) { owners[vm] = session; }
+void FakeLogs::assign(const std::string& vm, const std::string& session) {
+  owners[vm] = session;
+}
 
 std::vector<Json> delivered(const Inbox& inbox, const std::string& type) {
   std::vector<Json> found;
@@ -106,7 +111,8 @@ std::vector<Json> delivered(const Inbox& inbox, const std::string& type) {
 
 std::vector<std::string> types(const std::vector<Json>& messages) {
   std::vector<std::string> found;
-  for (const auto& each : messages) found.push_back(each.at("type").get<std::string>());
+  for (const auto& each : messages)
+    found.push_back(each.at("type").get<std::string>());
   return found;
 }
 
@@ -138,7 +144,8 @@ World::World() {
 
 World::~World() {
   environment->directory.clear();
-  for (const auto& actor : actors_) caf::anon_send_exit(actor, caf::exit_reason::kill);
+  for (const auto& actor : actors_)
+    caf::anon_send_exit(actor, caf::exit_reason::kill);
   run();
 }
 
@@ -174,8 +181,8 @@ VmActor World::start_vm(const VmOwnerActor& owner, const std::string& session) {
   spec.configure.session = session;
   spec.configure.profile = profile;
   const auto node = environment->directory.node();
-  return keep(VmActor{system.system().spawn<Vm>(
-      environment, spec, "process", owner, node ? node.address() : caf::actor_addr{})});
+  return keep(VmActor{system.system().spawn<Vm>(environment, spec, "process", owner,
+                                                node ? node.address() : caf::actor_addr{})});
 }
 
 SessionActor World::start_session(const VmActor& vm, const std::vector<Hold>& holds) {
@@ -192,9 +199,9 @@ SessionActor World::start_session(const VmActor& vm, const std::vector<Hold>& ho
   ask<Saved>(environment->directory.ledger(),
              SaveSession{std::make_shared<const SessionDocument>(document)});
   const auto node = environment->directory.node();
-  const SessionActor session = keep(SessionActor{system.system().spawn<Session>(
-      environment, document, profile, profile.display, vm,
-      node ? node.address() : caf::actor_addr{})});
+  const SessionActor session = keep(
+      SessionActor{system.system().spawn<Session>(environment, document, profile, profile.display,
+                                                  vm, node ? node.address() : caf::actor_addr{})});
   run();
   return session;
 }

@@ -52,8 +52,7 @@ struct MachineRecord {
 
 class FakeDriver final : public Driver {
  public:
-  std::unique_ptr<Machine> make(MachineSpec spec,
-                                std::shared_ptr<MachineReports> reports) override;
+  std::unique_ptr<Machine> make(MachineSpec spec, std::shared_ptr<MachineReports> reports) override;
 
   std::vector<std::shared_ptr<MachineRecord>> machines;
 };

@@ -26,8 +26,10 @@ Ledger::Ledger(caf::actor_config& config, EnvironmentPtr environment, std::share
     session_order_.push_back(document->id);
     sessions_[document->id] = std::move(document);
   }
-  for (auto& token : contents.tokens) tokens_[token.digest] = std::move(token);
-  for (const auto& event : contents.events) keep(event);
+  for (auto& token : contents.tokens)
+    tokens_[token.digest] = std::move(token);
+  for (const auto& event : contents.events)
+    keep(event);
   last_seq_ = contents.last_seq;
 }
 
@@ -54,7 +56,12 @@ Ledger::Behavior Ledger::make_behavior() {
         std::vector<StoreWrite> writes;
         for (const auto& resource : message.resources) {
           writes.emplace_back(WriteResource{resource, environment_->wall()});
-          record({0, environment_->wall(), "resource.acquired", resource.session, resource.vm, "",
+          record({0,
+                  environment_->wall(),
+                  "resource.acquired",
+                  resource.session,
+                  resource.vm,
+                  "",
                   {{"kind", resource.kind}, {"name", resource.name}}});
         }
         return write_and_confirm(std::move(writes));
@@ -62,7 +69,12 @@ Ledger::Behavior Ledger::make_behavior() {
       [this](const ReleaseResource& message) {
         const auto& resource = message.resource;
         write(StrikeResource{resource.id, environment_->wall()});
-        record({0, environment_->wall(), "resource.released", resource.session, resource.vm, "",
+        record({0,
+                environment_->wall(),
+                "resource.released",
+                resource.session,
+                resource.vm,
+                "",
                 {{"kind", resource.kind}, {"name", resource.name}}});
       },
       [this](const FindSession& message) {
@@ -72,7 +84,8 @@ Ledger::Behavior Ledger::make_behavior() {
       [this](const ListSessions& message) { return list(message); },
       [this](const ListVms&) {
         VmList all;
-        for (const auto& [id, document] : vms_) all.vms.push_back(document);
+        for (const auto& [id, document] : vms_)
+          all.vms.push_back(document);
         return all;
       },
       [this](const SaveToken& message) {
@@ -169,13 +182,13 @@ void Ledger::submit() {
   is_submitted_ = true;
   submitted_waiters_ = std::exchange(gathered_waiters_, {});
   // The store may outlive this actor by one callback: a weak address, so that it keeps none alive.
-  store_->submit({++batch_, std::exchange(gathered_, {})},
-                 [address = caf::actor_cast<caf::weak_actor_ptr>(self())](
-                     std::uint64_t batch, std::optional<Cause> failure) {
-                   if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(address))
-                     post(caf::actor_cast<LedgerActor>(strong),
-                          StoreFinished{batch, std::move(failure)});
-                 });
+  store_->submit(
+      {++batch_, std::exchange(gathered_, {})},
+      [address = caf::actor_cast<caf::weak_actor_ptr>(self())](std::uint64_t batch,
+                                                               std::optional<Cause> failure) {
+        if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(address))
+          post(caf::actor_cast<LedgerActor>(strong), StoreFinished{batch, std::move(failure)});
+      });
 }
 
 void Ledger::on_store_finished(const StoreFinished& finished) {
@@ -220,8 +233,7 @@ WhyAnswer Ledger::explain(const std::string& id) const {
   const auto found_timeline = timelines_.find(subject);
   const auto& timeline = found_timeline == timelines_.end() ? nothing : found_timeline->second;
   if (const auto session = sessions_.find(subject); session != sessions_.end()) {
-    if (slash == std::string::npos)
-      return {explain_session(*session->second, timeline), subject};
+    if (slash == std::string::npos) return {explain_session(*session->second, timeline), subject};
     auto why = explain_child(*session->second, id.substr(slash + 1), timeline);
     if (why.is_null()) return {std::nullopt, subject};
     return {std::move(why), subject};

@@ -26,7 +26,8 @@ struct Fixture : World {
   }
   [[nodiscard]] std::vector<std::string> list(const ListSessions& query) {
     std::vector<std::string> ids;
-    for (const auto& each : ask<SessionList>(ledger, query).sessions) ids.push_back(each->id);
+    for (const auto& each : ask<SessionList>(ledger, query).sessions)
+      ids.push_back(each->id);
     return ids;
   }
 
@@ -35,7 +36,8 @@ struct Fixture : World {
 
 std::vector<std::uint64_t> numbers(const Inbox& inbox) {
   std::vector<std::uint64_t> found;
-  for (const auto& each : inbox.all<Recorded>()) found.push_back(each.event->seq);
+  for (const auto& each : inbox.all<Recorded>())
+    found.push_back(each.event->seq);
   return found;
 }
 
@@ -43,7 +45,8 @@ std::vector<std::uint64_t> numbers(const Inbox& inbox) {
 
 TEST_CASE("events are numbered from one and replayed after since", "[caf][ledger]") {
   Fixture world;
-  for (const auto* kind : {"a", "b", "c"}) world.record(kind);
+  for (const auto* kind : {"a", "b", "c"})
+    world.record(kind);
   const auto inbox = std::make_shared<Inbox>();
   const auto reader = world.stand_in<EventReaderActor>(inbox);
   const auto subscribed =

@@ -70,8 +70,10 @@ Story tell(const Timeline& timeline, const std::string& only_child = {}) {
     if (!only_child.empty() && event->child != only_child) continue;
     story.timeline.push_back(
         {{"at", to_rfc3339(event->at)}, {"kind", event->kind}, {"detail", detail_of(*event)}});
-    if (event->kind.starts_with("child.")) tell_child(story, *event);
-    else tell_retirement(story, *event);
+    if (event->kind.starts_with("child."))
+      tell_child(story, *event);
+    else
+      tell_retirement(story, *event);
   }
   return story;
 }

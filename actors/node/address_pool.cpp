@@ -1,8 +1,7 @@
 #include "actors/node/address_pool.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <charconv>
 
 namespace aerie {
@@ -11,8 +10,10 @@ namespace {
 constexpr int max_slots = 1 << 16;
 
 Cause malformed(const std::string& network) {
-  return {CauseKind::network_failed, "'" + network + "' is no IPv4 network.",
-          "Give network.pool as 10.77.0.0/16, with a prefix length from 8 to 30.", {}};
+  return {CauseKind::network_failed,
+          "'" + network + "' is no IPv4 network.",
+          "Give network.pool as 10.77.0.0/16, with a prefix length from 8 to 30.",
+          {}};
 }
 
 }  // namespace

@@ -8,7 +8,8 @@ TEST_CASE("addresses are unique among those in use and not reused at once", "[ad
   auto pool = AddressPool::make("10.77.0.0/29");
   REQUIRE(pool);
   std::set<std::string> seen;
-  for (int i = 0; i < 6; ++i) seen.insert(pool->address(*pool->take()));
+  for (int i = 0; i < 6; ++i)
+    seen.insert(pool->address(*pool->take()));
   CHECK(seen.size() == 6);
   CHECK(*seen.begin() == "10.77.0.1");
   CHECK(*seen.rbegin() == "10.77.0.6");

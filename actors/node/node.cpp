@@ -15,8 +15,10 @@ constexpr std::uint64_t max_pool_failures = 3;
 constexpr Duration refill_pause{30'000};  // after warm guests that would not live
 
 Cause quota(std::string message) {
-  return {CauseKind::quota, std::move(message),
-          "End a session, or raise the limit in the configuration's section 'limits'.", {}};
+  return {CauseKind::quota,
+          std::move(message),
+          "End a session, or raise the limit in the configuration's section 'limits'.",
+          {}};
 }
 
 /// At most one decimal, none where it is whole.
@@ -83,19 +85,21 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
   const auto& request = wish.request;
   const auto profile = environment_->profiles.find(request.profile);
   if (is_draining_)
-    return SessionCreated{nullptr, Cause{CauseKind::requested, "The controller takes no new sessions.",
-                                         "Ask another one, or again after its restart.", {}}};
+    return SessionCreated{nullptr, Cause{CauseKind::requested,
+                                         "The controller takes no new sessions.",
+                                         "Ask another one, or again after its restart.",
+                                         {}}};
   if (profile == environment_->profiles.end())
     return SessionCreated{nullptr, Cause{CauseKind::exec_not_found,
                                          "There is no profile '" + request.profile + "'.",
-                                         "Name one of config/profiles or profiles.path.", {}}};
+                                         "Name one of config/profiles or profiles.path.",
+                                         {}}};
   if (auto refusal = over_sessions()) return SessionCreated{nullptr, refusal};
   auto warm = take_warm(request);
   if (!warm)
     if (auto refusal = over_quota(profile->second)) return SessionCreated{nullptr, refusal};
   const auto slot = warm ? std::optional{vms_.at(*warm).slot} : addresses_.take();
-  if (!slot)
-    return SessionCreated{nullptr, quota("Every address of network.pool is in use.")};
+  if (!slot) return SessionCreated{nullptr, quota("Every address of network.pool is in use.")};
 
   SessionDocument document;
   document.id = environment_->new_id();
@@ -114,8 +118,8 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
   vm.session = document.id;
   vm.is_warm = false;
   const auto display = request.display.value_or(profile->second.display);
-  const auto session = spawn<Session>(environment_, document, profile->second, display, vm.actor,
-                                      address());
+  const auto session =
+      spawn<Session>(environment_, document, profile->second, display, vm.actor, address());
   monitor(session);
   const auto shared = std::make_shared<const SessionDocument>(document);
   sessions_[document.id] = {session, request, shared, document.vm_id};
@@ -123,8 +127,8 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
   auto promise = make_response_promise<SessionCreated>();
   this->request(environment_->directory.ledger(), caf::infinite, SaveSession{shared})
       .then(
-          [=, this, digest = wish.token_digest, is_warm = warm.has_value()](
-              const Saved& saved) mutable {
+          [=, this, digest = wish.token_digest,
+           is_warm = warm.has_value()](const Saved& saved) mutable {
             if (saved.failure) {
               forget_unsaved(shared->id, is_warm);
               promise.deliver(SessionCreated{nullptr, saved.failure});
@@ -138,7 +142,8 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
             promise.deliver(SessionCreated{
                 nullptr, Cause{CauseKind::store_failed,
                                "The ledger did not answer: " + system().render(error) + ".",
-                               "Look at the controller's log.", {}}});
+                               "Look at the controller's log.",
+                               {}}});
           });
   return promise;
 }
@@ -232,8 +237,7 @@ std::string Node::make_vm(const SessionRequest& request, const std::string& sess
 VmGiven Node::replace(const ReplaceVm& wish) {
   const auto session = sessions_.find(wish.session);
   const auto slot = session == sessions_.end() ? std::nullopt : addresses_.take();
-  if (!slot)
-    return {{}, {}, {}, quota("No address of network.pool is free for a fresh guest.")};
+  if (!slot) return {{}, {}, {}, quota("No address of network.pool is free for a fresh guest.")};
   const auto& request = session->second.request;
   const auto id = make_vm(request, wish.session, session->second.actor, *slot);
   session->second.vm = id;
@@ -267,11 +271,17 @@ void Node::on_vm_lost(const std::string& id, const caf::error& reason) {
   const auto vm = vms_.at(id);
   const Cause cause{CauseKind::controller_restarted,
                     "The VM's actor ended: " + system().render(reason) + ".",
-                    "Look at the controller's log and report it.", {}};
+                    "Look at the controller's log and report it.",
+                    {}};
   send(environment_->directory.ledger(),
-       RecordEvent{{0, environment_->wall(), "resource.quarantined", vm.session, id, "",
-                    {{"kind", "address"}, {"name", addresses_.address(vm.slot)},
-                     {"cause", cause}}}});
+       RecordEvent{
+           {0,
+            environment_->wall(),
+            "resource.quarantined",
+            vm.session,
+            id,
+            "",
+            {{"kind", "address"}, {"name", addresses_.address(vm.slot)}, {"cause", cause}}}});
   send(environment_->directory.ledger(), ForgetVm{id});
   vms_.erase(id);
   if (const auto session = sessions_.find(vm.session);
@@ -291,7 +301,8 @@ void Node::on_session_lost(const std::string& id, const caf::error& reason) {
     send(vm->second.actor, StopVm{"controller"});
   const Cause cause{CauseKind::controller_restarted,
                     "The session's actor ended: " + system().render(reason) + ".",
-                    "Look at the controller's log and report it.", {}};
+                    "Look at the controller's log and report it.",
+                    {}};
   const auto mark = [=, this](SessionDocument document) {
     if (is_final(document.state)) return;
     document.state = SessionState::failed;
@@ -300,15 +311,21 @@ void Node::on_session_lost(const std::string& id, const caf::error& reason) {
     document.viewers.clear();
     send(environment_->directory.ledger(),
          UpdateSession{std::make_shared<const SessionDocument>(std::move(document))});
-    send(environment_->directory.ledger(),
-         RecordEvent{{0, environment_->wall(), "session.state", id, entry.vm, "",
-                      {{"state", "failed"}, {"cause", cause}}}});
+    send(environment_->directory.ledger(), RecordEvent{{0,
+                                                        environment_->wall(),
+                                                        "session.state",
+                                                        id,
+                                                        entry.vm,
+                                                        "",
+                                                        {{"state", "failed"}, {"cause", cause}}}});
   };
   // The ledger knows what became of it since it was created, its holds not least.
   request(environment_->directory.ledger(), caf::infinite, FindSession{id})
-      .then([=](const SessionFound& found) { mark(*(found.document ? found.document
-                                                                   : entry.document)); },
-            [=](const caf::error&) { mark(*entry.document); });
+      .then(
+          [=](const SessionFound& found) {
+            mark(*(found.document ? found.document : entry.document));
+          },
+          [=](const caf::error&) { mark(*entry.document); });
   finish_drain_when_empty();
 }
 
@@ -327,8 +344,8 @@ void Node::refill_pool() {
   for (const auto& wanted : environment_->settings.pool) {
     const auto profile = environment_->profiles.find(wanted.profile);
     if (profile == environment_->profiles.end()) continue;
-    auto have = static_cast<std::size_t>(
-        std::count_if(vms_.begin(), vms_.end(), [&](const auto& entry) {
+    auto have =
+        static_cast<std::size_t>(std::count_if(vms_.begin(), vms_.end(), [&](const auto& entry) {
           const auto& vm = entry.second;
           return vm.session.empty() && !vm.is_going && vm.profile == wanted.profile &&
                  vm.driver == wanted.driver;

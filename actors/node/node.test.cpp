@@ -30,9 +30,7 @@ struct Fixture : World {
     machine(index)->reports->on_exited(exit_of("vmm", CauseKind::killed));
     run();
   }
-  void want_warm(std::size_t size) {
-    environment->settings.pool = {{"browser", "process", size}};
-  }
+  void want_warm(std::size_t size) { environment->settings.pool = {{"browser", "process", size}}; }
 
   NodeActor node;
   ReaperActor reaper;
@@ -48,8 +46,8 @@ TEST_CASE("a session is created, boots, and is retired without a trace", "[caf][
   const auto id = created.document->id;
   CHECK(created.document->vm_address == "10.77.0.1");
   CHECK(world.document(id)->state == SessionState::starting);
-  CHECK(world.ask<TokenFound>(world.environment->directory.ledger(),
-                              FindToken{"digest of secret"}).session == id);
+  CHECK(world.ask<TokenFound>(world.environment->directory.ledger(), FindToken{"digest of secret"})
+            .session == id);
   CHECK(world.machine()->spec.configure.url == "https://example.org/");
   world.boot(world.machine());
   CHECK(world.document(id)->state == SessionState::ready);
@@ -84,8 +82,9 @@ TEST_CASE("quotas refuse with the numbers", "[caf][node]") {
   }
   SECTION("processors") {
     settings.max_cpus = 3.5;
-    expected = "This guest would bring the processors in use to 4 of 3.5 that "
-               "limits.cpuOvercommit allows.";
+    expected =
+        "This guest would bring the processors in use to 4 of 3.5 that "
+        "limits.cpuOvercommit allows.";
   }
   world.start();
   const auto first = world.create();
@@ -137,7 +136,8 @@ TEST_CASE("a drain that stops guests answers when all is gone", "[caf][node]") {
   world.start();
   world.create();
   REQUIRE(world.driver->machines.size() == 2);
-  for (const auto& each : world.driver->machines) world.boot(each);
+  for (const auto& each : world.driver->machines)
+    world.boot(each);
   const auto drained =
       world.ask_later<Drained>(world.node, DrainNode{true, "controller", Duration{20'000}});
   CHECK_FALSE(drained->has_value());
@@ -239,8 +239,7 @@ TEST_CASE("a VM's actor that fails keeps its address and is replaced", "[caf][no
   world.start();
   const auto created = world.create();
   world.boot(world.machine());
-  world.crash(
-      world.ask<VmActorFound>(world.node, FindVmActor{created.document->vm_id}).actor);
+  world.crash(world.ask<VmActorFound>(world.node, FindVmActor{created.document->vm_id}).actor);
   const auto document = world.document(created.document->id);
   CHECK(document->state == SessionState::ready);
   CHECK(document->vm_id != created.document->vm_id);
@@ -261,7 +260,8 @@ TEST_CASE("a store that fails refuses the session and gives everything back", "[
   CHECK(world.figures().vms == 0);
   CHECK(world.driver->machines.empty());
   world.store->failure.reset();
-  for (int i = 0; i < 6; ++i) CHECK(world.create().document);
+  for (int i = 0; i < 6; ++i)
+    CHECK(world.create().document);
 }
 
 TEST_CASE("a session that is retired while it is written down does no harm", "[caf][node]") {

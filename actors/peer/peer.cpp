@@ -10,7 +10,8 @@ constexpr Duration error_window{60'000};
 constexpr double messages_per_second = 200;
 constexpr double messages_burst = 400;  // a trickle of candidates comes at once
 constexpr std::size_t max_early = 64;
-constexpr std::uint16_t close_restart = 1012;  // "service restart": come again (RFC 6455's registry)
+constexpr std::uint16_t close_restart =
+    1012;  // "service restart": come again (RFC 6455's registry)
 
 }  // namespace
 
@@ -32,9 +33,7 @@ Peer::Behavior Peer::make_behavior() {
       [this](const SocketTooLarge&) {
         refuse({"too-large", "A message may have at most 65536 bytes.", ""});
       },
-      [this](const SocketClosed&) {
-        on_closed();
-      },
+      [this](const SocketClosed&) { on_closed(); },
       [this](const Deliver& message) { deliver(message.message); },
       [this](const Hang& message) { close(message.code, message.reason); },
   };
@@ -82,22 +81,29 @@ void Peer::on_hello(const signaling::Hello& hello) {
   const auto digest = environment_->digest(hello.token);
   if (digest == environment_->operator_digest) return find_session(hello, true, true);
   request(environment_->directory.ledger(), caf::infinite, FindToken{digest})
-      .then([this, hello](const TokenFound& found) {
-        if (found.session.empty())
-          return refuse_hello({"unauthorized", "The token is unknown or has run out.", "token"});
-        // Another's session is answered as if it did not exist.
-        if (found.session != hello.session)
-          return refuse_hello({"not-found", "There is no such session.", "session"});
-        find_session(hello, false, found.use == TokenUse::session);
-      }, come_again());
+      .then(
+          [this, hello](const TokenFound& found) {
+            if (found.session.empty())
+              return refuse_hello(
+                  {"unauthorized", "The token is unknown or has run out.", "token"});
+            // Another's session is answered as if it did not exist.
+            if (found.session != hello.session)
+              return refuse_hello({"not-found", "There is no such session.", "session"});
+            find_session(hello, false, found.use == TokenUse::session);
+          },
+          come_again());
 }
 
 void Peer::find_session(const signaling::Hello& hello, bool is_operator, bool may_host) {
   request(environment_->directory.node(), caf::infinite, FindSessionActor{hello.session})
-      .then([=, this](const SessionActorFound& found) {
-        if (found.actor) join(found.actor, hello, is_operator, may_host);
-        else welcome_to_the_ended(hello);
-      }, come_again());
+      .then(
+          [=, this](const SessionActorFound& found) {
+            if (found.actor)
+              join(found.actor, hello, is_operator, may_host);
+            else
+              welcome_to_the_ended(hello);
+          },
+          come_again());
 }
 
 std::function<void(const caf::error&)> Peer::come_again() {
@@ -111,13 +117,12 @@ void Peer::join(const SessionActor& session, const signaling::Hello& hello, bool
   if (phase_ == Phase::closing) return;
   is_join_pending_ = true;
   request(session, caf::infinite, Join{hello, is_operator, may_host, self()})
-      .then(
-          [this, session](const Joined& joined) { on_joined(session, joined); },
-          [this, hello](const caf::error&) {
-            is_join_pending_ = false;
-            if (is_socket_gone_) return quit();
-            welcome_to_the_ended(hello);
-          });
+      .then([this, session](const Joined& joined) { on_joined(session, joined); },
+            [this, hello](const caf::error&) {
+              is_join_pending_ = false;
+              if (is_socket_gone_) return quit();
+              welcome_to_the_ended(hello);
+            });
 }
 
 void Peer::on_joined(const SessionActor& session, const Joined& joined) {
@@ -131,32 +136,35 @@ void Peer::on_joined(const SessionActor& session, const Joined& joined) {
   if (joined.refusal) return refuse_hello(*joined.refusal);
   if (phase_ == Phase::closing) return;  // its close will tell the session
   phase_ = Phase::joined;
-  for (const auto& text : std::exchange(early_, {})) on_text(text);
+  for (const auto& text : std::exchange(early_, {}))
+    on_text(text);
 }
 
 void Peer::welcome_to_the_ended(const signaling::Hello& hello) {
   request(environment_->directory.ledger(), caf::infinite, FindSession{hello.session})
-      .then([this, hello](const SessionFound& found) {
-        if (!found.document)
-          return refuse_hello({"not-found", "There is no such session.", "session"});
-        if (phase_ == Phase::closing) return;
-        const auto& document = *found.document;
-        sockets_->admit(socket_);
-        send_unnumbered({{"type", "welcome"},
-                         {"session", document.id},
-                         {"viewer", environment_->new_id()},
-                         {"role", to_string(hello.role)},
-                         {"resume", nullptr},
-                         {"resumed", false},
-                         {"state", to_string(document.state)},
-                         {"iceServers", Json::array()},
-                         {"display", nullptr}});
-        const auto end = document.end.value_or(SessionEnd{"controller", "failed", {}});
-        Json ended{{"type", "ended"}, {"by", end.by}, {"reason", end.reason}};
-        if (document.cause) ended["cause"] = *document.cause;
-        send_unnumbered(std::move(ended));
-        close(signaling::close_normal, "ended");
-      }, come_again());
+      .then(
+          [this, hello](const SessionFound& found) {
+            if (!found.document)
+              return refuse_hello({"not-found", "There is no such session.", "session"});
+            if (phase_ == Phase::closing) return;
+            const auto& document = *found.document;
+            sockets_->admit(socket_);
+            send_unnumbered({{"type", "welcome"},
+                             {"session", document.id},
+                             {"viewer", environment_->new_id()},
+                             {"role", to_string(hello.role)},
+                             {"resume", nullptr},
+                             {"resumed", false},
+                             {"state", to_string(document.state)},
+                             {"iceServers", Json::array()},
+                             {"display", nullptr}});
+            const auto end = document.end.value_or(SessionEnd{"controller", "failed", {}});
+            Json ended{{"type", "ended"}, {"by", end.by}, {"reason", end.reason}};
+            if (document.cause) ended["cause"] = *document.cause;
+            send_unnumbered(std::move(ended));
+            close(signaling::close_normal, "ended");
+          },
+          come_again());
 }
 
 // -- what the client is told ----------------------------------------------------------------------
@@ -208,10 +216,10 @@ bool Peer::admit_message() {
 
 void Peer::count_error() {
   const auto now = monotonic();
-  while (!errors_.empty() && now - errors_.front() >= error_window) errors_.pop_front();
+  while (!errors_.empty() && now - errors_.front() >= error_window)
+    errors_.pop_front();
   errors_.push_back(now);
-  if (errors_.size() >= max_errors)
-    close(signaling::close_policy, "ten errors within a minute");
+  if (errors_.size() >= max_errors) close(signaling::close_policy, "ten errors within a minute");
 }
 
 }  // namespace aerie

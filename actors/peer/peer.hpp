@@ -54,11 +54,11 @@ class Peer : public Actor<PeerActor> {
   bool is_socket_gone_ = false;
   SessionActor session_;
   std::string viewer_;
-  std::vector<std::string> early_;   ///< messages that came while the hello was checked
-  std::deque<Duration> errors_;      ///< when, of the last minute
-  double allowance_ = 0;             ///< token bucket of messages
+  std::vector<std::string> early_;  ///< messages that came while the hello was checked
+  std::deque<Duration> errors_;     ///< when, of the last minute
+  double allowance_ = 0;            ///< token bucket of messages
   Duration allowance_at_{0};
-  std::uint64_t own_seq_ = 0;        ///< numbers what is said before there is a viewer
+  std::uint64_t own_seq_ = 0;  ///< numbers what is said before there is a viewer
 };
 
 }  // namespace aerie

@@ -124,9 +124,11 @@ TEST_CASE("a hello that is not acceptable closes with 1008", "[caf][peer]") {
 TEST_CASE("ten errors within a minute close the socket", "[caf][peer]") {
   Fixture world;
   world.hello("session", "session");
-  for (int i = 0; i < 9; ++i) world.deliver_error("bad-field");
+  for (int i = 0; i < 9; ++i)
+    world.deliver_error("bad-field");
   world.advance(Duration{60'000});
-  for (int i = 0; i < 9; ++i) world.deliver_error("bad-field");
+  for (int i = 0; i < 9; ++i)
+    world.deliver_error("bad-field");
   for (int i = 0; i < 20; ++i)
     for (const auto* code : {"stale-epoch", "not-in-control", "no-such-proposal", "answer-timeout"})
       world.deliver_error(code);
@@ -147,11 +149,13 @@ TEST_CASE("mistakes get their number from the session", "[caf][peer]") {
 TEST_CASE("messages are limited by the second", "[caf][peer]") {
   Fixture world;
   world.hello("session", "session");
-  for (int i = 0; i < 450; ++i) world.say({{"type", "ping"}, {"nonce", i}});
+  for (int i = 0; i < 450; ++i)
+    world.say({{"type", "ping"}, {"nonce", i}});
   CHECK(world.heard->count<ViewerSays>() == 399);  // the hello was the first of 400
   CHECK(world.heard->last<ViewerRefused>().refusal.code == "rate-limited");
   world.advance(Duration{100});
-  for (int i = 0; i < 30; ++i) world.say({{"type", "ping"}, {"nonce", i}});
+  for (int i = 0; i < 30; ++i)
+    world.say({{"type", "ping"}, {"nonce", i}});
   CHECK(world.heard->count<ViewerSays>() == 419);
 }
 

@@ -38,8 +38,12 @@ ProposalMade Reaper::propose(const ProposeRetirement& wish) {
     return {open.proposal};
   }
   Open open;
-  open.proposal = {environment_->new_id(), wish.session, wish.reason, wish.by,
-                   wish.forced ? Duration{0} : environment_->settings.retire_ask, wish.forced};
+  open.proposal = {environment_->new_id(),
+                   wish.session,
+                   wish.reason,
+                   wish.by,
+                   wish.forced ? Duration{0} : environment_->settings.retire_ask,
+                   wish.forced};
   open.session = wish.actor;
   const auto id = open.proposal.id;
   by_session_[wish.session] = id;

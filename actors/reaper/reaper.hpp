@@ -10,10 +10,9 @@
 namespace aerie {
 
 /// The reaper actor.
-/// Job: proposes to end sessions and carries consent to where things are deleted. It judges nothing.
-/// Owns: the open proposals.
-/// Sends: sessions proposals; VMs the owner's token.
-/// Ends: with its supervisor; open proposals are then made again by whoever wanted them.
+/// Job: proposes to end sessions and carries consent to where things are deleted. It judges
+/// nothing. Owns: the open proposals. Sends: sessions proposals; VMs the owner's token. Ends: with
+/// its supervisor; open proposals are then made again by whoever wanted them.
 class Reaper : public Actor<ReaperActor> {
  public:
   Reaper(caf::actor_config& config, EnvironmentPtr environment);
@@ -36,8 +35,8 @@ class Reaper : public Actor<ReaperActor> {
   void record(const std::string& kind, const Proposal& proposal, Json data);
 
   EnvironmentPtr environment_;
-  std::map<std::string, Open> open_;                  ///< by proposal
-  std::map<std::string, std::string> by_session_;     ///< the open proposal of each session
+  std::map<std::string, Open> open_;               ///< by proposal
+  std::map<std::string, std::string> by_session_;  ///< the open proposal of each session
 };
 
 }  // namespace aerie

@@ -12,7 +12,8 @@ constexpr Duration retire_slack{60'000};
 
 Duration graces_of(const Profile& profile) {
   Duration total{0};
-  for (const auto& child : profile.children) total += child.grace;
+  for (const auto& child : profile.children)
+    total += child.grace;
   return total;
 }
 
@@ -29,9 +30,9 @@ Session::Session(caf::actor_config& config, EnvironmentPtr environment, SessionD
       vm_(std::move(vm)) {
   const auto* child = profile.find(Builtin::stream);
   if (child != nullptr) stream_child_ = child->name;
-  stream_ = spawn<Stream>(environment_, self(),
-                          child == nullptr ? std::nullopt : std::optional{*child},
-                          document_.stream.epoch);
+  stream_ =
+      spawn<Stream>(environment_, self(), child == nullptr ? std::nullopt : std::optional{*child},
+                    document_.stream.epoch);
 }
 
 Session::Behavior Session::make_behavior() {
@@ -96,12 +97,16 @@ void Session::on_vm_finished(const VmFinished& finished) {
   if (finished.vm != document_.vm_id) return;
   send(stream_, finished);
   if (is_final(document_.state) || document_.state == SessionState::retiring) return;
-  const auto cause = finished.cause.value_or(
-      Cause{CauseKind::vmm_exited, "The guest was stopped by somebody else than its session.",
-            "Look at the events for who stopped it.", {}});
+  const auto cause =
+      finished.cause.value_or(Cause{CauseKind::vmm_exited,
+                                    "The guest was stopped by somebody else than its session.",
+                                    "Look at the events for who stopped it.",
+                                    {}});
   const bool is_mendable = !is_permanent(cause.kind) && cause.kind != CauseKind::quota;
-  if (replaced_for_ || !is_mendable) fail(replaced_for_.value_or(cause));
-  else replace_vm(cause);
+  if (replaced_for_ || !is_mendable)
+    fail(replaced_for_.value_or(cause));
+  else
+    replace_vm(cause);
 }
 
 void Session::replace_vm(const Cause& cause) {
@@ -143,8 +148,8 @@ void Session::on_dismantled(const VmDismantled& dismantled) {
   if (!granted_) return publish();
   const bool had_failed = document_.state == SessionState::failed;
   if (!had_failed) {
-    document_.end = SessionEnd{granted_->by, std::string{to_string(granted_->reason)},
-                               environment_->wall()};
+    document_.end =
+        SessionEnd{granted_->by, std::string{to_string(granted_->reason)}, environment_->wall()};
     enter(SessionState::ended);
     end_viewers();
   }
@@ -203,7 +208,8 @@ void Session::fail(const Cause& cause) {
 }
 
 void Session::end_viewers() {
-  for (auto& [id, viewer] : viewers_) end_viewer(viewer);
+  for (auto& [id, viewer] : viewers_)
+    end_viewer(viewer);
   viewers_.clear();
   controller_.clear();
   control_requests_.clear();
@@ -213,10 +219,11 @@ void Session::end_viewers() {
 void Session::on_timer(std::uint64_t ticket) {
   if (ticket == start_ticket_) return on_start_deadline();
   if (ticket == retire_ticket_) {
-    const Cause cause{CauseKind::deadline, "The session's guest was not dismantled in time.",
-                      "Look at the VM's state, and at the holds of the session.", {}};
-    return record("deadline.passed",
-                  {{"state", to_string(document_.state)}, {"cause", cause}});
+    const Cause cause{CauseKind::deadline,
+                      "The session's guest was not dismantled in time.",
+                      "Look at the VM's state, and at the holds of the session.",
+                      {}};
+    return record("deadline.passed", {{"state", to_string(document_.state)}, {"cause", cause}});
   }
   if (proposal_ && proposal_->ticket == ticket) {
     // A viewer's silence until the deadline is consent.
@@ -231,7 +238,8 @@ void Session::on_timer(std::uint64_t ticket) {
 
 void Session::on_start_deadline() {
   const std::string last{document_.stage ? to_string(*document_.stage) : "none"};
-  const Cause cause{CauseKind::deadline, "The session was not ready in time.",
+  const Cause cause{CauseKind::deadline,
+                    "The session was not ready in time.",
                     "Look at the stage it stopped at and at its children's last lines.",
                     {"last stage reached: " + last}};
   record("deadline.passed",

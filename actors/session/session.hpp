@@ -44,7 +44,7 @@ class Session : public Actor<SessionActor> {
     Proposal proposal;
     std::set<std::string> undecided;  ///< viewers asked who have not answered
     std::uint64_t ticket = 0;
-    Instant until{};                  ///< silence is consent from then on
+    Instant until{};  ///< silence is consent from then on
   };
 
   // session.cpp: the guest's side and the session's state
@@ -84,8 +84,7 @@ class Session : public Actor<SessionActor> {
   void deliver(Viewer& viewer, Json message);
   void deliver_to(const std::string& id, Json message);
   void broadcast(const Json& message);
-  void refuse(const std::string& id, const char* code, std::string message,
-              const char* field = "");
+  void refuse(const std::string& id, const char* code, std::string message, const char* field = "");
   [[nodiscard]] std::size_t connected() const;
   [[nodiscard]] Json state_message() const;
   [[nodiscard]] Json stream_message() const;
@@ -112,14 +111,14 @@ class Session : public Actor<SessionActor> {
   VmActor vm_;
   StreamActor stream_;
   std::map<std::string, Viewer> viewers_;
-  std::string controller_;                      ///< id of the viewer in control; empty: nobody
+  std::string controller_;  ///< id of the viewer in control; empty: nobody
   std::vector<std::string> control_requests_;
   std::optional<OpenProposal> proposal_;
-  std::optional<Proposal> held_;                ///< waits for the last hold to be cleared
+  std::optional<Proposal> held_;  ///< waits for the last hold to be cleared
   std::optional<Proposal> granted_;
-  std::optional<Cause> stream_cause_;           ///< why the stream is as it is
-  std::optional<Cause> replaced_for_;           ///< why the first guest was lost
-  std::set<std::string> former_vms_;            ///< being dismantled
+  std::optional<Cause> stream_cause_;  ///< why the stream is as it is
+  std::optional<Cause> replaced_for_;  ///< why the first guest was lost
+  std::set<std::string> former_vms_;   ///< being dismantled
   std::set<std::uint64_t> living_epochs_;
   std::uint64_t next_ticket_ = 1;
   std::uint64_t start_ticket_ = 0;

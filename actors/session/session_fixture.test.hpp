@@ -79,7 +79,8 @@ struct SessionFixture : World {
   }
   [[nodiscard]] std::vector<RetireAnswer> answers() const {
     std::vector<RetireAnswer> found;
-    for (const auto& each : reaper->all<RetireAnswered>()) found.push_back(each.answer);
+    for (const auto& each : reaper->all<RetireAnswered>())
+      found.push_back(each.answer);
     return found;
   }
   [[nodiscard]] SessionState state() { return document()->state; }

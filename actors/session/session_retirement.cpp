@@ -42,8 +42,8 @@ void Session::hold_back(const Proposal& proposal) {
 }
 
 void Session::ask_viewers(const Proposal& proposal) {
-  OpenProposal open{proposal, {}, set_timer(proposal.deadline),
-                    environment_->wall() + proposal.deadline};
+  OpenProposal open{
+      proposal, {}, set_timer(proposal.deadline), environment_->wall() + proposal.deadline};
   for (const auto& [id, viewer] : viewers_)
     if (viewer.peer) open.undecided.insert(id);
   proposal_ = std::move(open);
@@ -105,8 +105,10 @@ HoldAnswer Session::set_hold(const Hold& hold) {
   auto& holds = document_.holds;
   const auto found = std::find_if(holds.begin(), holds.end(),
                                   [&](const Hold& each) { return each.name == hold.name; });
-  if (found != holds.end()) found->reason = hold.reason;
-  else holds.push_back(hold);
+  if (found != holds.end())
+    found->reason = hold.reason;
+  else
+    holds.push_back(hold);
   record("hold.set", hold);
   publish();
   return {hold};
@@ -114,8 +116,8 @@ HoldAnswer Session::set_hold(const Hold& hold) {
 
 HoldAnswer Session::clear_hold(const std::string& name) {
   auto& holds = document_.holds;
-  const auto found = std::find_if(holds.begin(), holds.end(),
-                                  [&](const Hold& each) { return each.name == name; });
+  const auto found =
+      std::find_if(holds.begin(), holds.end(), [&](const Hold& each) { return each.name == name; });
   if (found == holds.end()) return {};
   const auto cleared = *found;
   holds.erase(found);

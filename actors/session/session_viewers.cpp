@@ -18,11 +18,11 @@ Joined Session::join(const Join& request) {
     if (!resumed.viewer.empty()) return resumed;
   }
   if (connected() >= environment_->settings.max_viewers)
-    return {"", signaling::Refusal{"quota",
-                                   "This session has its " +
-                                       std::to_string(environment_->settings.max_viewers) +
-                                       " viewers.",
-                                   ""}};
+    return {"",
+            signaling::Refusal{"quota",
+                               "This session has its " +
+                                   std::to_string(environment_->settings.max_viewers) + " viewers.",
+                               ""}};
   make_room();
   auto& viewer = admit(request);
   const auto id = viewer.info.id;
@@ -49,9 +49,8 @@ Joined Session::resume(const Join& request) {
   });
   if (found == viewers_.end()) return {};
   auto& viewer = found->second;
-  const auto missed =
-      viewer.log.since(request.hello.last_seq,
-                       [&](std::uint64_t epoch) { return living_epochs_.contains(epoch); });
+  const auto missed = viewer.log.since(
+      request.hello.last_seq, [&](std::uint64_t epoch) { return living_epochs_.contains(epoch); });
   if (viewer.peer) send(viewer.peer, Hang{signaling::close_superseded, "opened elsewhere"});
   viewer.peer = request.peer;
   viewer.is_operator = request.is_operator;
@@ -60,7 +59,8 @@ Joined Session::resume(const Join& request) {
   welcome(viewer, missed ? std::optional{request.hello.last_seq} : std::nullopt,
           request.hello.resume);
   if (missed)
-    for (const auto& message : *missed) send(viewer.peer, Deliver{message});
+    for (const auto& message : *missed)
+      send(viewer.peer, Deliver{message});
   if (viewer.had_control && controller_.empty()) give_control(viewer.info.id);
   viewer.had_control = false;
   tell_present_state(viewer);
@@ -89,7 +89,8 @@ void Session::make_room() {
     return rank(a.second) < rank(b.second);
   };
   const auto longest = std::min_element(viewers_.begin(), viewers_.end(), gone_before);
-  if (longest != viewers_.end() && !longest->second.peer) forget_viewer(std::string{longest->first});
+  if (longest != viewers_.end() && !longest->second.peer)
+    forget_viewer(std::string{longest->first});
 }
 
 void Session::forget_viewer(const std::string& id) {
@@ -205,7 +206,8 @@ void Session::handle_control(const std::string& id, const signaling::Control& co
 void Session::give_control(const std::string& id) {
   controller_ = id;
   std::erase(control_requests_, id);
-  for (auto& [each, viewer] : viewers_) viewer.info.control = each == id;
+  for (auto& [each, viewer] : viewers_)
+    viewer.info.control = each == id;
   send(stream_, ControlMoved{id});
   record("control.changed", {{"holder", id.empty() ? Json(nullptr) : Json(id)}});
   announce_control();
@@ -239,7 +241,8 @@ void Session::deliver_to(const std::string& id, Json message) {
 }
 
 void Session::broadcast(const Json& message) {
-  for (auto& [id, viewer] : viewers_) deliver(viewer, message);
+  for (auto& [id, viewer] : viewers_)
+    deliver(viewer, message);
 }
 
 void Session::refuse(const std::string& id, const char* code, std::string message,

@@ -17,7 +17,8 @@ TEST_CASE("a welcome comes first and says where things stand", "[caf][session]")
   CHECK(messages.front()["role"] == "host");
   CHECK(messages.front()["viewer"] == host.joined.viewer);
   CHECK(messages.front()["display"] == Json{{"width", 1280}, {"height", 720}});
-  for (std::size_t i = 0; i < messages.size(); ++i) CHECK(messages[i]["seq"] == i + 1);
+  for (std::size_t i = 0; i < messages.size(); ++i)
+    CHECK(messages[i]["seq"] == i + 1);
   CHECK(host.last("stream")["state"] == "down");
   CHECK(host.holder() == host.joined.viewer);
   CHECK(host.last("viewers")["viewers"].at(0)["control"] == true);
@@ -110,7 +111,8 @@ TEST_CASE("a resume brings what was missed, and control if it is still free", "[
   CHECK(messages.front()["resumed"] == true);
   CHECK(messages.front()["resume"] == host.resume());
   CHECK(messages.front()["seq"] == seen);
-  for (std::size_t i = 0; i < messages.size(); ++i) CHECK(messages[i]["seq"] == seen + i);
+  for (std::size_t i = 0; i < messages.size(); ++i)
+    CHECK(messages[i]["seq"] == seen + i);
   CHECK(back.last("state")["state"] == "ready");
   CHECK(back.holder() == host.joined.viewer);
 }
@@ -128,7 +130,8 @@ TEST_CASE("control that somebody else took meanwhile stays theirs", "[caf][sessi
 TEST_CASE("a resume that is too old starts anew at one", "[caf][session]") {
   SessionFixture world;
   const auto host = world.join(ViewerRole::host);
-  for (int i = 0; i < 300; ++i) world.say(host, signaling::Ping{i});
+  for (int i = 0; i < 300; ++i)
+    world.say(host, signaling::Ping{i});
   world.leave(host);
   world.stream_comes_up();
   const auto adds = world.vm_heard->count<SendStream>();

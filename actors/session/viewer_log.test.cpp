@@ -36,7 +36,8 @@ TEST_CASE("dead epochs' offers and candidates are not replayed", "[viewer-log]")
 
 TEST_CASE("what is kept is bounded in number and bytes", "[viewer-log]") {
   ViewerLog log;
-  for (std::size_t i = 0; i < ViewerLog::max_messages + 1; ++i) log.add({{"type", "state"}}, Instant{});
+  for (std::size_t i = 0; i < ViewerLog::max_messages + 1; ++i)
+    log.add({{"type", "state"}}, Instant{});
   CHECK_FALSE(log.since(0, all_alive));
   CHECK(log.since(1, all_alive)->size() == ViewerLog::max_messages);
   ViewerLog large;

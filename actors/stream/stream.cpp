@@ -80,9 +80,9 @@ void Stream::on_child(const link::ChildNews& news) {
       break;
     case exited: {
       forget_epochs();
-      const bool is_over = child_->restart == RestartType::temporary ||
-                           (child_->restart == RestartType::transient &&
-                            news.exit->kind == CauseKind::clean);
+      const bool is_over =
+          child_->restart == RestartType::temporary ||
+          (child_->restart == RestartType::transient && news.exit->kind == CauseKind::clean);
       if (is_over) enter(StreamState::down, cause_of(*news.exit));
       break;
     }
@@ -106,14 +106,13 @@ void Stream::on_says(const Json& body) {
   } else if (type == "candidate") {
     const auto& peer = peers_.at(epoch);
     const auto line = body.find("sdpMLineIndex");
-    tell_viewer(peer.viewer,
-                {{"type", "candidate"},
-                 {"epoch", epoch},
-                 {"media", peer.media},
-                 {"candidate", text_in(body, "candidate")},
-                 {"sdpMLineIndex",
-                  line != body.end() && line->is_number_unsigned() ? *line : Json(0)},
-                 {"sdpMid", text_in(body, "sdpMid")}});
+    tell_viewer(peer.viewer, {{"type", "candidate"},
+                              {"epoch", epoch},
+                              {"media", peer.media},
+                              {"candidate", text_in(body, "candidate")},
+                              {"sdpMLineIndex",
+                               line != body.end() && line->is_number_unsigned() ? *line : Json(0)},
+                              {"sdpMid", text_in(body, "sdpMid")}});
   } else if (type == "peer") {
     on_peer_state(epoch, body);
   }
@@ -123,10 +122,9 @@ void Stream::on_offer(std::uint64_t epoch, const Json& body) {
   auto& peer = peers_.at(epoch);
   if (peer.is_offered) return;
   peer.is_offered = true;
-  tell_viewer(peer.viewer, {{"type", "offer"},
-                            {"epoch", epoch},
-                            {"media", peer.media},
-                            {"sdp", text_in(body, "sdp")}});
+  tell_viewer(
+      peer.viewer,
+      {{"type", "offer"}, {"epoch", epoch}, {"media", peer.media}, {"sdp", text_in(body, "sdp")}});
   send_later(environment_->settings.answer_within, AnswerDeadline{epoch});
 }
 
@@ -172,7 +170,8 @@ void Stream::close_epochs_of(const std::string& viewer) {
   std::vector<std::uint64_t> epochs;
   for (const auto& [epoch, peer] : peers_)
     if (peer.viewer == viewer) epochs.push_back(epoch);
-  for (const auto epoch : epochs) close_epoch(epoch);
+  for (const auto epoch : epochs)
+    close_epoch(epoch);
 }
 
 void Stream::forget_epochs() {
@@ -193,8 +192,8 @@ void Stream::renegotiate(const std::string& viewer) {
 
 void Stream::on_answer(const std::string& viewer, const signaling::Answer& answer) {
   const auto peer = peers_.find(answer.epoch);
-  const bool is_theirs = peer != peers_.end() && peer->second.viewer == viewer &&
-                         peer->second.media == answer.media;
+  const bool is_theirs =
+      peer != peers_.end() && peer->second.viewer == viewer && peer->second.media == answer.media;
   if (is_theirs && !peer->second.is_offered)
     return refuse(viewer, "protocol", "This epoch was not offered yet.");
   if (is_theirs && peer->second.is_answered)
@@ -239,7 +238,8 @@ void Stream::enter(StreamState state, std::optional<Cause> cause,
 
 void Stream::tell_epochs() {
   StreamEpochs epochs{status_.epoch, {}};
-  for (const auto& [epoch, peer] : peers_) epochs.living.insert(epoch);
+  for (const auto& [epoch, peer] : peers_)
+    epochs.living.insert(epoch);
   send(session_, std::move(epochs));
 }
 

@@ -61,9 +61,9 @@ class Stream : public Actor<StreamActor> {
   std::optional<ChildSpec> child_;  ///< the profile's `stream` child; none: always `down`
   VmActor vm_;
   StreamStatus status_;
-  std::map<std::uint64_t, Peer> peers_;      ///< by epoch; only living ones
-  std::map<std::string, bool> watchers_;     ///< viewer to whether audio was asked for
-  std::string controller_;                   ///< the viewer whose input counts
+  std::map<std::uint64_t, Peer> peers_;   ///< by epoch; only living ones
+  std::map<std::string, bool> watchers_;  ///< viewer to whether audio was asked for
+  std::string controller_;                ///< the viewer whose input counts
 };
 
 }  // namespace aerie

@@ -63,7 +63,8 @@ TEST_CASE("offers go to every watcher once the stream is up, epochs rising", "[c
 
   world.offer(8);
   CHECK(world.heard->last<StreamToViewer>().viewer == "b");
-  CHECK(world.to_viewer() == Json{{"type", "offer"}, {"epoch", 8}, {"media", "main"}, {"sdp", "o"}});
+  CHECK(world.to_viewer() ==
+        Json{{"type", "offer"}, {"epoch", 8}, {"media", "main"}, {"sdp", "o"}});
   world.offer(8);
   CHECK(world.heard->count<StreamToViewer>() == 1);
   world.tell(world.stream, AddWatcher{"a", false});

@@ -113,7 +113,9 @@ ActorHost::ActorHost(caf::actor_system& system, const SupervisorActor& superviso
       factories_(std::move(factories)),
       watcher_(system.spawn<Watcher>(supervisor_)) {}
 
-ActorHost::~ActorHost() { caf::anon_send_exit(watcher_, caf::exit_reason::user_shutdown); }
+ActorHost::~ActorHost() {
+  caf::anon_send_exit(watcher_, caf::exit_reason::user_shutdown);
+}
 
 SupervisorActor ActorHost::supervisor() const {
   return caf::actor_cast<SupervisorActor>(caf::actor_cast<caf::strong_actor_ptr>(supervisor_));

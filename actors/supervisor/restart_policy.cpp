@@ -5,24 +5,28 @@
 namespace aerie {
 namespace {
 
-bool ended_well(const ExitRecord& exit) { return exit.kind == CauseKind::clean; }
+bool ended_well(const ExitRecord& exit) {
+  return exit.kind == CauseKind::clean;
+}
 
 Cause crash_loop(const ExitRecord& exit, const Intensity& intensity) {
   Cause cause{CauseKind::crash_loop,
               "'" + exit.child + "' ended " + std::to_string(intensity.restarts + 1) +
-                  " times within " + std::to_string(intensity.within.count()) + " ms, last: " +
-                  exit.message,
+                  " times within " + std::to_string(intensity.within.count()) +
+                  " ms, last: " + exit.message,
               exit.remedy.value_or("Read the evidence: it names the exit that repeats."),
               {std::string{to_string(exit.kind)} + ": " + exit.message}};
   cause.evidence.insert(cause.evidence.end(), exit.tail.begin(), exit.tail.end());
   return cause;
 }
 
-/// Nothing for the first restart in a row, then `first` doubled up to `max`, a quarter more or less.
+/// Nothing for the first restart in a row, then `first` doubled up to `max`, a quarter more or
+/// less.
 Duration backoff_delay(const Backoff& backoff, int in_a_row, double jitter) {
   if (in_a_row <= 1 || backoff.first <= Duration{0}) return Duration{0};
   auto delay = backoff.first;
-  for (int i = 2; i < in_a_row && delay < backoff.max; ++i) delay *= 2;
+  for (int i = 2; i < in_a_row && delay < backoff.max; ++i)
+    delay *= 2;
   delay = std::min(delay, backoff.max);
   return Duration{static_cast<Duration::rep>(static_cast<double>(delay.count()) *
                                              (1.0 + 0.25 * std::clamp(jitter, -1.0, 1.0)))};
@@ -31,7 +35,8 @@ Duration backoff_delay(const Backoff& backoff, int in_a_row, double jitter) {
 }  // namespace
 
 bool RestartWindow::admit(Duration now) {
-  while (!restarts_.empty() && now - restarts_.front() >= intensity_.within) restarts_.pop_front();
+  while (!restarts_.empty() && now - restarts_.front() >= intensity_.within)
+    restarts_.pop_front();
   restarts_.push_back(now);
   return restarts_.size() <= static_cast<std::size_t>(intensity_.restarts);
 }
@@ -41,12 +46,16 @@ RestartDecision decide_restart(const ExitRecord& exit, RestartType type, const B
                                double jitter) {
   const auto name = "'" + exit.child + "'";
   if (type == RestartType::temporary || (type == RestartType::transient && ended_well(exit)))
-    return {RestartVerdict::leave, {}, name + " ended and is not started again: " + exit.message, {}};
+    return {
+        RestartVerdict::leave, {}, name + " ended and is not started again: " + exit.message, {}};
   if (is_permanent(exit.kind))
-    return {RestartVerdict::give_up, {},
-            name + " is given up, for no restart mends this: " + exit.message, cause_of(exit)};
+    return {RestartVerdict::give_up,
+            {},
+            name + " is given up, for no restart mends this: " + exit.message,
+            cause_of(exit)};
   if (!window.admit(now))
-    return {RestartVerdict::give_up, {},
+    return {RestartVerdict::give_up,
+            {},
             name + " is given up: more than " + std::to_string(window.intensity().restarts) +
                 " restarts within " + std::to_string(window.intensity().within.count()) + " ms.",
             crash_loop(exit, window.intensity())};

@@ -40,8 +40,8 @@ class RestartWindow {
 
 /// What is known of one child's restarts. It lives in the supervisor, so no crash erases it.
 struct RestartHistory {
-  int restarts = 0;    ///< all of them
-  int in_a_row = 0;    ///< since the child was last healthy for twice the longest back-off
+  int restarts = 0;  ///< all of them
+  int in_a_row = 0;  ///< since the child was last healthy for twice the longest back-off
 };
 
 /// Decides what follows an exit nobody asked for. `jitter` in [-1, 1] scales the back-off by up to

@@ -78,8 +78,7 @@ using Lines = std::vector<std::string>;
 
 TEST_CASE("a supervisor of actors starts, restarts and stops them", "[supervisor][caf]") {
   Fixture fixture{Intensity{3, Duration{60'000}}};
-  CHECK(*fixture.lines ==
-        Lines{"a started", "a ready", "b started", "b ready", "all ready"});
+  CHECK(*fixture.lines == Lines{"a started", "a ready", "b started", "b ready", "all ready"});
   fixture.lines->clear();
   const auto first = fixture.actors["a"];
   caf::anon_send(first, 1);
@@ -97,6 +96,5 @@ TEST_CASE("a supervisor of actors gives up a crash loop", "[supervisor][caf]") {
   fixture.lines->clear();
   caf::anon_send(fixture.actors["b"], 1);
   fixture.system.run();
-  CHECK(*fixture.lines ==
-        Lines{"b exited", "b given-up", "a exited", "finished: crash-loop"});
+  CHECK(*fixture.lines == Lines{"b exited", "b given-up", "a exited", "finished: crash-loop"});
 }

@@ -109,8 +109,10 @@ void SupervisorCore::stop(const std::string& by) {
   stopped_by_ = by;
   stop_queue_.clear();
   for (std::size_t i = 0; i < children_.size(); ++i) {
-    if (is_running(children_[i])) stop_queue_.push_back(i);
-    else children_[i].phase = Phase::ended;
+    if (is_running(children_[i]))
+      stop_queue_.push_back(i);
+    else
+      children_[i].phase = Phase::ended;
   }
   stop_next();
 }
@@ -210,11 +212,14 @@ void SupervisorCore::stop_next() {
     if (stays && child.phase == Phase::waiting) child.phase = Phase::ended;
     stop_queue_.pop_back();
   }
-  if (is_stopping_) finish_when_all_ended();
-  else start_what_may();
+  if (is_stopping_)
+    finish_when_all_ended();
+  else
+    start_what_may();
 }
 
-void SupervisorCore::give_up(Child& child, const ExitRecord& exit, const RestartDecision& decision) {
+void SupervisorCore::give_up(Child& child, const ExitRecord& exit,
+                             const RestartDecision& decision) {
   ChildNews news;
   news.exit = exit;
   news.detail = decision.sentence;

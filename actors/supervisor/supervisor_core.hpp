@@ -27,9 +27,9 @@ struct SupervisorPlan {
   std::vector<SupervisedChild> children;  ///< in order of their start
 };
 
-/// OTP's supervision (erlang.org, "supervisor") as a machine without threads, clock or chance: it is
-/// told what happened and when, and says through its ports what to do. Children start in order, each
-/// when the one before is ready; stop in reverse order; an exit is followed by what
+/// OTP's supervision (erlang.org, "supervisor") as a machine without threads, clock or chance: it
+/// is told what happened and when, and says through its ports what to do. Children start in order,
+/// each when the one before is ready; stop in reverse order; an exit is followed by what
 /// `decide_restart` and the strategy say.
 class SupervisorCore {
  public:
@@ -74,8 +74,8 @@ class SupervisorCore {
     std::int64_t pid = 0;
     bool in_sequence = true;  ///< starts only after the children before it
     bool was_ready = false;
-    bool is_due = true;       ///< no back-off stands in its way
-    std::uint64_t ticket = 0; ///< of its back-off or ready deadline
+    bool is_due = true;        ///< no back-off stands in its way
+    std::uint64_t ticket = 0;  ///< of its back-off or ready deadline
     RestartHistory history;
   };
 

@@ -85,7 +85,8 @@ SupervisedChild child(const char* name, RestartType type = RestartType::permanen
 
 void start_all(Stage& stage, const std::vector<std::string>& names) {
   stage.core.start();
-  for (const auto& name : names) stage.ready(name);
+  for (const auto& name : names)
+    stage.ready(name);
   stage.take_log();
 }
 
@@ -117,7 +118,8 @@ TEST_CASE("a stop goes in reverse order and ends the supervisor without a cause"
   CHECK_FALSE(stage.final_cause);
 }
 
-TEST_CASE("one_for_one restarts the child alone, first at once, then after a back-off", "[supervisor]") {
+TEST_CASE("one_for_one restarts the child alone, first at once, then after a back-off",
+          "[supervisor]") {
   Stage stage{Strategy::one_for_one, {child("a"), child("b")}};
   start_all(stage, {"a", "b"});
   stage.exit("a");
@@ -167,7 +169,8 @@ TEST_CASE("restart types: temporary and a transient's clean end are left", "[sup
   CHECK(stage.take_log() == Log{"start a"});
 }
 
-TEST_CASE("a temporary child that ends before it is ready does not hold up the rest", "[supervisor]") {
+TEST_CASE("a temporary child that ends before it is ready does not hold up the rest",
+          "[supervisor]") {
   Stage stage{Strategy::one_for_one, {child("t", RestartType::temporary), child("b")}};
   stage.core.start();
   stage.exit("t");

@@ -5,14 +5,13 @@
 namespace aerie {
 namespace {
 
-constexpr Duration link_loss_grace{1000};   // for the exit that is its likely reason
-constexpr Duration stop_slack{3000};        // beyond the children's own graces
+constexpr Duration link_loss_grace{1000};  // for the exit that is its likely reason
+constexpr Duration stop_slack{3000};       // beyond the children's own graces
 
 /// Carries a machine's reports into the actor's mailbox.
 class MailboxReports final : public MachineReports {
  public:
-  explicit MailboxReports(const VmActor& vm)
-      : vm_(caf::actor_cast<caf::weak_actor_ptr>(vm)) {}
+  explicit MailboxReports(const VmActor& vm) : vm_(caf::actor_cast<caf::weak_actor_ptr>(vm)) {}
 
   void on_started(std::int64_t pid) override { tell(MachineStarted{pid}); }
   void on_linked() override { tell(MachineLinked{}); }
@@ -93,8 +92,10 @@ void Vm::start() {
     environment_->logs->assign(spec_.vm, spec_.configure.session);
   const auto driver = environment_->drivers.find(document_.driver);
   if (driver == environment_->drivers.end())
-    return fail({CauseKind::vmm_missing, "There is no driver '" + document_.driver + "' here.",
-                 "Name one that `aerie doctor` lists.", {}});
+    return fail({CauseKind::vmm_missing,
+                 "There is no driver '" + document_.driver + "' here.",
+                 "Name one that `aerie doctor` lists.",
+                 {}});
   enter(VmState::preparing, environment_->settings.spawn_within);
   reach(Stage::allocated);
   machine_ = driver->second->make(spec_, std::make_shared<MailboxReports>(self()));
@@ -114,7 +115,8 @@ void Vm::start() {
           [this](const caf::error& error) {
             on_not_written({CauseKind::store_failed,
                             "The ledger ended: " + system().render(error) + ".",
-                            "Look at the controller's log.", {}});
+                            "Look at the controller's log.",
+                            {}});
           });
 }
 
@@ -174,9 +176,10 @@ void Vm::on_child(const link::ChildNews& news) {
   const auto spec = std::find_if(children.begin(), children.end(),
                                  [&](const ChildSpec& each) { return each.name == news.child; });
   if (spec == children.end())
-    return fail({CauseKind::link_violation, "The guest spoke of a child '" + news.child +
-                                                "' that its profile does not have.",
-                 "Retire the session; its guest is hostile or of another version.", {}});
+    return fail({CauseKind::link_violation,
+                 "The guest spoke of a child '" + news.child + "' that its profile does not have.",
+                 "Retire the session; its guest is hostile or of another version.",
+                 {}});
   Json data{{"restarts", news.restarts}};
   if (news.pid > 0) data["pid"] = news.pid;
   if (!news.detail.empty()) data["detail"] = news.detail;
@@ -218,7 +221,8 @@ void Vm::on_link_lost(const Cause& cause) {
 void Vm::assign(const AssignVm& assignment) {
   document_.session = assignment.session;
   owner_ = assignment.owner;
-  for (auto& resource : resources_) resource.session = assignment.session;
+  for (auto& resource : resources_)
+    resource.session = assignment.session;
   environment_->logs->assign(spec_.vm, assignment.session);
   if (machine_)
     machine_->send(link::Assign{assignment.session, assignment.url, assignment.max_age});
@@ -241,7 +245,8 @@ void Vm::tell_owner_where_it_stands() {
       if (std::find(stages_.begin(), stages_.end(), Stage::stream) != stages_.end())
         send(owner_, VmChildNews{spec_.vm, news});
     }
-  for (const auto stage : stages_) send(owner_, VmStageReached{spec_.vm, stage});
+  for (const auto stage : stages_)
+    send(owner_, VmStageReached{spec_.vm, stage});
 }
 
 // -- coming down ----------------------------------------------------------------------------------
@@ -257,8 +262,10 @@ void Vm::stop(const std::string& by, bool at_once) {
   if (document_.state == VmState::stopping && !at_once) return;
   const bool can_ask = !at_once && document_.state == VmState::ready;
   enter(VmState::stopping, stop_deadline());
-  if (can_ask) machine_->send(link::Stop{by});
-  else machine_->kill(by);
+  if (can_ask)
+    machine_->send(link::Stop{by});
+  else
+    machine_->kill(by);
 }
 
 void Vm::on_exited(const ExitRecord& exit) {
@@ -270,9 +277,9 @@ void Vm::on_exited(const ExitRecord& exit) {
   if (was_asked) {
     enter(VmState::stopped);
   } else if (document_.state != VmState::failed) {
-    auto cause = finish_cause_.value_or(
-        Cause{CauseKind::vmm_exited, "The guest ended by itself: " + exit.message,
-              "Look at the last lines of its log.", exit.tail});
+    auto cause = finish_cause_.value_or(Cause{CauseKind::vmm_exited,
+                                              "The guest ended by itself: " + exit.message,
+                                              "Look at the last lines of its log.", exit.tail});
     document_.cause = std::move(cause);
     enter(VmState::failed);
   }
@@ -368,7 +375,8 @@ void Vm::on_timer(std::uint64_t ticket) {
 Cause Vm::deadline_cause() const {
   const std::string last{stages_.empty() ? "none" : to_string(stages_.back())};
   if (document_.state == VmState::linking)
-    return {CauseKind::link_timeout, "The guest never spoke on its link.",
+    return {CauseKind::link_timeout,
+            "The guest never spoke on its link.",
             "Look at the guest's console and log for what it did instead.",
             {"last stage reached: " + last}};
   return {CauseKind::deadline,
@@ -379,7 +387,8 @@ Cause Vm::deadline_cause() const {
 
 Duration Vm::stop_deadline() const {
   auto total = stop_slack;
-  for (const auto& child : spec_.configure.profile.children) total += child.grace;
+  for (const auto& child : spec_.configure.profile.children)
+    total += child.grace;
   return total;
 }
 

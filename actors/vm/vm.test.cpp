@@ -29,7 +29,8 @@ struct Fixture : World {
   [[nodiscard]] VmState state() const { return owner->last<VmChanged>().state; }
   [[nodiscard]] std::vector<Stage> stages() const {
     std::vector<Stage> found;
-    for (const auto& each : owner->all<VmStageReached>()) found.push_back(each.stage);
+    for (const auto& each : owner->all<VmStageReached>())
+      found.push_back(each.stage);
     return found;
   }
   [[nodiscard]] bool has_ended() const { return events("resource.released").size() == 3; }
@@ -74,7 +75,8 @@ TEST_CASE("a guest comes up state by state", "[caf][vm]") {
   Fixture world;
   world.start_and_boot();
   std::vector<VmState> states;
-  for (const auto& each : world.owner->all<VmChanged>()) states.push_back(each.state);
+  for (const auto& each : world.owner->all<VmChanged>())
+    states.push_back(each.state);
   using enum VmState;
   CHECK(states == std::vector{preparing, booting, linking, VmState::ready});
   CHECK(world.stages() == std::vector{Stage::allocated, Stage::spawned, Stage::linked,

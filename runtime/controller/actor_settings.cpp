@@ -1,9 +1,8 @@
 #include "runtime/controller/actor_settings.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <thread>
+#include <unistd.h>
 
 #include "runtime/config/shipped_files.hpp"
 #include "runtime/drivers/process/media_registry.hpp"
@@ -29,7 +28,8 @@ void fill_environment(Environment& environment, const Settings& settings,
   for (const auto& [profile, drivers] : settings.pool)
     for (const auto& [driver, size] : drivers)
       if (size > 0) actors.pool.push_back({profile, driver, static_cast<std::size_t>(size)});
-  for (const auto& [name, profile] : profiles) environment.profiles[name] = *profile;
+  for (const auto& [name, profile] : profiles)
+    environment.profiles[name] = *profile;
   environment.wall = wall_now;
   environment.new_id = new_uuid;
   environment.new_token = random_hex;

@@ -1,19 +1,18 @@
 #include "runtime/controller/controller.hpp"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
-#include <spdlog/spdlog.h>
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
 #include <cerrno>
 #include <mutex>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
 #include <thread>
+#include <unistd.h>
 
 #include "actors/ledger/ledger.hpp"
 #include "actors/node/node.hpp"
@@ -210,7 +209,8 @@ void Controller::Parts::start_actors(StoreContents contents) {
       {"services",
        [&system, replaceable] {
          const SupervisorActor services = system.spawn<Supervisor>(
-             plan_of(Strategy::one_for_one, {3, Duration{60'000}}, {"reaper", "event-log", "gateway"}),
+             plan_of(Strategy::one_for_one, {3, Duration{60'000}},
+                     {"reaper", "event-log", "gateway"}),
              [&system, replaceable](const SupervisorActor& self) {
                return std::make_unique<ActorHost>(system, self, replaceable);
              },
@@ -279,9 +279,17 @@ Result<std::unique_ptr<Controller>> Controller::start(Settings settings, Profile
   return std::unique_ptr<Controller>{new Controller(std::move(parts))};
 }
 
-std::string Controller::address() const { return parts_->address(); }
-void Controller::stop(bool stop_guests, Duration within) { parts_->stop(stop_guests, within); }
-void Controller::hurry() { parts_->hurry(); }
-std::optional<Cause> Controller::wait(int stop_fd) { return parts_->wait(stop_fd); }
+std::string Controller::address() const {
+  return parts_->address();
+}
+void Controller::stop(bool stop_guests, Duration within) {
+  parts_->stop(stop_guests, within);
+}
+void Controller::hurry() {
+  parts_->hurry();
+}
+std::optional<Cause> Controller::wait(int stop_fd) {
+  return parts_->wait(stop_fd);
+}
 
 }  // namespace aerie

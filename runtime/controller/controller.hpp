@@ -14,8 +14,8 @@ namespace aerie {
 class Controller {
  public:
   /// Opens the state directory, starts the actors, binds the gateway. Returns once it serves.
-  /// Errors: `store-failed`, `disk-full`, `port-in-use`, `network-failed`, `address-in-use` (another
-  /// controller has this state directory).
+  /// Errors: `store-failed`, `disk-full`, `port-in-use`, `network-failed`, `address-in-use`
+  /// (another controller has this state directory).
   [[nodiscard]] static Result<std::unique_ptr<Controller>> start(Settings settings,
                                                                  Profiles profiles);
 

@@ -1,14 +1,13 @@
 #include "runtime/controller/state_directory.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
+#include <filesystem>
+#include <fstream>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 
 #include "runtime/process/handshake.hpp"
 
@@ -19,11 +18,11 @@ namespace fs = std::filesystem;
 
 tl::unexpected<Cause> failed(const std::string& path, int number) {
   const bool is_full = number == ENOSPC || number == EDQUOT;
-  return tl::unexpected(
-      Cause{is_full ? CauseKind::disk_full : CauseKind::store_failed,
-            "'" + path + "' can't be used: " + std::strerror(number) + ".",
-            is_full ? "Free space in its file system." : "Check its owner and rights, or name another with --state.",
-            {}});
+  return tl::unexpected(Cause{is_full ? CauseKind::disk_full : CauseKind::store_failed,
+                              "'" + path + "' can't be used: " + std::strerror(number) + ".",
+                              is_full ? "Free space in its file system."
+                                      : "Check its owner and rights, or name another with --state.",
+                              {}});
 }
 
 Result<void> make_private_directory(const std::string& path) {
@@ -37,10 +36,12 @@ Result<void> make_private_directory(const std::string& path) {
 /// Writes a file whole or not at all: a new one beside it, synced, then renamed.
 Result<void> write_private_file(const std::string& path, const std::string& text) {
   const auto fresh = path + ".new";
-  const UniqueFd file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
+  const UniqueFd file{
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
   if (!file) return failed(fresh, errno);
   const auto written = ::write(file.get(), text.data(), text.size());
-  if (written != static_cast<ssize_t>(text.size())) return failed(fresh, written < 0 ? errno : ENOSPC);
+  if (written != static_cast<ssize_t>(text.size()))
+    return failed(fresh, written < 0 ? errno : ENOSPC);
   if (::fsync(file.get()) != 0) return failed(fresh, errno);
   if (::rename(fresh.c_str(), path.c_str()) != 0) return failed(path, errno);
   return {};
@@ -70,7 +71,8 @@ Result<StateDirectory> StateDirectory::open(const std::string& path) {
   if (::flock(state.lock_.get(), LOCK_EX | LOCK_NB) != 0)
     return tl::unexpected(Cause{CauseKind::address_in_use,
                                 "Another controller runs on the state directory '" + path + "'.",
-                                "Stop it, or name another directory with --state.", {}});
+                                "Stop it, or name another directory with --state.",
+                                {}});
   auto operator_token = token(path + "/operator.token");
   if (!operator_token) return tl::unexpected(operator_token.error());
   auto observer_token = token(path + "/observer.token");

@@ -1,9 +1,8 @@
 #include "runtime/controller/state_directory.hpp"
 
-#include <sys/stat.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <sys/stat.h>
 
 #include "runtime/process/temporary_directory.hpp"
 

@@ -28,8 +28,10 @@ void GuestLink::on_frame(const Json& frame) {
   if (!message) return break_off(message.error());
   if (phase_ == Phase::linked) return events_.on_message(std::move(*message));
   if (!std::holds_alternative<link::Linked>(*message))
-    return break_off({CauseKind::link_violation, "The guest spoke before the handshake was done.",
-                      "Retire the session; its guest is hostile or of another version.", {}});
+    return break_off({CauseKind::link_violation,
+                      "The guest spoke before the handshake was done.",
+                      "Retire the session; its guest is hostile or of another version.",
+                      {}});
   phase_ = Phase::linked;
   events_.on_linked();
 }

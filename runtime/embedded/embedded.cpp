@@ -58,7 +58,9 @@ class Embedded::Parts {
 
 Embedded::Embedded(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
-Embedded::~Embedded() { parts_->controller->stop(true, parts_->shutdown_within); }
+Embedded::~Embedded() {
+  parts_->controller->stop(true, parts_->shutdown_within);
+}
 
 EmbeddedStart Embedded::start(const EmbeddedOptions& options) {
   auto parts = std::make_unique<Parts>();
@@ -69,7 +71,8 @@ EmbeddedStart Embedded::start(const EmbeddedOptions& options) {
     parts->state = parts->temporary.path();
   }
   ConfigSources sources;
-  for (const auto& [key, value] : options.set) sources.sets.push_back(key + "=" + value);
+  for (const auto& [key, value] : options.set)
+    sources.sets.push_back(key + "=" + value);
   auto configuration = load_configuration(sources);
   if (!configuration) return {nullptr, of(configuration.error())};
   auto& settings = configuration->settings;
@@ -88,8 +91,14 @@ EmbeddedStart Embedded::start(const EmbeddedOptions& options) {
   return {std::unique_ptr<Embedded>{new Embedded(std::move(parts))}, {}};
 }
 
-const std::string& Embedded::address() const { return parts_->address; }
-const std::string& Embedded::state() const { return parts_->state; }
-const std::string& Embedded::operator_token() const { return parts_->token; }
+const std::string& Embedded::address() const {
+  return parts_->address;
+}
+const std::string& Embedded::state() const {
+  return parts_->state;
+}
+const std::string& Embedded::operator_token() const {
+  return parts_->token;
+}
 
 }  // namespace aerie

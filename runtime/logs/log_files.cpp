@@ -1,13 +1,12 @@
 #include "runtime/logs/log_files.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 
 namespace aerie {
 
@@ -81,7 +80,8 @@ LogFiles::Files::Writer& LogFiles::Files::writer_of(const std::string& vm) {
 
 void LogFiles::Files::append(const std::string& vm, const link::LogLines& lines, Instant at) {
   auto& writer = writer_of(vm);
-  for (const auto& text : lines.lines) append_line(writer, lines.child, lines.is_error, text, at);
+  for (const auto& text : lines.lines)
+    append_line(writer, lines.child, lines.is_error, text, at);
 }
 
 void LogFiles::Files::append_line(Writer& writer, const std::string& child, bool is_error,
@@ -136,8 +136,7 @@ void LogFiles::Files::assign(const std::string& vm, const std::string& session) 
   writer.session = session;
   writer.directory = target;
   for (const auto& [other, each] : writers_)
-    if (other != vm && each.session == session)
-      writer.lines = std::max(writer.lines, each.lines);
+    if (other != vm && each.session == session) writer.lines = std::max(writer.lines, each.lines);
 }
 
 void LogFiles::Files::close(const std::string& session) {
@@ -160,15 +159,16 @@ std::string LogFiles::Files::read(const LogQuery& query) const {
     if (query.tail && lines.size() > *query.tail) lines.pop_front();
   }
   std::string text;
-  for (const auto& line : lines) text += line;
+  for (const auto& line : lines)
+    text += line;
   return text;
 }
 
 void LogFiles::Files::follow(std::uint64_t number, LogQuery query, Chunk chunk) {
   auto kept = read(query);
-  const bool is_living =
-      std::any_of(writers_.begin(), writers_.end(),
-                  [&](const auto& entry) { return entry.second.session == query.session; });
+  const bool is_living = std::any_of(writers_.begin(), writers_.end(), [&](const auto& entry) {
+    return entry.second.session == query.session;
+  });
   chunk(std::move(kept), !is_living);
   if (is_living) followers_[number] = {std::move(query), std::move(chunk)};
 }

@@ -16,9 +16,9 @@ namespace aerie {
 /// Which lines of a session's children (contract, section 3).
 struct LogQuery {
   std::string session;
-  std::string child;                 ///< empty: all, merged in order of arrival
-  std::optional<std::size_t> tail;   ///< lines; none: all that are kept
-  bool jsonl = false;                ///< `{n, at, child, stream, line}` instead of text
+  std::string child;                ///< empty: all, merged in order of arrival
+  std::optional<std::size_t> tail;  ///< lines; none: all that are kept
+  bool jsonl = false;               ///< `{n, at, child, stream, line}` instead of text
 };
 
 /// The logs on disk: `sessions/ID/logs/CHILD.log`, the raw lines of each child, and

@@ -1,8 +1,7 @@
 #include "runtime/secrets/identity.hpp"
 
-#include <sodium.h>
-
 #include <array>
+#include <sodium.h>
 
 namespace aerie {
 namespace {
@@ -23,7 +22,8 @@ std::string new_uuid() {
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0FU) | 0x40U);
   bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3FU) | 0x80U);
   auto text = to_hex(bytes);
-  for (const std::size_t at : {20U, 16U, 12U, 8U}) text.insert(at, 1, '-');
+  for (const std::size_t at : {20U, 16U, 12U, 8U})
+    text.insert(at, 1, '-');
   return text;
 }
 

@@ -15,7 +15,7 @@ struct ProcessDriverOptions {
   std::string stream_program;
   std::string enter_program;
   std::string media_registry;  ///< see `make_media_registry`; empty: none
-  int uid_base = 0;       ///< the first slot's user, where the controller is root; 0: it is not
+  int uid_base = 0;  ///< the first slot's user, where the controller is root; 0: it is not
   CgroupMounts cgroups;
 };
 

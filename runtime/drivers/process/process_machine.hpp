@@ -47,8 +47,8 @@ class ProcessMachine : public std::enable_shared_from_this<ProcessMachine> {
   std::optional<Cgroup> cgroup_;
   std::unique_ptr<Process> process_;
   std::unique_ptr<GuestLink> link_;
-  std::int64_t first_process_ = 0;               ///< the guest's pid 1 as we see it; 0: not known
-  std::map<std::int64_t, std::int64_t> pids_;    ///< the guest's numbers to ours
+  std::int64_t first_process_ = 0;             ///< the guest's pid 1 as we see it; 0: not known
+  std::map<std::int64_t, std::int64_t> pids_;  ///< the guest's numbers to ours
 };
 
 }  // namespace aerie

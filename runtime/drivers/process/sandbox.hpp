@@ -11,8 +11,8 @@ namespace aerie {
 /// What a guest's sandbox is made of (bwrap(1)).
 struct SandboxSpec {
   std::string vm;
-  std::string directory;     ///< of the VM: holds `home/` and `etc/`
-  std::string guest_program; ///< paths of the host
+  std::string directory;      ///< of the VM: holds `home/` and `etc/`
+  std::string guest_program;  ///< paths of the host
   std::string stream_program;
   std::optional<SpawnRequest::Identity> identity;  ///< where the controller is root
   std::string enter_program;                       ///< `aerie-enter`; needed with an identity
@@ -30,8 +30,8 @@ inline constexpr int uid = 1000;
 }  // namespace sandbox
 
 /// The command that starts `aerie-guest` in a sandbox of its own: user, mount, pid, IPC and UTS
-/// namespaces; the host's programs read-only; a home, /tmp, /run and /dev/shm of its own; nothing of
-/// the state directory but its own home, nothing of others' homes. The guest outlives the
+/// namespaces; the host's programs read-only; a home, /tmp, /run and /dev/shm of its own; nothing
+/// of the state directory but its own home, nothing of others' homes. The guest outlives the
 /// controller. The network is the host's.
 [[nodiscard]] std::vector<std::string> sandbox_command(const SandboxSpec& spec);
 

@@ -1,25 +1,24 @@
 // aerie-enter UID GID VM_DIRECTORY GUEST STREAM -- COMMAND [ARGUMENT...]
 //
-// Started as root by the process driver. In a mount namespace of its own it shows the three paths at
-// /mnt/vm, /mnt/guest and /mnt/stream, for they may lie where the guest's user may not go; then it
-// becomes that user for good and executes the command. Exit status 125: a step failed (on standard
-// error), as env(1) has it.
-
-#include <fcntl.h>
-#include <grp.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+// Started as root by the process driver. In a mount namespace of its own it shows the three paths
+// at /mnt/vm, /mnt/guest and /mnt/stream, for they may lie where the guest's user may not go; then
+// it becomes that user for good and executes the command. Exit status 125: a step failed (on
+// standard error), as env(1) has it.
 
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
 #include <string>
 #include <string_view>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace {
 
