@@ -75,7 +75,8 @@ TEST_CASE("malformed wishes are refused by field and start nothing", "[input]") 
   const auto schema = described.at(
       "/paths/~1api~1v1~1sessions/post/requestBody/content/application~1json/schema"_json_pointer);
   std::vector<BadBody> bad;
-  derive({{"userId", "tester"}}, schema, Json::json_pointer(), "", bad);
+  const Json good{{"userId", "tester"}, {"display", {{"width", 640}, {"height", 360}}}};
+  derive(good, schema, Json::json_pointer(), "", bad);
   CHECK(bad.size() >= 60);
   for (const auto& [body, field] : bad) {
     const auto answer = http.post("/api/v1/sessions", body);
@@ -100,6 +101,7 @@ TEST_CASE("malformed signaling is answered by field", "[input]") {
       const auto refused = refusal_of(world, session, wrong.dump());
       CHECK(refused["code"] == "bad-field");
       CHECK(refused["field"] == name);
+      if (name.starts_with("sdpM")) continue;  // one of the two is enough
       wrong.erase(name);
       const auto missing = refusal_of(world, session, wrong.dump());
       CHECK(missing["code"] == "missing-field");

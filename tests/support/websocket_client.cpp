@@ -44,7 +44,11 @@ class WebSocketClient::Impl {
   beast::error_code read(std::string& text, const Deadline& deadline) {
     beast::get_lowest_layer(socket_).expires_after(deadline.left());
     auto buffer = asio::dynamic_buffer(text);
-    return run_to_end(context_, [&](auto& result) { socket_.async_read(buffer, store(result)); });
+    const auto error =
+        run_to_end(context_, [&](auto& result) { socket_.async_read(buffer, store(result)); });
+    // A server that said why it closes need not wait for our answer before it hangs up.
+    const bool was_told = socket_.reason().code != websocket::close_code::none;
+    return error && was_told ? beast::error_code(websocket::error::closed) : error;
   }
 
   [[nodiscard]] std::uint16_t reason() const { return socket_.reason().code; }

@@ -19,7 +19,8 @@ Json expect(const HttpAnswer& answer, int status, const std::string& what) {
 
 World::World(const Set& set) {
   EmbeddedOptions options;
-  options.set = set;
+  options.set = {{"log.level", "error"}};
+  options.set.insert(options.set.end(), set.begin(), set.end());
   auto [controller, error] = Embedded::start(options);
   if (controller == nullptr) throw std::runtime_error(error.message + " " + error.remedy);
   controller_ = std::move(controller);
