@@ -64,6 +64,9 @@ struct Fixture {
   ~Fixture() {
     post(supervisor, StopChildren{"test"});
     system.run();
+    supervisor = nullptr;  // with it goes its host, which ends the actor that watches
+    actors.clear();
+    system.run();
   }
 
   TestSystem system;

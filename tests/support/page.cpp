@@ -103,8 +103,17 @@ Json Page::wait_for(const std::string& expression, std::chrono::milliseconds wit
       return evaluate(promise, deadline.left());
     } catch (const std::runtime_error& error) {
       if (!was_navigation(error.what()) || deadline.left().count() == 0)
-        throw std::runtime_error("waited in vain for " + expression + ": " + error.what());
+        throw std::runtime_error("waited in vain for " + expression + ": " + error.what() +
+                                 "\nThe page says: " + words());
     }
+  }
+}
+
+std::string Page::words() {
+  try {
+    return evaluate("document.body.innerText.slice(0, 1000)", patience / 4).get<std::string>();
+  } catch (const std::exception&) {
+    return "nothing";
   }
 }
 

@@ -55,6 +55,8 @@ class Page {
  private:
   Json call(std::string_view method, Json params = Json::object(),
             std::chrono::milliseconds within = patience);
+  /// What stands on the page, for a failed test's message.
+  std::string words();
   void mouse(std::string_view type, double x, double y, std::string_view button, int clicks);
 
   Devtools* devtools_;
