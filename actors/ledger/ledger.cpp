@@ -33,7 +33,33 @@ Ledger::Ledger(caf::actor_config& config, EnvironmentPtr environment, std::share
   last_seq_ = contents.last_seq;
 }
 
+void Ledger::close_earlier_sessions() {
+  for (auto& [id, session] : sessions_) {
+    if (is_final(session->state)) continue;
+    auto document = *session;
+    document.state = SessionState::failed;
+    document.vm_state = VmState::failed;
+    document.stream.state = StreamState::down;
+    document.viewers.clear();
+    document.end = SessionEnd{"controller", "failed", environment_->wall()};
+    document.cause = Cause{CauseKind::controller_restarted,
+                           "The controller ended while this session was under way.",
+                           "Start a new session; look for what ended the controller in its log.",
+                           {}};
+    session = std::make_shared<const SessionDocument>(document);
+    write(WriteSession{session});
+    record({0,
+            environment_->wall(),
+            "session.state",
+            id,
+            document.vm_id,
+            "",
+            {{"state", "failed"}, {"cause", *document.cause}}});
+  }
+}
+
 Ledger::Behavior Ledger::make_behavior() {
+  close_earlier_sessions();
   set_down_handler([this](const caf::down_msg& down) { unsubscribe(down.source, 0, true); });
   return {
       [this](const RecordEvent& message) { record(message.event); },

@@ -39,6 +39,9 @@ class Ledger : public Actor<LedgerActor> {
     std::string new_session;  ///< forgotten if it can't be written
   };
 
+  /// Sessions that an earlier controller left unfinished: their guests are not adopted, so they
+  /// have failed, and it is known why.
+  void close_earlier_sessions();
   void record(Event event);
   void keep(const EventPtr& event);
   void write(StoreWrite write);

@@ -60,6 +60,25 @@ TEST_CASE("events are numbered from one and replayed after since", "[caf][ledger
   CHECK(inbox->count<Recorded>() == 3);
 }
 
+TEST_CASE("sessions that an earlier controller left have failed, and say why", "[ledger][caf]") {
+  Fixture world;
+  StoreContents contents;
+  for (const auto state : {SessionState::ready, SessionState::ended}) {
+    SessionDocument document;
+    document.id = std::string{to_string(state)};
+    document.state = state;
+    contents.sessions.push_back(std::make_shared<const SessionDocument>(document));
+  }
+  world.ledger = world.start_ledger(contents);
+  world.system.run();
+  const auto left = world.ask<SessionFound>(world.ledger, FindSession{"ready"}).document;
+  CHECK(left->state == SessionState::failed);
+  REQUIRE(left->cause);
+  CHECK(left->cause->kind == CauseKind::controller_restarted);
+  const auto over = world.ask<SessionFound>(world.ledger, FindSession{"ended"}).document;
+  CHECK(over->state == SessionState::ended);
+}
+
 TEST_CASE("a since that is no longer kept is answered with the oldest", "[caf][ledger]") {
   Fixture world;
   StoreContents contents;

@@ -82,10 +82,11 @@ Result<void> serve_controller(const ServeRequest& request) {
   std::cout << "aerie listens on " << (settings.http.tls_cert.empty() ? "http://" : "https://")
             << (*controller)->address() << std::endl;
   const auto failure = (*controller)->wait(signals.fd());
-  const int number = signals.take();
+  static_cast<void>(signals.take());  // whichever it was
   {
     const HurryOnSignal hurry(**controller, signals);
-    (*controller)->stop(settings.stop_guests || number == SIGINT, settings.shutdown_within);
+    // Guests would run on for nobody: no controller adopts those of another yet.
+    (*controller)->stop(true, settings.shutdown_within);
   }
   if (failure) return tl::unexpected(*failure);
   return {};
