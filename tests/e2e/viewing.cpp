@@ -111,9 +111,13 @@ TEST_CASE("a second page watches, and its keys go nowhere", "[view]") {
   const auto place = place_of(host, 640, 500);
   host.click(place["x"], place["y"]);
   host.type("y");
-  site.wait_for_post("loaded");
-  CHECK_THAT(site.next_post(), Catch::StartsWith("button 0"));
-  CHECK(site.next_post() == "key y");
+  std::vector<std::string> said;
+  do
+    said.push_back(site.next_post());
+  while (said.back() != "key y");
+  CHECK_THAT(said, Catch::VectorContains(std::string("button 0 640 500")));
+  CHECK_THAT(said, !Catch::VectorContains(std::string("key n")));
+  CHECK_THAT(said, !Catch::VectorContains(std::string("key o")));
 }
 
 TEST_CASE("a reloaded viewer resumes its place", "[view]") {
