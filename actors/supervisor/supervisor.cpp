@@ -44,7 +44,11 @@ Supervisor::Behavior Supervisor::make_behavior() {
 }
 
 void Supervisor::quit_when_finished() {
-  if (core_.is_finished()) quit();
+  if (!core_.is_finished()) return;
+  // A finished core has no more use for its host. Timers still under way keep this object, and the
+  // host's own actor must not wait for them.
+  host_.reset();
+  quit();
 }
 
 }  // namespace aerie
