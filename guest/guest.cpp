@@ -1,5 +1,7 @@
 #include "guest/guest.hpp"
 
+#include <caf/exit_reason.hpp>
+#include <caf/send.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <sodium.h>
@@ -36,6 +38,14 @@ Guest::Guest(caf::actor_system& system, Reactor& reactor, Options options,
       reactor_(reactor),
       options_(std::move(options)),
       on_finished_(std::move(on_finished)) {}
+
+Guest::~Guest() {
+  for (const auto timer : {orphan_timer_, age_timer_})
+    reactor_.cancel(timer);
+  // The actor shares the children, whose processes must go on this thread.
+  if (children_) children_->clear();
+  if (supervisor_) caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
+}
 
 std::optional<Cause> Guest::open(std::string secret) {
   auto listener = options_.listen_fd >= 0 ? Result<UniqueFd>{UniqueFd{options_.listen_fd}}

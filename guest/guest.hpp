@@ -25,6 +25,8 @@ class Guest {
   /// `on_finished` is called once, when no child is left and the host was told: the exit status.
   Guest(caf::actor_system& system, Reactor& reactor, Options options,
         std::function<void(int status)> on_finished);
+  /// Kills what still runs.
+  ~Guest();
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
 

@@ -40,6 +40,11 @@ void ProcessChildren::pass_to_streamer(const Json& body) {
     running.process->pass(body);
 }
 
+void ProcessChildren::clear() {
+  running_.clear();
+  opening_.clear();
+}
+
 bool ProcessChildren::owns(pid_t pid) const {
   return std::any_of(running_.begin(), running_.end(),
                      [&](const auto& each) { return each.second.process->pid() == pid; }) ||

@@ -37,6 +37,9 @@ class ProcessChildren {
   /// Words for the streamer.
   void pass_to_streamer(const Json& body);
 
+  /// Kills everything without a word.
+  void clear();
+
   /// Whether a pid is one of ours, and so not an orphan's to reap.
   [[nodiscard]] bool owns(pid_t pid) const;
 

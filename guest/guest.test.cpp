@@ -1,0 +1,319 @@
+#include "guest/guest.hpp"
+
+#include <algorithm>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <sys/stat.h>
+
+#include "runtime/process/temporary_directory.hpp"
+#include "runtime/process/unix_socket.hpp"
+#include "runtime/process/waiting.hpp"
+
+using namespace aerie;
+using aerie::testing::Eventually;
+using aerie::testing::TemporaryDirectory;
+using link::ChildNews;
+using link::ChildNewsKind;
+
+namespace {
+
+/// A host's end of the link: proves itself, then keeps what it is told.
+class Host {
+ public:
+  Host(Reactor& reactor, const std::string& path, const std::string& secret)
+      : reactor_(reactor), handshake_(secret) {
+    reactor_.call([&] {
+      auto fd = connect_unix(path);
+      REQUIRE(fd);
+      socket_ = std::make_unique<FrameSocket>(
+          reactor_, std::move(*fd),
+          FrameSocket::Events{[this](const Json& frame) { on_frame(frame); },
+                              [this](const Cause&) { closed_.set(true); }});
+      socket_->send(handshake_.hello());
+    });
+  }
+  ~Host() {
+    reactor_.call([this] { socket_.reset(); });
+  }
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  void send(const link::HostMessage& message) {
+    wait_for<link::Linked>();
+    reactor_.call([&] { socket_->send(to_frame(message)); });
+  }
+  void send_raw(const Json& frame) {
+    reactor_.call([&] { socket_->send(frame); });
+  }
+
+  /// Waits for the first message, past or coming, that fits.
+  template <class T>
+  T wait_for(std::function<bool(const T&)> fits = [](const T&) { return true; }) {
+    Eventually<T> found;
+    reactor_.call([&] {
+      const auto look = [&found, fits](const link::GuestMessage& message) {
+        const auto* typed = std::get_if<T>(&message);
+        if (typed == nullptr || !fits(*typed)) return false;
+        found.set(*typed);
+        return true;
+      };
+      for (const auto& message : messages_)
+        if (look(message)) return;
+      awaited_ = look;
+    });
+    return found.get();
+  }
+
+  ChildNews wait_for(const std::string& child, ChildNewsKind kind, int restarts = 0) {
+    return wait_for<ChildNews>([=](const ChildNews& news) {
+      return news.child == child && news.kind == kind && news.restarts >= restarts;
+    });
+  }
+
+  void wait_until_closed() { closed_.get(); }
+  std::vector<link::GuestMessage> messages() {
+    std::vector<link::GuestMessage> copy;
+    reactor_.call([&] { copy = messages_; });
+    return copy;
+  }
+
+ private:
+  void on_frame(const Json& frame) {
+    if (frame.value("type", "") == "hello") {
+      const auto proof = handshake_.answer(frame);
+      socket_->send(proof ? *proof : Json{{"type", "proof"}, {"proof", random_hex()}});
+      return;
+    }
+    auto message = link::parse_guest_message(frame);
+    if (!message) return;
+    messages_.push_back(*message);
+    if (awaited_ && awaited_(messages_.back())) awaited_ = nullptr;
+  }
+
+  Reactor& reactor_;
+  HostHandshake handshake_;
+  std::vector<link::GuestMessage> messages_;
+  std::function<bool(const link::GuestMessage&)> awaited_;
+  Eventually<bool> closed_;
+  std::unique_ptr<FrameSocket> socket_;
+};
+
+class Configuration : public caf::actor_system_config {
+ public:
+  Configuration() {
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", std::size_t{1});
+  }
+};
+
+/// A guest within the test's process.
+struct Fixture {
+  Fixture() {
+    reactor.call([this] {
+      guest::Options options;
+      options.socket = path;
+      guest = std::make_unique<guest::Guest>(system, reactor, options,
+                                             [this](int status) { finished.set(status); });
+      REQUIRE_FALSE(guest->open(secret));
+    });
+  }
+  ~Fixture() {
+    reactor.call([this] { guest.reset(); });
+    reactor.stop();
+  }
+
+  TemporaryDirectory directory;
+  std::string path = directory.path() + "/s";
+  std::string secret = random_hex();
+  Configuration configuration;
+  caf::actor_system system{configuration};
+  Eventually<int> finished;
+  std::unique_ptr<guest::Guest> guest;
+  Reactor reactor;
+};
+
+ChildSpec child(const std::string& name, const std::string& script) {
+  ChildSpec spec;
+  spec.name = name;
+  spec.command = {"/bin/sh", "-c", script};
+  spec.backoff.first = Duration{0};
+  return spec;
+}
+
+link::Configure configure(std::vector<ChildSpec> children) {
+  link::Configure message;
+  message.vm = "vm";
+  message.session = "session";
+  message.profile.name = "test";
+  message.profile.children = std::move(children);
+  message.orphan_after = Duration{60'000};
+  return message;
+}
+
+std::size_t index_of(const std::vector<link::GuestMessage>& messages,
+                     const std::function<bool(const link::GuestMessage&)>& fits) {
+  return static_cast<std::size_t>(std::find_if(messages.begin(), messages.end(), fits) -
+                                  messages.begin());
+}
+
+}  // namespace
+
+TEST_CASE("a guest runs its profile and stops when asked", "[guest]") {
+  Fixture fixture;
+  Host host{fixture.reactor, fixture.path, fixture.secret};
+  CHECK_FALSE(host.wait_for<link::Linked>().configured);
+  host.send(configure({child("one", "echo up; exec sleep 1000"),
+                       child("two",
+                             "trap 'echo bye; exit 0' TERM; while :; do sleep 1000 & wait; "
+                             "done")}));
+  host.wait_for<link::Configured>();
+  host.wait_for<link::AllReady>();
+  host.wait_for<link::LogLines>([](const auto& log) { return log.child == "one"; });
+  host.send(link::Stop{"owner"});
+  const auto two = host.wait_for("two", ChildNewsKind::exited);
+  CHECK(two.exit->kind == CauseKind::killed);
+  CHECK(two.exit->by == "owner");
+  CHECK_FALSE(host.wait_for<link::Finished>().cause);
+  CHECK(fixture.finished.get() == 0);
+  const auto messages = host.messages();
+  const auto exit_of = [](const char* name) {
+    return [name](const link::GuestMessage& message) {
+      const auto* news = std::get_if<ChildNews>(&message);
+      return news != nullptr && news->child == name && news->kind == ChildNewsKind::exited;
+    };
+  };
+  CHECK(index_of(messages, exit_of("two")) < index_of(messages, exit_of("one")));
+}
+
+TEST_CASE("last words reach the host before the end, and a restart follows", "[guest]") {
+  Fixture fixture;
+  Host host{fixture.reactor, fixture.path, fixture.secret};
+  const auto flag = fixture.directory.path() + "/second";
+  host.send(configure({child("once", "test -e " + flag + " && exec sleep 1000; touch " + flag +
+                                         "; echo last words >&2; exit 9")}));
+  const auto exited = host.wait_for("once", ChildNewsKind::exited);
+  CHECK(exited.exit->code == 9);
+  CHECK(exited.exit->tail == std::vector<std::string>{"last words"});
+  host.wait_for("once", ChildNewsKind::restarting);
+  host.wait_for("once", ChildNewsKind::ready, 1);
+  const auto messages = host.messages();
+  const auto log = index_of(messages, [](const auto& message) {
+    return std::holds_alternative<link::LogLines>(message);
+  });
+  const auto exit = index_of(messages, [](const auto& message) {
+    const auto* news = std::get_if<ChildNews>(&message);
+    return news != nullptr && news->kind == ChildNewsKind::exited;
+  });
+  CHECK(log < exit);
+}
+
+TEST_CASE("a missing variable and a missing program are named and not retried", "[guest]") {
+  Fixture fixture;
+  Host host{fixture.reactor, fixture.path, fixture.secret};
+  auto spec = child("agent", "true");
+  SECTION("variable") {
+    spec.require_env = {"AGENT_KEY"};
+    host.send(configure({spec}));
+    const auto cause = host.wait_for<link::Finished>().cause;
+    REQUIRE(cause);
+    CHECK(to_string(cause->kind) == "environment-missing");
+    CHECK_THAT(cause->message, Catch::Contains("AGENT_KEY"));
+  }
+  SECTION("program") {
+    spec.command = {"/nowhere/agent"};
+    host.send(configure({spec}));
+    const auto exit = host.wait_for("agent", ChildNewsKind::exited);
+    CHECK(exit.exit->errno_name == "ENOENT");
+    CHECK(host.wait_for<link::Finished>().cause->kind == CauseKind::exec_not_found);
+  }
+  CHECK(fixture.finished.get() == 1);
+}
+
+TEST_CASE("values of the session reach commands and environment", "[guest]") {
+  Fixture fixture;
+  Host host{fixture.reactor, fixture.path, fixture.secret};
+  auto spec = child("echo", "");
+  spec.command = {"/bin/sh", "-c",     "echo \"$1|$2|$KEY|$PLAIN\"; exec sleep 1000",
+                  "sh",      "${url}", "${width}x${height}"};
+  spec.env = {{"PLAIN", "profile"}, {"KEY", "profile"}};
+  auto message = configure({spec});
+  message.url = "data:text/html,<p title=\"a b\">${width}";
+  message.env = {{"KEY", "session"}};
+  message.display = {640, 360, 30};
+  host.send(message);
+  const auto log = host.wait_for<link::LogLines>();
+  CHECK(log.lines.front() == message.url + "|640x360|session|profile");
+}
+
+TEST_CASE("who does not know the secret is not obeyed", "[guest]") {
+  Fixture fixture;
+  {
+    Host stranger{fixture.reactor, fixture.path, random_hex()};
+    stranger.wait_until_closed();
+    CHECK(stranger.messages().empty());
+  }
+  Host impatient{fixture.reactor, fixture.path, fixture.secret};
+  impatient.wait_for<link::Linked>();
+  impatient.send_raw({{"type", "self-destruct"}});
+  impatient.wait_until_closed();
+}
+
+TEST_CASE("children outlive their host; the next one hears what it missed", "[guest]") {
+  Fixture fixture;
+  const auto gate = fixture.directory.path() + "/gate";
+  REQUIRE(::mkfifo(gate.c_str(), 0600) == 0);
+  {
+    Host host{fixture.reactor, fixture.path, fixture.secret};
+    host.send(configure({child("steady", "exec sleep 1000"),
+                         child("late", "read line < " + gate + "; echo said $line; exit 4")}));
+    host.wait_for<link::AllReady>();
+  }
+  std::ofstream{gate} << "meanwhile\n";
+  Host next{fixture.reactor, fixture.path, fixture.secret};
+  CHECK(next.wait_for<link::Linked>().configured);
+  CHECK(next.wait_for<link::LogLines>().lines.front() == "said meanwhile");
+  CHECK(next.wait_for("late", ChildNewsKind::exited).exit->code == 4);
+  next.wait_for("steady", ChildNewsKind::started);
+  next.wait_for("steady", ChildNewsKind::ready);
+}
+
+TEST_CASE("a new host replaces the old one", "[guest]") {
+  Fixture fixture;
+  Host first{fixture.reactor, fixture.path, fixture.secret};
+  first.wait_for<link::Linked>();
+  Host second{fixture.reactor, fixture.path, fixture.secret};
+  second.wait_for<link::Linked>();
+  first.wait_until_closed();
+  second.send(link::Stop{"owner"});
+  second.wait_for<link::Finished>();
+  CHECK(fixture.finished.get() == 0);
+}
+
+TEST_CASE("a guest without a controller stops its children and ends", "[guest]") {
+  Fixture fixture;
+  {
+    Host host{fixture.reactor, fixture.path, fixture.secret};
+    auto message = configure({child("steady", "exec sleep 1000")});
+    message.orphan_after = Duration{20};
+    host.send(message);
+    host.wait_for<link::AllReady>();
+  }
+  CHECK(fixture.finished.get() == 0);
+}
+
+TEST_CASE("a child that is alive and not ready is ended and named so", "[guest]") {
+  Fixture fixture;
+  Host host{fixture.reactor, fixture.path, fixture.secret};
+  auto spec = child("mute", "exec sleep 1000");
+  spec.restart = RestartType::temporary;
+  spec.ready.kind = ReadyKind::line;
+  spec.ready.pattern = "^listening";
+  spec.ready.within = Duration{30};
+  host.send(configure({spec}));
+  const auto exited = host.wait_for("mute", ChildNewsKind::exited);
+  CHECK(exited.exit->kind == CauseKind::not_ready);
+  CHECK(exited.exit->signal == "SIGKILL");
+  CHECK_FALSE(exited.exit->by);
+}
