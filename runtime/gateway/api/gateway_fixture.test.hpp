@@ -36,7 +36,7 @@ class FakeServer final : public GatewayServer {
   std::map<std::uint64_t, Stream> streams;
 };
 
-class FakeSockets final : public SocketPort {
+class GatewaySockets final : public SocketPort {
  public:
   void send(std::uint64_t socket, std::string text) override { sent[socket].push_back(text); }
   void close(std::uint64_t socket, std::uint16_t code, const std::string&) override {
@@ -49,7 +49,7 @@ class FakeSockets final : public SocketPort {
 };
 
 /// Answers at once with the query, and leaves followers' chunks to the test.
-class FakeLogs final : public LogReader {
+class GatewayLogs final : public LogReader {
  public:
   void read(LogQuery query, LogFiles::Chunk chunk) override {
     queries.push_back(query);
@@ -95,8 +95,8 @@ class GatewayFixture {
 
   TestSystem system;
   std::shared_ptr<FakeServer> server = std::make_shared<FakeServer>();
-  std::shared_ptr<FakeSockets> sockets = std::make_shared<FakeSockets>();
-  std::shared_ptr<FakeLogs> logs = std::make_shared<FakeLogs>();
+  std::shared_ptr<GatewaySockets> sockets = std::make_shared<GatewaySockets>();
+  std::shared_ptr<GatewayLogs> logs = std::make_shared<GatewayLogs>();
   EnvironmentPtr environment = std::make_shared<Environment>();
   GatewayActor gateway;
 
