@@ -37,10 +37,10 @@ ExitRecord describe_end(const std::string& child, const caf::error& reason, bool
                         const std::string& by, const std::string& text) {
   ExitRecord exit;
   exit.child = child;
-  if (was_asked) {
+  if (was_asked || reason == caf::exit_reason::user_shutdown) {
     exit.kind = CauseKind::killed;
-    exit.by = by;
-    exit.message = "The actor '" + child + "' was stopped by " + by + ".";
+    exit.by = by.empty() ? "controller" : by;
+    exit.message = "The actor '" + child + "' was stopped by " + *exit.by + ".";
   } else if (reason == caf::exit_reason::normal) {
     exit.kind = CauseKind::clean;
     exit.message = "The actor '" + child + "' ended by itself.";

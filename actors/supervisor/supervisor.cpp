@@ -20,6 +20,11 @@ Supervisor::Supervisor(caf::actor_config& config, SupervisorPlan plan, const Hos
             *host_, *listener_) {}
 
 Supervisor::Behavior Supervisor::make_behavior() {
+  // A parent that ends its child asks by an exit message: children must not outlive their parent.
+  set_exit_handler([this](const caf::exit_msg&) {
+    core_.stop("controller");
+    quit_when_finished();
+  });
   return {
       [this](const StartChildren&) {
         core_.start();
