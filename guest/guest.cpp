@@ -159,13 +159,15 @@ void Guest::spawn_supervisor(const link::Configure& configure) {
     return std::make_unique<ReactorChildHost>(reactor_, children_);
   };
   auto listener = std::make_unique<ReactorListener>(
-      reactor_, ReactorListener::Events{
-                    [this](const link::ChildNews& news) { on_news(news); },
-                    [this] {
-                      is_all_ready_ = true;
-                      link_->send(link::AllReady{});
-                    },
-                    [this](const std::optional<Cause>& cause) { on_supervisor_finished(cause); }});
+      reactor_,
+      ReactorListener::Events{while_alive([this](const link::ChildNews& news) { on_news(news); }),
+                              while_alive([this] {
+                                is_all_ready_ = true;
+                                link_->send(link::AllReady{});
+                              }),
+                              while_alive([this](const std::optional<Cause>& cause) {
+                                on_supervisor_finished(cause);
+                              })});
   const auto seed = std::uint64_t{randombytes_random()};
   supervisor_ =
       system_.spawn<Supervisor>(plan_of(configure.profile), make_host, std::move(listener), seed);

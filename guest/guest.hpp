@@ -61,6 +61,14 @@ class Guest {
   void spawn_supervisor(const link::Configure& configure);
   void set_age_limit(Duration max_age);
 
+  /// What is called only while this guest lives: the actor's words may come later.
+  template <class Function>
+  [[nodiscard]] auto while_alive(Function function) {
+    return [alive = std::weak_ptr<bool>{alive_}, function](const auto&... arguments) {
+      if (!alive.expired()) function(arguments...);
+    };
+  }
+
   caf::actor_system& system_;
   Reactor& reactor_;
   Options options_;
@@ -69,6 +77,7 @@ class Guest {
   /// Shared with the supervisor's child host, which lives on an actor's thread.
   std::shared_ptr<ProcessChildren> children_;
   std::function<void()> on_reaped_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   SupervisorActor supervisor_;
   /// What a host that adopts this guest must hear: the last news of each running child.
   std::map<std::string, std::vector<link::ChildNews>> standing_;

@@ -41,6 +41,11 @@ HostLink::HostLink(Reactor& reactor, UniqueFd listener, std::string secret, Even
       events_(std::move(events)),
       listener_(std::move(listener)) {}
 
+HostLink::~HostLink() {
+  while (!candidates_.empty())
+    drop(candidates_.begin());
+}
+
 // -- who comes ------------------------------------------------------------------------------------
 
 void HostLink::accept() {

@@ -33,6 +33,7 @@ class HostLink {
   /// Takes a Unix stream socket that listens; it becomes non-blocking and close-on-exec.
   [[nodiscard]] static Result<std::unique_ptr<HostLink>> listen(Reactor& reactor, UniqueFd listener,
                                                                 std::string secret, Events events);
+  ~HostLink();
   HostLink(const HostLink&) = delete;
   HostLink& operator=(const HostLink&) = delete;
 

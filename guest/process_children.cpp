@@ -14,7 +14,7 @@ void ProcessChildren::start(const std::string& child, std::uint64_t run) {
   const auto& specs = setting_.configure.profile.children;
   const auto spec = std::find_if(specs.begin(), specs.end(),
                                  [&](const ChildSpec& each) { return each.name == child; });
-  if (spec == specs.end() || running_.contains(child)) return;
+  if (spec == specs.end() || is_closed_ || running_.contains(child)) return;
   auto started = ChildRun::start(
       setting_, *spec,
       {[this, child, run] { reports_.on_ready(child, run); },
@@ -41,6 +41,7 @@ void ProcessChildren::pass_to_streamer(const Json& body) {
 }
 
 void ProcessChildren::clear() {
+  is_closed_ = true;
   running_.clear();
   opening_.clear();
 }

@@ -37,7 +37,7 @@ class ProcessChildren {
   /// Words for the streamer.
   void pass_to_streamer(const Json& body);
 
-  /// Kills everything without a word.
+  /// Kills everything without a word; nothing starts any more.
   void clear();
 
   /// Whether a pid is one of ours, and so not an orphan's to reap.
@@ -58,6 +58,7 @@ class ProcessChildren {
   std::map<std::string, Running> running_;
   std::map<std::uint64_t, std::unique_ptr<Process>> opening_;  ///< commands of `open`
   std::uint64_t next_opening_ = 1;
+  bool is_closed_ = false;
 };
 
 }  // namespace aerie::guest
