@@ -17,7 +17,8 @@ namespace {
 /// Fills the window with a colour and tells every key, button and wheel turn it is given.
 constexpr const char* teller =
     "<!doctype html><title>teller</title><body style='margin:0;background:rgb(20,140,60);"
-    "height:100vh'><script>const say=(text)=>fetch('/said',{method:'POST',body:text});"
+    "height:100vh'><script>let last=Promise.resolve();"
+    "const say=(text)=>{last=last.then(()=>fetch('/said',{method:'POST',body:text}))};"
     "onkeydown=(event)=>{say('key '+event.key)};"
     "onmousedown=(event)=>say(`button ${event.button} ${event.screenX} ${event.screenY}`);"
     "onwheel=(event)=>say('wheel '+Math.sign(event.deltaY));"

@@ -49,7 +49,9 @@ std::map<pid_t, Stat> all_processes() {
     pid_t pid = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
     if (error != std::errc{} || end != name.data() + name.size()) continue;
-    if (auto stat = read_stat(pid)) all.emplace(pid, std::move(*stat));
+    // What has ended and only waits to be reaped is no longer there.
+    if (auto stat = read_stat(pid); stat && stat->state != 'Z' && stat->state != 'X')
+      all.emplace(pid, std::move(*stat));
   }
   return all;
 }
