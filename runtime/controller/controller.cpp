@@ -58,7 +58,7 @@ class RootListener final : public SupervisorListener {
   explicit RootListener(std::shared_ptr<Outcome> outcome) : outcome_(std::move(outcome)) {}
 
   void on_news(const link::ChildNews& news) override {
-    if (news.exit && news.exit->kind != CauseKind::killed)
+    if (news.exit && news.exit->kind == CauseKind::exit_code)
       spdlog::critical("actor={} {}", news.child, news.exit->message);
   }
   void on_all_ready() override {}
@@ -79,7 +79,7 @@ class RootListener final : public SupervisorListener {
 class LoggingListener final : public SupervisorListener {
  public:
   void on_news(const link::ChildNews& news) override {
-    if (news.exit && news.exit->kind != CauseKind::killed)
+    if (news.exit && news.exit->kind == CauseKind::exit_code)
       spdlog::error("actor={} {}", news.child, news.exit->message);
   }
   void on_all_ready() override {}
