@@ -44,7 +44,7 @@ Guest::~Guest() {
     reactor_.cancel(timer);
   // The actor shares the children, whose processes must go on this thread.
   if (children_) children_->clear();
-  if (supervisor_) caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
+  if (supervisor_) caf::anon_send_exit(supervisor_, caf::exit_reason::kill);
 }
 
 std::optional<Cause> Guest::open(std::string secret) {
