@@ -9,8 +9,9 @@ export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file
 configure() {
   local folder=$1
   shift
-  cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo "$@" >"$folder.log" 2>&1 || {
-    cat "$folder.log" >&2
+  mkdir -p "$folder"
+  cmake -S "$root" -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo "$@" >"$folder/configure.log" 2>&1 || {
+    cat "$folder/configure.log" >&2
     die "CMake could not configure $folder." "The lines above say what it missed."
   }
 }

@@ -260,6 +260,7 @@ void Controller::Parts::stop(bool stop_guests, Duration within) {
   root_ = nullptr;
   environment_->directory.clear();
   gateway_->stop();
+  state_->remove_address();
   system_.reset();
   reactor_->stop();
   disk_->stop();

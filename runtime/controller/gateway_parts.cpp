@@ -65,7 +65,7 @@ Result<std::unique_ptr<GatewayParts>> GatewayParts::bind(const Settings& setting
                                                          std::shared_ptr<LogFiles> logs) {
   std::unique_ptr<GatewayParts> parts{
       new GatewayParts(settings, std::move(environment), std::move(logs))};
-  auto server = GatewayServer::start(options_of(settings), *parts);
+  auto server = GatewayServer::bind(options_of(settings), *parts);
   if (!server) return tl::unexpected(server.error());
   parts->server_ = std::move(*server);
   parts->world_.server = parts->server_;
@@ -76,7 +76,10 @@ Result<std::unique_ptr<GatewayParts>> GatewayParts::bind(const Settings& setting
 caf::actor GatewayParts::spawn(caf::actor_system& system) {
   const GatewayActor gateway = system.spawn<Gateway>(environment_, world_);
   environment_->directory.put(gateway);
-  if (!was_served_) served_.set_value();
+  if (!was_served_) {
+    server_->serve();
+    served_.set_value();
+  }
   was_served_ = true;
   return caf::actor_cast<caf::actor>(gateway);
 }
@@ -95,7 +98,8 @@ void GatewayParts::on_request_gone(std::uint64_t id) {
 
 void GatewayParts::on_socket_opened(std::uint64_t socket, SocketInfo info) {
   if (const auto gateway = environment_->directory.gateway())
-    post(gateway, SocketOpened{socket, std::move(info.peer)});
+    return post(gateway, SocketOpened{socket, std::move(info.peer)});
+  server_->close(socket, 1013, "the gateway restarts");
 }
 
 void GatewayParts::on_socket_message(std::uint64_t socket, std::string text) {

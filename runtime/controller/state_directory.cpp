@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,6 +74,7 @@ Result<StateDirectory> StateDirectory::open(const std::string& path) {
                                 "Another controller runs on the state directory '" + path + "'.",
                                 "Stop it, or name another directory with --state.",
                                 {}});
+  state.remove_address();  // of one that was killed
   auto operator_token = token(path + "/operator.token");
   if (!operator_token) return tl::unexpected(operator_token.error());
   auto observer_token = token(path + "/observer.token");
@@ -84,6 +86,12 @@ Result<StateDirectory> StateDirectory::open(const std::string& path) {
 
 Result<void> StateDirectory::write_address(const std::string& address) const {
   return write_private_file(path_ + "/address", address + "\n");
+}
+
+void StateDirectory::remove_address() const {
+  const auto path = path_ + "/address";
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+    spdlog::warn("'{}' could not be removed: {}", path, std::strerror(errno));
 }
 
 }  // namespace aerie

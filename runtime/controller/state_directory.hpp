@@ -21,6 +21,9 @@ class StateDirectory {
 
   [[nodiscard]] Result<void> write_address(const std::string& address) const;
 
+  /// Nobody listens any more.
+  void remove_address() const;
+
  private:
   std::string path_;
   std::string operator_token_;

@@ -34,9 +34,12 @@ TEST_CASE("a state directory is private and its tokens stay", "[state]") {
     const auto second = StateDirectory::open(path);
     REQUIRE_FALSE(second);
     CHECK(second.error().kind == CauseKind::address_in_use);
+    CHECK(std::filesystem::exists(path + "/address"));
   }
+  // The first ended without removing its address, as a killed one does.
   const auto again = StateDirectory::open(path);
   REQUIRE(again);
+  CHECK_FALSE(std::filesystem::exists(path + "/address"));
   CHECK(again->operator_token() == first);
 }
 

@@ -52,6 +52,7 @@ class Server final : public GatewayServer {
 
   // -- from any thread -------------------------------------------------------
 
+  void serve() override;
   std::string bound_address() const override;
   std::uint16_t bound_port() const override { return port_; }
   void respond(std::uint64_t id, HttpResponse response) override;
@@ -139,8 +140,11 @@ Result<void> Server::open() {
     watch.filefd = ::fcntl(core_.watch.fd(), F_DUPFD_CLOEXEC, 0);
     lws_adopt_descriptor_vhost(vhost, LWS_ADOPT_RAW_FILE_DESC, watch, protocols[0].name, nullptr);
   }
-  thread_ = std::thread([this] { run(); });
   return {};
+}
+
+void Server::serve() {
+  thread_ = std::thread([this] { run(); });
 }
 
 void Server::run() {
@@ -366,8 +370,8 @@ void Server::stop() {
 
 }  // namespace
 
-Result<std::unique_ptr<GatewayServer>> GatewayServer::start(GatewayOptions options,
-                                                            GatewayHandler& handler) {
+Result<std::unique_ptr<GatewayServer>> GatewayServer::bind(GatewayOptions options,
+                                                           GatewayHandler& handler) {
   if (sodium_init() < 0) {
     return tl::unexpected(Cause{CauseKind::network_failed,
                                 "libsodium can't be initialised.",

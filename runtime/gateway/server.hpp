@@ -79,10 +79,13 @@ class GatewayHandler {
 /// goes to its handler. All functions may be called from any thread; ids that are dead are ignored.
 class GatewayServer {
  public:
-  /// Binds and starts serving. Errors: `port-in-use`, `network-failed`.
-  [[nodiscard]] static Result<std::unique_ptr<GatewayServer>> start(GatewayOptions options,
-                                                                    GatewayHandler& handler);
+  /// Binds and listens; who connects waits for `serve`. Errors: `port-in-use`, `network-failed`.
+  [[nodiscard]] static Result<std::unique_ptr<GatewayServer>> bind(GatewayOptions options,
+                                                                   GatewayHandler& handler);
   virtual ~GatewayServer() = default;
+
+  /// Starts the thread, once. The handler is called from here on.
+  virtual void serve() = 0;
 
   /// Where it listens, `127.0.0.1:4000` or `[::1]:4000`, with the port that was bound.
   [[nodiscard]] virtual std::string bound_address() const = 0;

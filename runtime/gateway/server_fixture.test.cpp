@@ -53,9 +53,10 @@ RecordingHandler::Event RecordingHandler::next() {
 
 RunningServer::RunningServer(GatewayOptions options) {
   options.port = 0;
-  auto started = GatewayServer::start(std::move(options), handler);
+  auto started = GatewayServer::bind(std::move(options), handler);
   REQUIRE(started);
   server = std::move(*started);
+  server->serve();
 }
 
 RawClient::RawClient(std::uint16_t port, int receive_buffer)

@@ -366,7 +366,7 @@ TEST_CASE("a taken port is named", "[gateway][server]") {
   RecordingHandler handler;
   GatewayOptions options;
   options.port = running.server->bound_port();
-  const auto second = GatewayServer::start(options, handler);
+  const auto second = GatewayServer::bind(options, handler);
   REQUIRE_FALSE(second);
   CHECK(second.error().kind == CauseKind::port_in_use);
   CHECK(second.error().message.find(std::to_string(options.port)) != std::string::npos);

@@ -53,9 +53,11 @@ class SocketClient {
   /// Ends the connection without a word.
   void abort() { stream_.next_layer().close(); }
 
-  void count_pings(int& pings) {
-    stream_.control_callback([&pings](websocket::frame_type kind, beast::string_view) {
-      if (kind == websocket::frame_type::ping) ++pings;
+  /// Calls `on_ping` for each that comes while the client reads.
+  template <class OnPing>
+  void watch_pings(OnPing on_ping) {
+    stream_.control_callback([on_ping](websocket::frame_type kind, beast::string_view) {
+      if (kind == websocket::frame_type::ping) on_ping();
     });
   }
 
@@ -251,9 +253,25 @@ TEST_CASE("a silent socket is pinged, then dropped", "[gateway][socket]") {
   CHECK(closed.what == "closed 1006");
   CHECK(closed.id == silent_id);
   int pings = 0;
-  silent.count_pings(pings);
+  silent.watch_pings([&pings] { ++pings; });
   CHECK(silent.receive().empty());
   CHECK(pings >= 1);
+}
+
+TEST_CASE("a socket that only answers pings stays", "[gateway][socket]") {
+  GatewayOptions options;
+  options.limits.ping_every = std::chrono::seconds{1};
+  options.limits.silent_after = std::chrono::seconds{2};
+  RunningServer running(options);
+  SocketClient listener(running.server->bound_port());
+  const auto id = running.handler.next().id;
+  running.server->authenticated(id);
+  int pings = 0;
+  // The fourth comes a second after one that answered none would have been dropped.
+  listener.watch_pings([&] {
+    if (++pings == 4) running.server->send(id, "still here");
+  });
+  CHECK(listener.receive() == "still here");
 }
 
 TEST_CASE("a client that floods is slowed down and loses nothing", "[gateway][socket]") {

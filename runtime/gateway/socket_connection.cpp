@@ -97,7 +97,8 @@ int SocketConnection::on_writeable() {
   for (int turn = 0; turn < messages_a_turn; ++turn) {
     if (lws_partial_buffered(wsi_) != 0 || lws_send_pipe_choked(wsi_) != 0) break;
     if (std::exchange(ping_due_, false)) {
-      if (!core_.write_frame(wsi_, {}, LWS_WRITE_PING)) return -1;
+      // libwebsockets reports no pong without a payload, and a pong repeats its ping.
+      if (!core_.write_frame(wsi_, "aerie", LWS_WRITE_PING)) return -1;
       continue;
     }
     if (!out_.empty()) {
