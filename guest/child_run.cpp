@@ -52,6 +52,25 @@ std::vector<std::pair<std::string, std::string>> environment_of(const GuestSetti
 tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ChildRun::start(GuestSetting& setting,
                                                                     const ChildSpec& spec,
                                                                     ChildRunEvents events) {
+  auto run = launch(setting, spec, std::move(events));
+  if (run) (*run)->begin();
+  return run;
+}
+
+tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ChildRun::stand_by(
+    GuestSetting& setting, const ChildSpec& spec, std::function<void(ExitRecord exit)> on_exited) {
+  return launch(setting, spec, {[] {}, std::move(on_exited)});
+}
+
+void ChildRun::take(ChildRunEvents events) {
+  events_ = std::move(events);
+  process_->begin_anew();
+  begin();
+}
+
+tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ChildRun::launch(GuestSetting& setting,
+                                                                     const ChildSpec& spec,
+                                                                     ChildRunEvents events) {
   std::unique_ptr<ChildRun> run{new ChildRun{setting, spec, std::move(events)}};
   auto request = run->prepare();
   if (!request) return tl::unexpected(never_ran(spec.name, request.error()));
@@ -63,11 +82,14 @@ tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ChildRun::start(GuestSetting
                       {}});
   if (!process) return tl::unexpected(process.error());
   run->process_ = std::move(*process);
-  // Its holder must know the run before it is told that it is ready.
-  setting.reactor.post([weak = std::weak_ptr<bool>{run->alive_}, self] {
-    if (!weak.expired()) self->on_started();
-  });
   return run;
+}
+
+void ChildRun::begin() {
+  // Its holder must know the run before it is told that it is ready.
+  setting_.reactor.post([this, weak = std::weak_ptr<bool>{alive_}] {
+    if (!weak.expired()) on_started();
+  });
 }
 
 ChildRun::ChildRun(GuestSetting& setting, const ChildSpec& spec, ChildRunEvents events)

@@ -42,9 +42,20 @@ class ChildRun {
   /// Starts it; a failure is the exit record of a child that never ran.
   [[nodiscard]] static tl::expected<std::unique_ptr<ChildRun>, ExitRecord> start(
       GuestSetting& setting, const ChildSpec& spec, ChildRunEvents events);
+
+  /// Starts a streamer that waits for its work until `take`: loading its libraries and making its
+  /// certificate takes half a second, which viewers would wait for after a crash.
+  /// `on_exited` is called if it ends before it is taken.
+  [[nodiscard]] static tl::expected<std::unique_ptr<ChildRun>, ExitRecord> stand_by(
+      GuestSetting& setting, const ChildSpec& spec, std::function<void(ExitRecord exit)> on_exited);
+
+  /// Puts one that stood by to work: its life counts from here.
+  void take(ChildRunEvents events);
+
   ChildRun(const ChildRun&) = delete;
   ChildRun& operator=(const ChildRun&) = delete;
 
+  [[nodiscard]] const std::string& child() const { return spec_.name; }
   [[nodiscard]] pid_t pid() const { return process_->pid(); }
   void stop(Duration grace, const std::string& by) { process_->stop(grace, by); }
 
@@ -56,6 +67,9 @@ class ChildRun {
 
  private:
   ChildRun(GuestSetting& setting, const ChildSpec& spec, ChildRunEvents events);
+  [[nodiscard]] static tl::expected<std::unique_ptr<ChildRun>, ExitRecord> launch(
+      GuestSetting& setting, const ChildSpec& spec, ChildRunEvents events);
+  void begin();
   [[nodiscard]] Result<SpawnRequest> prepare();
   [[nodiscard]] Result<SpawnRequest> prepare_builtin();
   [[nodiscard]] Result<SpawnRequest> prepare_streamer();

@@ -6,6 +6,14 @@
 #include "guest/log_frames.hpp"
 
 namespace aerie::guest {
+namespace {
+
+/// Not while the first viewers connect, who need the processor more.
+constexpr Duration standby_after{1000};
+/// After one ended that was never needed: what ended it may still be at it.
+constexpr Duration standby_again{30'000};
+
+}  // namespace
 
 ProcessChildren::ProcessChildren(GuestSetting setting, ChildReports reports)
     : setting_(std::move(setting)), reports_(std::move(reports)) {}
@@ -15,10 +23,9 @@ void ProcessChildren::start(const std::string& child, std::uint64_t run) {
   const auto spec = std::find_if(specs.begin(), specs.end(),
                                  [&](const ChildSpec& each) { return each.name == child; });
   if (spec == specs.end() || is_closed_ || running_.contains(child)) return;
-  auto started = ChildRun::start(
-      setting_, *spec,
-      {[this, child, run] { reports_.on_ready(child, run); },
-       [this, child, run](ExitRecord exit) { on_exited(child, run, std::move(exit)); }});
+  auto started = begin(
+      *spec, {[this, &spec = *spec, run] { on_ready(spec, run); },
+              [this, child, run](ExitRecord exit) { on_exited(child, run, std::move(exit)); }});
   if (!started) return reports_.on_exited(child, run, std::move(started.error()));
   const auto pid = (*started)->pid();
   running_[child] = {run, std::move(*started)};
@@ -42,22 +49,67 @@ void ProcessChildren::pass_to_streamer(const Json& body) {
 
 void ProcessChildren::clear() {
   is_closed_ = true;
+  setting_.reactor.cancel(std::exchange(standby_timer_, {}));
+  standby_.reset();
   running_.clear();
   opening_.clear();
 }
 
 bool ProcessChildren::owns(pid_t pid) const {
-  return std::any_of(running_.begin(), running_.end(),
+  return (standby_ && standby_->pid() == pid) ||
+         std::any_of(running_.begin(), running_.end(),
                      [&](const auto& each) { return each.second.process->pid() == pid; }) ||
          std::any_of(opening_.begin(), opening_.end(),
                      [&](const auto& each) { return each.second->pid() == pid; });
 }
 
+// -- a streamer that stands by --------------------------------------------------------------------
+
+tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ProcessChildren::begin(const ChildSpec& spec,
+                                                                           ChildRunEvents events) {
+  if (!standby_ || standby_->child() != spec.name)
+    return ChildRun::start(setting_, spec, std::move(events));
+  standby_->take(std::move(events));
+  return std::move(standby_);
+}
+
+void ProcessChildren::on_ready(const ChildSpec& spec, std::uint64_t run) {
+  reports_.on_ready(spec.name, run);
+  if (spec.builtin != Builtin::stream) return;
+  stand_by_after(standby_after, spec);
+}
+
+void ProcessChildren::stand_by_after(Duration delay, const ChildSpec& spec) {
+  setting_.reactor.cancel(standby_timer_);
+  standby_timer_ = setting_.reactor.after(delay, [this, &spec] { stand_by(spec); });
+}
+
+void ProcessChildren::stand_by(const ChildSpec& spec) {
+  if (standby_ || is_closed_) return;
+  const auto say = [this, name = spec.name](const std::string& message) {
+    const std::vector<LogLine> line{
+        {wall_now(), LogLine::Stream::err, "aerie: no streamer stands by: " + message}};
+    for (auto& packed : pack_lines(name, line))
+      setting_.say(std::move(packed));
+  };
+  auto started = ChildRun::stand_by(setting_, spec, [this, say, &spec](const ExitRecord& exit) {
+    const auto ended = std::move(standby_);  // kept until the end of this call
+    say(exit.message);
+    stand_by_after(standby_again, spec);
+  });
+  if (started)
+    standby_ = std::move(*started);
+  else
+    say(started.error().message);
+}
+
 // -- a warm guest is taken ------------------------------------------------------------------------
 
 void ProcessChildren::assign(const link::Assign& assignment) {
+  const bool shows_it = assignment.url.empty() || assignment.url == setting_.configure.url;
   setting_.configure.session = assignment.session;
   setting_.configure.url = assignment.url;
+  if (shows_it) return;
   for (const auto& spec : setting_.configure.profile.children)
     if (!spec.open.empty() && running_.contains(spec.name)) open(spec);
 }

@@ -25,6 +25,7 @@ class ProcessChildren {
   ProcessChildren(GuestSetting setting, ChildReports reports);
   ProcessChildren(const ProcessChildren&) = delete;
   ProcessChildren& operator=(const ProcessChildren&) = delete;
+  ~ProcessChildren() { clear(); }
 
   void start(const std::string& child, std::uint64_t run);
   void stop(const std::string& child, std::uint64_t run, Duration grace, const std::string& by);
@@ -50,12 +51,19 @@ class ProcessChildren {
   };
 
   Running* find(const std::string& child, std::uint64_t run);
+  [[nodiscard]] tl::expected<std::unique_ptr<ChildRun>, ExitRecord> begin(const ChildSpec& spec,
+                                                                          ChildRunEvents events);
+  void on_ready(const ChildSpec& spec, std::uint64_t run);
+  void stand_by_after(Duration delay, const ChildSpec& spec);
+  void stand_by(const ChildSpec& spec);
   void on_exited(const std::string& child, std::uint64_t run, ExitRecord exit);
   void open(const ChildSpec& spec);
 
   GuestSetting setting_;
   ChildReports reports_;
   std::map<std::string, Running> running_;
+  std::unique_ptr<ChildRun> standby_;  ///< a streamer that waits for the running one's end
+  TimerId standby_timer_;
   std::map<std::uint64_t, std::unique_ptr<Process>> opening_;  ///< commands of `open`
   std::uint64_t next_opening_ = 1;
   bool is_closed_ = false;

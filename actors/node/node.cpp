@@ -11,8 +11,11 @@ namespace {
 
 constexpr std::uint64_t refill_ticket = 1;
 constexpr std::uint64_t drain_ticket = 2;
+constexpr std::uint64_t retry_ticket = 3;
 constexpr std::uint64_t max_pool_failures = 3;
-constexpr Duration refill_pause{30'000};  // after warm guests that would not live
+constexpr Duration retry_after{30'000};  // after warm guests that would not live
+/// A guest that boots would take the processor from the session that starts, and its first picture.
+constexpr Duration refill_after{3'000};
 
 Cause quota(std::string message) {
   return {CauseKind::quota,
@@ -63,8 +66,10 @@ Node::Behavior Node::make_behavior() {
       },
       [this](const DrainNode& message) { return drain(message); },
       [this](const NodeTimer& message) {
-        if (message.ticket == refill_ticket) {
+        if (message.ticket == retry_ticket) {
           pool_failures_ = 0;
+          refill_pool();
+        } else if (message.ticket == refill_ticket) {
           refill_pool();
         } else if (message.ticket == drain_ticket) {
           answer_drains();
@@ -159,7 +164,7 @@ void Node::on_saved(const std::string& session, const std::string& token_digest,
   send(vm->second.actor,
        AssignVm{session, is_warm ? entry.request.url : "", entry.request.max, entry.actor});
   if (!is_warm) send(vm->second.actor, StartVm{});
-  refill_pool();
+  send_later(refill_after, NodeTimer{refill_ticket});
 }
 
 void Node::forget_unsaved(const std::string& session, bool is_warm) {
@@ -381,7 +386,7 @@ void Node::on_vm_finished(const std::string& id) {
 }
 
 void Node::count_pool_failure() {
-  if (++pool_failures_ == max_pool_failures) send_later(refill_pause, NodeTimer{refill_ticket});
+  if (++pool_failures_ == max_pool_failures) send_later(retry_after, NodeTimer{retry_ticket});
 }
 
 // -- draining -------------------------------------------------------------------------------------

@@ -188,6 +188,9 @@ TEST_CASE("the warm pool is filled, taken from and filled again", "[caf][node]")
   CHECK(world.machine()->sent_of<link::Assign>().front().url == "https://example.org/");
   CHECK(world.document(taken.document->id)->state == SessionState::ready);
   CHECK(world.figures().warm == 0);
+  // Not while the session that took it starts.
+  CHECK(world.driver->machines.size() == 3);
+  world.advance(Duration{3'050});
   CHECK(world.driver->machines.size() == 4);
 }
 

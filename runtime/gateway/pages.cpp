@@ -24,6 +24,17 @@ std::string_view resolved(std::string_view path) {
   return path;
 }
 
+/// Puts the version in front of what a document's attributes refer to.
+std::string with_version(std::string_view document, const std::string& version) {
+  std::string result;
+  for (std::size_t at = 0; at < document.size(); ++at) {
+    const auto rest = document.substr(at);
+    result += document[at];
+    if (rest.starts_with("\"/web/") || rest.starts_with("\"/vendor/")) result += version;
+  }
+  return result;
+}
+
 }  // namespace
 
 bool is_uuid(std::string_view text) {
@@ -38,15 +49,26 @@ bool is_uuid(std::string_view text) {
 }
 
 Pages::Pages(const std::vector<EmbeddedPage>& pages) {
+  std::string tags;
   for (const auto& page : pages) {
-    const std::string_view bytes(page.begin, static_cast<std::size_t>(page.end - page.begin));
-    pages_.emplace(page.path, Page{page.type, bytes, tag_of(bytes)});
+    std::string bytes(page.begin, page.end);
+    auto tag = tag_of(bytes);
+    tags += tag;
+    pages_.emplace(page.path, Page{page.type, std::move(bytes), std::move(tag)});
+  }
+  versioned_ = "/v/" + tag_of(tags).substr(1, 16);
+  for (auto& [path, page] : pages_) {
+    if (!page.type.starts_with("text/html")) continue;
+    page.bytes = with_version(page.bytes, versioned_);
+    page.tag = tag_of(page.bytes);
   }
 }
 
 std::optional<HttpResponse> Pages::find(std::string_view method, std::string_view path,
                                         std::optional<std::string_view> if_none_match) const {
-  const auto found = pages_.find(resolved(path));
+  const bool is_versioned = path.starts_with(versioned_ + "/");
+  if (is_versioned) path.remove_prefix(versioned_.size());
+  const auto found = pages_.find(is_versioned ? path : resolved(path));
   if (found == pages_.end()) return std::nullopt;
   const auto& page = found->second;
   HttpResponse response;
@@ -55,7 +77,9 @@ std::optional<HttpResponse> Pages::find(std::string_view method, std::string_vie
     response.headers.emplace_back("Allow", "GET, HEAD");
     return response;
   }
-  response.headers = {{"ETag", page.tag}, {"Cache-Control", "no-cache"}};
+  response.headers = {
+      {"ETag", page.tag},
+      {"Cache-Control", is_versioned ? "public, max-age=31536000, immutable" : "no-cache"}};
   if (if_none_match && (has_token(*if_none_match, page.tag) || *if_none_match == "*")) {
     response.status = 304;
     response.content_type.clear();

@@ -24,12 +24,15 @@ struct EmbeddedPage {
 [[nodiscard]] bool is_uuid(std::string_view text);
 
 /// The static pages, served from a fixed table: no path of a request ever names a file.
+///
+/// The documents name everything else as `/v/VERSION/web/…`, where the version is a hash of all
+/// pages: browsers keep that for good, need not ask again, and never mix two versions.
 class Pages {
  public:
   explicit Pages(const std::vector<EmbeddedPage>& pages = embedded_pages());
 
-  /// Answers GET and HEAD for `/`, `/view/ID`, `/web/…` and `/vendor/…`; empty if there is no such
-  /// page, whatever is wrong with the path. `if_none_match` is that header's value.
+  /// Answers GET and HEAD for `/`, `/view/ID`, `/web/…` and `/vendor/…`, the latter two also below
+  /// `/v/VERSION`; empty if there is no such page, whatever is wrong with the path. `if_none_match` is that header's value.
   [[nodiscard]] std::optional<HttpResponse> find(
       std::string_view method, std::string_view path,
       std::optional<std::string_view> if_none_match) const;
@@ -37,10 +40,11 @@ class Pages {
  private:
   struct Page {
     std::string_view type;
-    std::string_view bytes;
+    std::string bytes;
     std::string tag;
   };
 
+  std::string versioned_;  ///< `/v/VERSION`
   std::unordered_map<std::string_view, Page> pages_;
 };
 

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view index = "<html>index";
 constexpr std::string_view viewer = "<html>viewer";
+constexpr std::string_view document = "<script src=\"/web/a.js\"></script> /web/";
+constexpr std::string_view script = "import '../vendor/b.js'";
 
 const std::vector<EmbeddedPage> table{
     {"/web/index.html", "text/html; charset=utf-8", index.begin(), index.end()},
@@ -35,6 +37,26 @@ TEST_CASE("no other path finds a page", "[gateway][pages]") {
   CAPTURE(path);
   CHECK_FALSE(pages.find("GET", path, {}));
   CHECK_FALSE(pages.find("GET", path + std::string(1, '\0'), {}));
+}
+
+TEST_CASE("what documents refer to has a version, and is kept for good", "[gateway][pages]") {
+  const auto with = [](std::string_view text) {
+    return Pages({{"/web/index.html", "text/html", document.begin(), document.end()},
+                  {"/web/a.js", "text/javascript", text.begin(), text.end()}});
+  };
+  const auto pages = with(script);
+  const auto body = pages.find("GET", "/", {})->body;
+  REQUIRE(body.starts_with("<script src=\"/v/"));
+  CHECK(body.ends_with("/web/a.js\"></script> /web/"));
+  const auto address = body.substr(13, body.find('"', 13) - 13);
+  const auto found = pages.find("GET", address, {});
+  REQUIRE(found);
+  CHECK(found->body == script);
+  CHECK(*find_pair(found->headers, "Cache-Control") == "public, max-age=31536000, immutable");
+  CHECK(*find_pair(pages.find("GET", "/", {})->headers, "Cache-Control") == "no-cache");
+  CHECK(pages.find("GET", "/web/a.js", {})->body == script);
+  CHECK_FALSE(with("changed").find("GET", address, {}));
+  CHECK_FALSE(pages.find("GET", address.substr(0, address.find("/web")) + "/", {}));
 }
 
 TEST_CASE("an unchanged page is not sent again", "[gateway][pages]") {

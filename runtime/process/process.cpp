@@ -116,6 +116,8 @@ class Process::Impl : public std::enable_shared_from_this<Impl> {
     if (note_asked(std::move(by))) signal_group(SIGKILL);
   }
 
+  void begin_anew() { started_ = std::chrono::steady_clock::now(); }
+
   void let_go() {
     events_.reset();
     unwatch();
@@ -304,6 +306,10 @@ void Process::signal(int number, std::string by) {
 void Process::stop(Duration grace, std::string by) {
   impl_->stop(grace, std::move(by));
 }
+void Process::begin_anew() {
+  impl_->begin_anew();
+}
+
 void Process::let_go() {
   impl_->let_go();
 }

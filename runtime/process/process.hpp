@@ -59,6 +59,9 @@ class Process {
   /// The same without asking.
   void kill(std::string by);
 
+  /// Its uptime counts from now: until here it only waited to be used.
+  void begin_anew();
+
   /// Stops watching and leaves it to itself: it runs on, and nobody reaps it before we end.
   void let_go();
 

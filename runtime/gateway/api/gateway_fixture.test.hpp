@@ -20,6 +20,7 @@ class FakeServer final : public GatewayServer {
     bool is_ended = false;
   };
 
+  void serve() override {}
   [[nodiscard]] std::string bound_address() const override { return "127.0.0.1:4000"; }
   [[nodiscard]] std::uint16_t bound_port() const override { return 4000; }
   void respond(std::uint64_t id, HttpResponse response) override { responses[id] = response; }

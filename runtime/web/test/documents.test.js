@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { test } from 'node:test';
+
+const root = new URL('../../../', import.meta.url);
+
+/** The source of a module by its address, as runtime/web/vendor.txt maps it. */
+function sourceOf(address) {
+  const path = address.startsWith('/web/') ? `runtime${address}` : address.replace('/vendor/', 'node_modules/@novnc/');
+  return readFile(new URL(path, root), 'utf8');
+}
+
+/** Adds every module that one imports, directly or not. */
+async function collect(address, found) {
+  if (found.has(address)) return;
+  found.add(address);
+  for (const [, name] of (await sourceOf(address)).matchAll(/^(?:import|export)[^;'"]*from\s*['"]([^'"]+)['"]/gm))
+    await collect(posix.join(posix.dirname(address), name), found);
+}
+
+test('both documents load the modules of the viewer ahead, and only those', async () => {
+  const wanted = new Set();
+  await collect('/web/viewer.js', wanted);
+  assert.ok(wanted.size > 20);
+  for (const name of ['index.html', 'viewer.html']) {
+    const document = await readFile(new URL(`../${name}`, import.meta.url), 'utf8');
+    const loaded = [...document.matchAll(/(?:modulepreload" href|module" src)="([^"]+)"/g)].map(([, address]) => address);
+    assert.deepEqual(loaded.filter((address) => address !== '/web/index.js').sort(), [...wanted].sort(), name);
+  }
+});
