@@ -136,7 +136,7 @@ void ActorHost::stop(const std::string& child, std::uint64_t run, Duration grace
   caf::anon_send(watcher_, NoteStop{child, by});
   caf::anon_send_exit(found->second, caf::exit_reason::user_shutdown);
   caf::delayed_anon_send(watcher_, grace, EndGrace{child, run});
-  running_.erase(found);
+  // Held on to: an actor that nobody holds is reaped before it has stopped its own children.
 }
 
 void ActorHost::signal(const std::string& child, std::uint64_t, int, const std::string& by,

@@ -101,3 +101,48 @@ TEST_CASE("a supervisor of actors gives up a crash loop", "[supervisor][caf]") {
   fixture.system.run();
   CHECK(*fixture.lines == Lines{"b exited", "b given-up", "a exited", "finished: crash-loop"});
 }
+
+TEST_CASE("a stop goes down the tree before the supervisors above end", "[supervisor][caf]") {
+  TestSystem system;
+  const auto plan = [](const char* name) {
+    SupervisorPlan made{Strategy::one_for_one, {3, Duration{60'000}}, {}};
+    SupervisedChild child;
+    child.name = name;
+    made.children.push_back(child);
+    return made;
+  };
+  const auto outer = std::make_shared<Lines>();
+  const auto inner = std::make_shared<Lines>();
+  // As in the controller, nobody but its host holds the inner supervisor.
+  const auto make_inner = [&] {
+    const auto made = system.system().spawn<Supervisor>(
+        plan("leaf"),
+        [&](const SupervisorActor& self) {
+          return std::make_unique<ActorHost>(
+              system.system(), self,
+              std::map<std::string, ActorHost::Factory>{
+                  {"leaf", [&] { return system.system().spawn(fragile); }}});
+        },
+        std::make_unique<Notes>(inner), 2);
+    post(made, StartChildren{});
+    return caf::actor_cast<caf::actor>(made);
+  };
+  auto root = system.system().spawn<Supervisor>(
+      plan("inner"),
+      [&](const SupervisorActor& self) {
+        return std::make_unique<ActorHost>(
+            system.system(), self,
+            std::map<std::string, ActorHost::Factory>{{"inner", make_inner}});
+      },
+      std::make_unique<Notes>(outer), 1);
+  post(root, StartChildren{});
+  system.run();
+  outer->clear();
+  inner->clear();
+  post(root, StopChildren{"test"});
+  system.run();
+  CHECK(*inner == Lines{"leaf exited", "finished"});
+  CHECK(*outer == Lines{"inner exited", "finished"});
+  root = nullptr;
+  system.run();
+}
