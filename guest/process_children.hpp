@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "guest/child_run.hpp"
+#include "guest/examiner.hpp"
 
 namespace aerie::guest {
 
@@ -46,15 +47,22 @@ class ProcessChildren {
  private:
   struct Running {
     std::uint64_t run = 0;
-    std::unique_ptr<ChildRun> process;
+    std::unique_ptr<ChildRun> process;  ///< null while its program is looked at
   };
 
+  void launch(const ChildSpec& spec, std::uint64_t run, const std::optional<Cause>& fault);
+  void prepare_others(const std::string& child);
+  /// Ends a run that has no process yet.
+  void abandon(const std::string& child, std::uint64_t run, const Cause& cause,
+               const std::optional<std::string>& by);
   Running* find(const std::string& child, std::uint64_t run);
   void on_exited(const std::string& child, std::uint64_t run, ExitRecord exit);
   void open(const ChildSpec& spec);
 
   GuestSetting setting_;
   ChildReports reports_;
+  std::unique_ptr<Examiner> examiner_;
+  bool is_prepared_ = false;
   std::map<std::string, Running> running_;
   std::map<std::uint64_t, std::unique_ptr<Process>> opening_;  ///< commands of `open`
   std::uint64_t next_opening_ = 1;

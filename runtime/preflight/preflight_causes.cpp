@@ -44,7 +44,7 @@ Cause missing(const Role& role, int error) {
     case Role::Kind::interpreter:
     case Role::Kind::env_program:
       return {interpreter_missing,
-              subject(role) + (error == ENOENT ? " does not exist."
+              subject(role) + (error == ENOENT ? " does not exist (ENOENT)."
                                                : " can't be reached: " + in_words(error) + "."),
               path.ends_with('\r')
                   ? "Give the script Unix line ends: its first line ends in a carriage return."
@@ -52,7 +52,7 @@ Cause missing(const Role& role, int error) {
               {}};
     case Role::Kind::loader:
       return {loader_missing,
-              subject(role) + (error == ENOENT ? " does not exist."
+              subject(role) + (error == ENOENT ? " does not exist (ENOENT)."
                                                : " can't be reached: " + in_words(error) + "."),
               "Install the C library that provides " + path +
                   ", or use a build of the program for this system.",
@@ -82,8 +82,10 @@ Cause not_executable(const Role& role, const std::string& what, const std::strin
 }
 
 Cause wrong_format(const Role& role, const std::string& what, const std::string& remedy) {
-  const auto kind = role.kind == Role::Kind::loader ? loader_missing : exec_wrong_format;
-  return {kind, subject(role) + " cannot be executed: " + what + ".", remedy, {}};
+  return {exec_wrong_format,
+          subject(role) + " cannot be executed: " + what + " (ENOEXEC).",
+          remedy,
+          {}};
 }
 
 Cause unknown_format(const Role& role, const std::string& head) {
