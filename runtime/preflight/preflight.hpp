@@ -51,7 +51,7 @@ struct Report {
 ///
 /// What it can't judge it lets pass: loaders other than glibc's, programs that may be executed and
 /// not read, symbols without a version, what a program opens while it runs, binfmt_misc's handlers.
-/// Blocks on files; a program of 150 libraries takes some milliseconds, the next time less than
+/// Blocks on files; a program of 100 libraries takes some milliseconds, the next time less than
 /// one. From any thread.
 class Preflight {
  public:
