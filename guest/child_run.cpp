@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <iterator>
+#include <sys/prctl.h>
 #include <utility>
 
 #include "guest/log_frames.hpp"
@@ -9,14 +10,20 @@
 namespace aerie::guest {
 namespace {
 
-ExitRecord never_ran(const std::string& child, const Cause& cause) {
-  ExitRecord record;
-  record.child = child;
-  record.kind = cause.kind;
-  record.message = cause.message;
-  record.remedy = cause.remedy;
-  record.at = wall_now();
-  return record;
+/// What execve(2) would have said.
+std::optional<std::string> errno_of(CauseKind kind) {
+  switch (kind) {
+    case CauseKind::exec_not_found:
+    case CauseKind::interpreter_missing:
+    case CauseKind::loader_missing:
+      return "ENOENT";
+    case CauseKind::exec_not_executable:
+      return "EACCES";
+    case CauseKind::exec_wrong_format:
+      return "ENOEXEC";
+    default:
+      return std::nullopt;
+  }
 }
 
 Cause missing_variable(const std::string& child, const std::string& name) {
@@ -47,6 +54,34 @@ std::vector<std::pair<std::string, std::string>> environment_of(const GuestSetti
                                                                 const ChildSpec& spec) {
   const Environment session{setting.configure.env.begin(), setting.configure.env.end()};
   return merge({&setting.base, &setting.display, &spec.env, &session});
+}
+
+ChildPrograms programs_of(const GuestSetting& setting, const ChildSpec& spec) {
+  ChildPrograms child;
+  const auto add = [&](std::vector<std::string> argv, auto env) {
+    const bool has_no_new_privileges = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+    child.programs.push_back({std::move(argv), std::move(env), {}, has_no_new_privileges});
+  };
+  if (spec.builtin == Builtin::display) add({display_program}, builtin_environment(setting, {}));
+  if (spec.builtin == Builtin::stream)
+    add({setting.stream_program}, builtin_environment(setting, {}));
+  child.is_streamer = spec.builtin == Builtin::stream;
+  for (const auto* command : {&spec.command, &spec.open})
+    if (!command->empty())
+      add(substitute(*command, setting.substitutions()), environment_of(setting, spec));
+  return child;
+}
+
+ExitRecord never_ran(const std::string& child, const Cause& cause) {
+  ExitRecord record;
+  record.child = child;
+  record.kind = cause.kind;
+  record.message = cause.message;
+  if (!cause.remedy.empty()) record.remedy = cause.remedy;
+  record.errno_name = errno_of(cause.kind);
+  record.tail = cause.evidence;
+  record.at = wall_now();
+  return record;
 }
 
 tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ChildRun::start(GuestSetting& setting,

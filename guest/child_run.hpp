@@ -7,6 +7,7 @@
 
 #include "guest/command_line.hpp"
 #include "guest/display_server.hpp"
+#include "guest/examiner.hpp"
 #include "guest/readiness.hpp"
 #include "guest/streamer_control.hpp"
 #include "messages/link.hpp"
@@ -94,5 +95,13 @@ class ChildRun {
 /// session's; later ones win.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> environment_of(
     const GuestSetting& setting, const ChildSpec& spec);
+
+/// The programs that a run of the child would start, for a look at them before: its command, and
+/// the one that shows a url, as a command may be a shell that starts the real program.
+[[nodiscard]] ChildPrograms programs_of(const GuestSetting& setting, const ChildSpec& spec);
+
+/// The exit of a child that could not be started, and so has neither pid nor output: what else is
+/// known stands where its last lines would.
+[[nodiscard]] ExitRecord never_ran(const std::string& child, const Cause& cause);
 
 }  // namespace aerie::guest

@@ -89,7 +89,7 @@ DisplayServer::DisplayServer(Reactor& reactor, const DisplaySize& size, std::str
 SpawnRequest DisplayServer::request() const {
   SpawnRequest request;
   const auto screen = std::to_string(size_.width) + "x" + std::to_string(size_.height) + "x24";
-  request.argv = {"Xvfb",
+  request.argv = {display_program,
                   ":" + std::to_string(number_),
                   "-displayfd",
                   std::to_string(number_fd),

@@ -11,6 +11,8 @@
 
 namespace aerie::guest {
 
+inline constexpr const char* display_program = "Xvfb";
+
 /// The builtin `display`: an Xvfb that nobody outside the guest can reach. It has no TCP and no
 /// abstract socket (that one would cross the sandbox, as the network's namespace is shared), only a
 /// socket in the guest's own /tmp, and it wants a cookie.

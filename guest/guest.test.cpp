@@ -4,6 +4,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
 
@@ -229,6 +230,58 @@ TEST_CASE("a missing variable and a missing program are named and not retried", 
     CHECK(host.wait_for<link::Finished>().cause->kind == CauseKind::exec_not_found);
   }
   CHECK(fixture.finished.get() == 1);
+}
+
+TEST_CASE("a program that could not start is never started", "[guest]") {
+  Fixture fixture;
+  Host host{fixture.reactor, fixture.path, fixture.secret};
+  const auto cut_short = fixture.directory.path() + "/agent";
+  std::filesystem::copy_file("/bin/true", cut_short);
+  std::filesystem::resize_file(cut_short, 5000);
+  auto spec = child("agent", "true");
+  SECTION("its command") {
+    spec.command = {cut_short};
+  }
+  SECTION("what a shell would start, as `open` names it") {
+    spec.open = {cut_short, "${url}"};
+  }
+  host.send(configure({spec}));
+  const auto news = host.wait_for("agent", ChildNewsKind::exited);
+  CHECK(to_string(news.exit->kind) == "exec-wrong-format");
+  CHECK_FALSE(news.exit->pid);
+  CHECK_THAT(news.exit->message, Catch::Contains(cut_short));
+  CHECK(host.wait_for<link::Finished>().cause->kind == CauseKind::exec_wrong_format);
+  const auto messages = host.messages();
+  CHECK(std::none_of(messages.begin(), messages.end(), [](const auto& message) {
+    const auto* each = std::get_if<ChildNews>(&message);
+    return each != nullptr && each->kind == ChildNewsKind::started;
+  }));
+}
+
+TEST_CASE("a child is stopped while its program is looked at", "[guest]") {
+  Reactor reactor;
+  Eventually<ExitRecord> exited;
+  std::unique_ptr<guest::ProcessChildren> children;
+  reactor.call([&] {
+    auto message = configure({child("agent", "exec sleep 1000")});
+    children = std::make_unique<guest::ProcessChildren>(
+        guest::GuestSetting{reactor, message, "", "", guest::own_environment(), {}, {}, {}},
+        guest::ChildReports{[](const auto&, auto, auto) { FAIL("it was started"); },
+                            [](const auto&, auto) {},
+                            [&](const auto&, auto, ExitRecord exit) { exited.set(exit); }});
+    // The result can't come between these: it is told on this thread.
+    children->start("agent", 1);
+    children->stop("agent", 1, Duration{0}, "owner");
+  });
+  const auto exit = exited.get();
+  CHECK(exit.kind == CauseKind::killed);
+  CHECK(exit.by == "owner");
+  CHECK_FALSE(exit.pid);
+  reactor.call([&] {
+    children->clear();
+    children.reset();
+  });
+  reactor.stop();
 }
 
 TEST_CASE("values of the session reach commands and environment", "[guest]") {

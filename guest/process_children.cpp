@@ -13,44 +13,91 @@ constexpr Duration standby_after{1000};
 /// After one ended that was never needed: what ended it may still be at it.
 constexpr Duration standby_again{30'000};
 
+Cause never_started(const std::string& child, const std::string& by) {
+  return {CauseKind::killed,
+          "'" + child + "' was stopped by " + by + " before it was started.",
+          "",
+          {}};
+}
+
 }  // namespace
 
 ProcessChildren::ProcessChildren(GuestSetting setting, ChildReports reports)
-    : setting_(std::move(setting)), reports_(std::move(reports)) {}
+    : setting_(std::move(setting)),
+      reports_(std::move(reports)),
+      examiner_(std::make_unique<Examiner>(setting_.reactor)) {}
 
 void ProcessChildren::start(const std::string& child, std::uint64_t run) {
   const auto& specs = setting_.configure.profile.children;
   const auto spec = std::find_if(specs.begin(), specs.end(),
                                  [&](const ChildSpec& each) { return each.name == child; });
   if (spec == specs.end() || is_closed_ || running_.contains(child)) return;
-  auto started = begin(
-      *spec, {[this, &spec = *spec, run] { on_ready(spec, run); },
-              [this, child, run](ExitRecord exit) { on_exited(child, run, std::move(exit)); }});
-  if (!started) return reports_.on_exited(child, run, std::move(started.error()));
-  const auto pid = (*started)->pid();
-  running_[child] = {run, std::move(*started)};
-  reports_.on_started(child, run, pid);
+  running_[child] = {run, nullptr};
+  // One that stands by was looked at before it was started.
+  if (standby_ && standby_->child() == child) return launch(*spec, run, std::nullopt);
+  examiner_->examine(
+      programs_of(setting_, *spec),
+      [this, run, &spec = *spec](const std::optional<Cause>& fault) { launch(spec, run, fault); });
+  prepare_others(child);
+}
+
+void ProcessChildren::launch(const ChildSpec& spec, std::uint64_t run,
+                             const std::optional<Cause>& fault) {
+  auto* waiting = find(spec.name, run);
+  if (waiting == nullptr || waiting->process) return;  // it was stopped meanwhile
+  if (fault) return on_exited(spec.name, run, never_ran(spec.name, *fault));
+  auto started = begin(spec, {[this, &spec, run] { on_ready(spec, run); },
+                              [this, child = spec.name, run](ExitRecord exit) {
+                                on_exited(child, run, std::move(exit));
+                              }});
+  if (!started) return on_exited(spec.name, run, std::move(started.error()));
+  waiting->process = std::move(*started);
+  reports_.on_started(spec.name, run, waiting->process->pid());
+}
+
+/// While the first child starts, the others' programs are looked at already.
+void ProcessChildren::prepare_others(const std::string& child) {
+  if (std::exchange(is_prepared_, true)) return;
+  for (const auto& spec : setting_.configure.profile.children)
+    if (spec.name != child) examiner_->prepare(programs_of(setting_, spec));
 }
 
 void ProcessChildren::stop(const std::string& child, std::uint64_t run, Duration grace,
                            const std::string& by) {
-  if (auto* running = find(child, run)) running->process->stop(grace, by);
+  auto* running = find(child, run);
+  if (running == nullptr) return;
+  if (running->process) return running->process->stop(grace, by);
+  abandon(child, run, never_started(child, by), by);
 }
 
 void ProcessChildren::signal(const std::string& child, std::uint64_t run, int signal,
                              const std::string& by, const std::optional<Cause>& reason) {
-  if (auto* running = find(child, run)) running->process->signal(signal, by, reason);
+  auto* running = find(child, run);
+  if (running == nullptr) return;
+  if (running->process) return running->process->signal(signal, by, reason);
+  if (reason)
+    abandon(child, run, *reason, std::nullopt);
+  else
+    abandon(child, run, never_started(child, by), by);
+}
+
+void ProcessChildren::abandon(const std::string& child, std::uint64_t run, const Cause& cause,
+                              const std::optional<std::string>& by) {
+  auto exit = never_ran(child, cause);
+  exit.by = by;
+  on_exited(child, run, std::move(exit));
 }
 
 void ProcessChildren::pass_to_streamer(const Json& body) {
   for (auto& [name, running] : running_)
-    running.process->pass(body);
+    if (running.process) running.process->pass(body);
 }
 
 void ProcessChildren::clear() {
   is_closed_ = true;
   setting_.reactor.cancel(std::exchange(standby_timer_, {}));
   standby_.reset();
+  examiner_.reset();
   running_.clear();
   opening_.clear();
 }
@@ -58,7 +105,9 @@ void ProcessChildren::clear() {
 bool ProcessChildren::owns(pid_t pid) const {
   return (standby_ && standby_->pid() == pid) ||
          std::any_of(running_.begin(), running_.end(),
-                     [&](const auto& each) { return each.second.process->pid() == pid; }) ||
+                     [&](const auto& each) {
+                       return each.second.process && each.second.process->pid() == pid;
+                     }) ||
          std::any_of(opening_.begin(), opening_.end(),
                      [&](const auto& each) { return each.second->pid() == pid; });
 }
@@ -111,7 +160,9 @@ void ProcessChildren::assign(const link::Assign& assignment) {
   setting_.configure.url = assignment.url;
   if (shows_it) return;
   for (const auto& spec : setting_.configure.profile.children)
-    if (!spec.open.empty() && running_.contains(spec.name)) open(spec);
+    if (const auto found = running_.find(spec.name);
+        !spec.open.empty() && found != running_.end() && found->second.process)
+      open(spec);
 }
 
 void ProcessChildren::open(const ChildSpec& spec) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "guest/child_run.hpp"
+#include "guest/examiner.hpp"
 
 namespace aerie::guest {
 
@@ -47,9 +48,14 @@ class ProcessChildren {
  private:
   struct Running {
     std::uint64_t run = 0;
-    std::unique_ptr<ChildRun> process;
+    std::unique_ptr<ChildRun> process;  ///< null while its program is looked at
   };
 
+  void launch(const ChildSpec& spec, std::uint64_t run, const std::optional<Cause>& fault);
+  void prepare_others(const std::string& child);
+  /// Ends a run that has no process yet.
+  void abandon(const std::string& child, std::uint64_t run, const Cause& cause,
+               const std::optional<std::string>& by);
   Running* find(const std::string& child, std::uint64_t run);
   [[nodiscard]] tl::expected<std::unique_ptr<ChildRun>, ExitRecord> begin(const ChildSpec& spec,
                                                                           ChildRunEvents events);
@@ -61,6 +67,8 @@ class ProcessChildren {
 
   GuestSetting setting_;
   ChildReports reports_;
+  std::unique_ptr<Examiner> examiner_;
+  bool is_prepared_ = false;
   std::map<std::string, Running> running_;
   std::unique_ptr<ChildRun> standby_;  ///< a streamer that waits for the running one's end
   TimerId standby_timer_;

@@ -8,7 +8,8 @@ namespace aerie::stream {
 /// Decides when a frame is captured, repeated, or nothing is done. A change is captured at once,
 /// but never sooner than one frame interval after the capture before it; it is followed by a few
 /// repeats (a lone frame sticks in a viewer's jitter buffer until the next one comes, and the
-/// encoder uses them to sharpen the picture); then there is silence and `wake` is empty.
+/// encoder uses them to sharpen the picture); then there is silence and `wake` is empty. While the
+/// screen keeps changing the next change takes the place of the repeats.
 class FramePacer {
  public:
   using Clock = std::chrono::steady_clock;
@@ -41,7 +42,7 @@ class FramePacer {
       repeat_at_ = now + repeat_gap;
       return Action::capture;
     }
-    if (repeats_left_ > 0 && now >= repeat_at_) {
+    if (!dirty_ && repeats_left_ > 0 && now >= repeat_at_) {
       --repeats_left_;
       repeat_at_ = now + repeat_gap;
       return Action::repeat;
@@ -51,7 +52,6 @@ class FramePacer {
 
   /// When `next` has something to do again; empty: not before the next change.
   [[nodiscard]] std::optional<Time> wake() const {
-    if (dirty_ && repeats_left_ > 0) return std::min(capture_at_, repeat_at_);
     if (dirty_) return capture_at_;
     if (repeats_left_ > 0) return repeat_at_;
     return std::nullopt;

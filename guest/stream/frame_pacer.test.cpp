@@ -35,6 +35,18 @@ TEST_CASE("changes are captured no closer together than the frame interval", "[p
   CHECK(pacer.next(start + 20ms) == Action::capture);
 }
 
+TEST_CASE("while the screen keeps changing nothing is repeated", "[pacer]") {
+  FramePacer pacer{30};
+  const FramePacer::Time start{1h};
+  pacer.damaged();
+  CHECK(pacer.next(start) == Action::capture);
+  pacer.damaged();
+  CHECK(pacer.next(start + 16ms) == Action::none);
+  REQUIRE(pacer.wake());
+  CHECK(pacer.next(*pacer.wake()) == Action::capture);
+  CHECK(pacer.next(*pacer.wake()) == Action::repeat);
+}
+
 TEST_CASE("a requested frame comes at once though nothing changed, a reset forgets it", "[pacer]") {
   FramePacer pacer{30};
   const FramePacer::Time now{1h};

@@ -20,6 +20,8 @@ struct Parsed {
   std::string id;
   std::string profile;
   std::string driver;
+  std::string file;
+  std::string root = "/";
 };
 
 std::string versions() {
@@ -78,6 +80,17 @@ CLI::App* add_config(CLI::App& app, Parsed& parsed) {
   return command;
 }
 
+CLI::App* add_inspect(CLI::App& app, Parsed& parsed) {
+  auto* command = app.add_subcommand("inspect", "can this program start in that root file system?");
+  command->add_option("FILE", parsed.file, "a program: a path, or a name to be found in PATH")
+      ->required();
+  command->add_option("--root", parsed.root, "the root file system in which FILE is")
+      ->type_name("DIR")
+      ->capture_default_str();
+  command->add_flag("--json", parsed.as_json, "one JSON document");
+  return command;
+}
+
 int refuse_usage(const CLI::App& app, const CLI::ParseError& error) {
   std::string what = error.what();
   if (what.empty()) what = "The command line can't be read";
@@ -101,6 +114,7 @@ int run_command_line(int argc, const char* const* argv, const ServeFunction& ser
   auto* why_command = add_why(app, parsed);
   auto* doctor_command = add_doctor(app, parsed);
   auto* config_command = add_config(app, parsed);
+  auto* inspect_command = add_inspect(app, parsed);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -114,6 +128,7 @@ int run_command_line(int argc, const char* const* argv, const ServeFunction& ser
     return cli::run_doctor(parsed.common, parsed.profile, parsed.driver, parsed.as_json);
   if (config_command->parsed())
     return cli::run_config(parsed.common, parsed.effective, parsed.as_json);
+  if (inspect_command->parsed()) return cli::run_inspect(parsed.file, parsed.root, parsed.as_json);
   return cli::refused;
 }
 

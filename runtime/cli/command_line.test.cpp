@@ -201,3 +201,32 @@ TEST_CASE("what guests said can't drive a terminal", "[cli]") {
     CHECK(text.find(part) != std::string::npos);
   CHECK(why_text(Json::object()).find("nothing is wrong") != std::string::npos);
 }
+
+TEST_CASE("inspect says whether a program can start, and why not", "[cli]") {
+  const auto fine = run({"inspect", "sh"});
+  CHECK(fine.status == 0);
+  CHECK(fine.errors.empty());
+  CHECK(fine.out.find("libc.so.6 => /") != std::string::npos);
+
+  const auto json = run({"inspect", "/bin/sh", "--json"});
+  CHECK(json.status == 0);
+  const auto document = Json::parse(json.out);
+  CHECK(document.at("canStart") == true);
+  CHECK(document.at("cause").is_null());
+  CHECK(document.at("elf").at("class") == 64);
+
+  const TempFolder root;
+  fs::create_directories(root.path + "/bin");
+  fs::copy_file("/bin/sh", root.path + "/bin/sh");
+  for (const auto& file : {std::string("/bin/sh"), root.path + "/bin/sh"}) {
+    const auto ran = run({"inspect", file, "--root", root.path});
+    CHECK(ran.status == 1);
+    CHECK(ran.errors.find("ld-linux") != std::string::npos);
+    CHECK(std::count(ran.errors.begin(), ran.errors.end(), '\n') == 2);
+    CHECK(ran.out.find("loader-missing") != std::string::npos);
+  }
+  const auto refused = Json::parse(run({"inspect", "sh", "--root", root.path, "--json"}).out);
+  CHECK(refused.at("cause").at("kind") == "loader-missing");
+  CHECK(run({"inspect", "sh", "--root", root.path + "/nowhere"}).status == 1);
+  CHECK(run({"inspect"}).status == 2);
+}

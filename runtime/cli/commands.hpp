@@ -26,6 +26,8 @@ struct CommonOptions {
 [[nodiscard]] int run_why(const CommonOptions& options, const std::string& id, bool as_json);
 [[nodiscard]] int run_doctor(const CommonOptions& options, const std::string& profile,
                              const std::string& driver, bool as_json);
+/// Whether a program can start in the root file system `root`, and what of.
+[[nodiscard]] int run_inspect(const std::string& file, const std::string& root, bool as_json);
 
 /// Writes the two lines of an error.
 void tell_error(const std::string& what, const std::string& remedy);
