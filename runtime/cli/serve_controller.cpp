@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/controller/controller.hpp"
+#include "runtime/controller/log_output.hpp"
 #include "runtime/process/unique_fd.hpp"
 
 namespace aerie {
@@ -76,6 +77,7 @@ Result<void> serve_controller(const ServeRequest& request) {
                                     std::generic_category().message(errno) + ".",
                                 "Raise the limit of open descriptors (ulimit -n).",
                                 {}});
+  log_to_standard_error();
   const auto& settings = request.configuration.settings;
   auto controller = Controller::start(settings, request.profiles);
   if (!controller) return tl::unexpected(controller.error());

@@ -22,6 +22,7 @@
 #include "runtime/controller/actor_settings.hpp"
 #include "runtime/controller/event_log.hpp"
 #include "runtime/controller/gateway_parts.hpp"
+#include "runtime/controller/log_output.hpp"
 #include "runtime/controller/state_directory.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
 #include "runtime/logs/log_files.hpp"
@@ -139,6 +140,7 @@ class Controller::Parts {
 };
 
 Result<void> Controller::Parts::start() {
+  set_log_form(settings_.log);
   auto state = StateDirectory::open(settings_.state);
   if (!state) return tl::unexpected(state.error());
   state_ = std::move(*state);

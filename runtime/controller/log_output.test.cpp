@@ -1,0 +1,52 @@
+#include "runtime/controller/log_output.hpp"
+
+#include <catch2/catch.hpp>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
+#include <sstream>
+
+#include "messages/cause.hpp"
+
+using namespace aerie;
+
+namespace {
+
+/// The process's log, caught while this lives.
+class CaughtLog {
+ public:
+  CaughtLog() {
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "caught", std::make_shared<spdlog::sinks::ostream_sink_mt>(stream_)));
+  }
+  CaughtLog(const CaughtLog&) = delete;
+  CaughtLog& operator=(const CaughtLog&) = delete;
+  ~CaughtLog() { spdlog::set_default_logger(before_); }
+
+  [[nodiscard]] std::string text() const { return stream_.str(); }
+
+ private:
+  std::shared_ptr<spdlog::logger> before_ = spdlog::default_logger();
+  std::ostringstream stream_;
+};
+
+}  // namespace
+
+TEST_CASE("the log leaves out what is below its level", "[log-output]") {
+  const CaughtLog log;
+  set_log_form({"warning", "text"});
+  spdlog::info("small talk");
+  spdlog::warn("it burns");
+  CHECK(log.text().find("small talk") == std::string::npos);
+  CHECK(log.text().find("it burns") != std::string::npos);
+}
+
+TEST_CASE("a log in JSON is one object a line, whatever is said", "[log-output]") {
+  const CaughtLog log;
+  set_log_form({"debug", "json"});
+  spdlog::debug("a \"quoted\" word\nand a second line \xff");
+  const auto line = Json::parse(log.text());
+  CHECK(line["level"] == "debug");
+  CHECK(line["message"].get<std::string>().starts_with("a \"quoted\" word\nand"));
+  CHECK(line["at"].get<std::string>().ends_with("Z"));
+  CHECK(log.text().ends_with("}\n"));
+}
