@@ -5,9 +5,7 @@
 #include "tests/replay/scene.hpp"
 
 namespace aerie::replay {
-namespace {
 
-/// The first cause of a kind in a message: an exit record, or an object `cause`.
 const Json* cause_in(const Json& message, std::string_view kind) {
   const auto is_it = [&](const Json& json) {
     return json.is_object() && json.value("kind", Json{}) == kind && json.contains("message");
@@ -21,6 +19,8 @@ const Json* cause_in(const Json& message, std::string_view kind) {
     }
   return nullptr;
 }
+
+namespace {
 
 /// Looks at every surface and notes what is wrong.
 class Examination {

@@ -25,6 +25,9 @@ inline constexpr double most_verdict_ms = 100;
 /// Plants the fault in a controller of its own and looks for it wherever it must be told.
 [[nodiscard]] Finding rehearse(const Fault& fault);
 
+/// The first cause of a kind in an event or a viewer's message; null where there is none.
+[[nodiscard]] const Json* cause_in(const Json& message, std::string_view kind);
+
 /// A line for a table, with a heading for an empty list.
 [[nodiscard]] std::string table(const std::vector<Finding>& findings);
 [[nodiscard]] Json to_document(const std::vector<Finding>& findings);

@@ -80,6 +80,7 @@ void Scene::start() {
   }
   auto socket = std::make_shared<test::WebSocketClient>(world_->join(session, session_token));
   reading_viewer_.emplace(viewer, [socket] { return socket->next(longest_scene); });
+  if (on_started) on_started(*this);
 }
 
 Seen<Json> Scene::wait_for(const std::string& kind, const std::string& child, const Json& value) {

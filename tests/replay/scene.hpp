@@ -30,8 +30,9 @@ class Scene {
 
   // Before the controller starts.
   EmbeddedOptions options;
-  Json wish = Json::object();  ///< more of the session's request
-  std::string word;            ///< what the message must contain; begins as the fault's
+  Json wish = Json::object();              ///< more of the session's request
+  std::string word;                        ///< what the message must contain; begins as the fault's
+  std::function<void(Scene&)> on_started;  ///< called once the session and its viewer are there
   std::optional<std::string> earlier_session;  ///< of an earlier controller on the same state
 
   /// A folder of this scene.
