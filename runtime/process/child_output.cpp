@@ -23,7 +23,8 @@ std::vector<LogLine> ChildOutput::feed(LogLine::Stream stream, std::string_view 
   for (auto& text : splitter(stream).feed(bytes)) {
     const auto size = text.size() + 1;
     remember(text);
-    if (window_bytes_ + size > bytes_a_second) {
+    // Nothing passes what was dropped: a short line that still fits would seem to come before it.
+    if (dropped_lines_ > 0 || window_bytes_ + size > bytes_a_second) {
       drop({at, stream, std::move(text)});
       continue;
     }
