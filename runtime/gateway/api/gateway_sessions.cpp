@@ -1,6 +1,6 @@
-#include "runtime/gateway/api/gateway.hpp"
-
 #include <spdlog/spdlog.h>
+
+#include "runtime/gateway/api/gateway.hpp"
 
 namespace aerie {
 
