@@ -35,8 +35,9 @@ Cause missing_variable(const std::string& child, const std::string& name) {
 
 /// Builtins get nothing of the session's: its variables are its programs' own business.
 std::vector<std::pair<std::string, std::string>> builtin_environment(
-    const GuestSetting& setting, std::vector<std::pair<std::string, std::string>> own) {
-  auto env = merge({&setting.base, &setting.display});
+    const GuestSetting& setting, const ChildSpec& spec,
+    std::vector<std::pair<std::string, std::string>> own) {
+  auto env = merge({&setting.base, &setting.display, &spec.env});
   std::move(own.begin(), own.end(), std::back_inserter(env));
   return env;
 }
@@ -151,7 +152,7 @@ Result<SpawnRequest> ChildRun::prepare_builtin() {
                                                  setting_.authority_file, setting_.display_number,
                                                  [this](int number) { on_ready(number); });
       auto request = display_->request();
-      request.env = builtin_environment(setting_, {});
+      request.env = builtin_environment(setting_, spec_, {});
       return request;
     }
     case Builtin::stream:
@@ -174,7 +175,7 @@ Result<SpawnRequest> ChildRun::prepare_streamer() {
   if (!control) return tl::unexpected(control.error());
   streamer_ = std::move(*control);
   auto request = streamer_->request(setting_.stream_program);
-  request.env = builtin_environment(setting_, std::move(request.env));
+  request.env = builtin_environment(setting_, spec_, std::move(request.env));
   return request;
 }
 

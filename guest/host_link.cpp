@@ -117,20 +117,31 @@ void HostLink::send(link::GuestMessage message) {
   if (!host_) return buffer_.add(std::move(message));
   if (const auto* log = std::get_if<link::LogLines>(&message)) {
     if (host_->queued() > log_backlog) {
-      dropped_child_ = log->child;
       dropped_lines_ += log->lines.size();
+      last_dropped_ = *log;
       return;
     }
     say_what_was_dropped();
+  } else if (std::holds_alternative<link::ChildNews>(message)) {
+    send_last_words();
   }
   host_->send(fitting_frame(std::move(message)));
+}
+
+/// What was said last before news of a child may be why there is news: events have room for it.
+void HostLink::send_last_words() {
+  if (dropped_lines_ == 0) return;
+  dropped_lines_ -= last_dropped_.lines.size();
+  say_what_was_dropped();
+  host_->send(to_frame(link::GuestMessage{std::move(last_dropped_)}));
+  last_dropped_ = {};
 }
 
 void HostLink::say_what_was_dropped() {
   const auto count = std::exchange(dropped_lines_, 0);
   if (count == 0) return;
   host_->send(to_frame(
-      link::LogLines{dropped_child_,
+      link::LogLines{last_dropped_.child,
                      true,
                      {"aerie: " + std::to_string(count) +
                       " lines of the guest were dropped here: the controller read too slowly"}}));

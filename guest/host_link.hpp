@@ -64,6 +64,7 @@ class HostLink {
   void admit(Candidates::iterator candidate);
   void on_frame(const Json& message);
   void lose_host();
+  void send_last_words();
   void say_what_was_dropped();
 
   Reactor& reactor_;
@@ -74,7 +75,7 @@ class HostLink {
   Candidates candidates_;
   std::unique_ptr<FrameSocket> host_;
   NewsBuffer buffer_;
-  std::string dropped_child_;
+  link::LogLines last_dropped_;  ///< the latest of them
   std::uint64_t dropped_lines_ = 0;
   bool was_linked_ = false;
 };

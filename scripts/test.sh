@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The lanes of ./run test. Each runs in a subshell; its output goes to build/test/LANE.log and the screen.
 
-readonly lanes=(unit web lint example e2e)  # asan and tsan by name, until they are known to pass within the time
+readonly lanes=(unit web lint example replay e2e)  # asan and tsan by name, until they are known to pass within the time
 readonly most_minutes=75
 
 lane_unit() {
@@ -50,6 +50,8 @@ lane_example() {
   "$prefix/build/embedded-example"
 }
 
+lane_replay() { replay; }
+
 lane_e2e() { build/tests/aerie-e2e-tests --durations yes; }
 
 # counts LOG: "passed failed" as Catch2 or Node's runner closed, nothing if neither did.
@@ -58,6 +60,7 @@ counts() {
     -e 's/^test cases: *[0-9]+ \|( *([0-9]+) passed \|?)?( *([0-9]+) failed)?.*$/0\2 0\4/p' "$1" | tail -n 1
   awk '/^(#|ℹ) pass [0-9]+$/ { pass = $3; seen = 1 } /^(#|ℹ) fail [0-9]+$/ { fail = $3 }
     END { if (seen) print pass, fail }' "$1"
+  awk '/^[0-9]+ faults, [0-9]+ wrong$/ { print $1 - $3, $3 }' "$1"
 }
 
 # run_lane NAME: adds to the caller's totals, and to the summary one line.

@@ -220,11 +220,20 @@ void Ledger::submit() {
 void Ledger::on_store_finished(const StoreFinished& finished) {
   if (finished.batch != batch_) return;
   is_submitted_ = false;
+  const bool is_news = finished.failure && !store_failure_;
   store_failure_ = finished.failure;
   for (auto& waiter : std::exchange(submitted_waiters_, {})) {
     if (finished.failure && !waiter.new_session.empty()) forget_session(waiter.new_session);
     waiter.promise.deliver(Saved{finished.failure});
   }
+  if (is_news)
+    record({0,
+            environment_->wall(),
+            "doctor.failed",
+            "",
+            "",
+            "",
+            {{"check", "store"}, {"cause", *finished.failure}}});
   submit();
 }
 

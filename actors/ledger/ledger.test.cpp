@@ -143,6 +143,8 @@ TEST_CASE("a session that can't be written is refused and forgotten; others go o
   REQUIRE(saved.failure);
   CHECK(saved.failure->kind == CauseKind::disk_full);
   CHECK_FALSE(world.document("new"));
+  REQUIRE(world.events("doctor.failed").size() == 1);
+  CHECK(world.events("doctor.failed").front()->data["cause"]["kind"] == "disk-full");
   world.tell(world.ledger, UpdateSession{Fixture::session("new")});
   CHECK_FALSE(world.document("new"));
   CHECK(world.list({}) == std::vector<std::string>{"old"});

@@ -64,14 +64,27 @@ void tell_child(Story& story, const Event& event) {
   }
 }
 
+/// A guest that was lost is the trouble until the one in its place is ready.
+void tell_vm(Story& story, const Event& event) {
+  const auto state = event.data.value("state", "");
+  if (state == to_string(VmState::failed) || event.kind == "vm.replaced")
+    story.trouble = event.data.value("cause", Json{});
+  else if (state == to_string(VmState::ready))
+    story.trouble = nullptr;
+}
+
 Story tell(const Timeline& timeline, const std::string& only_child = {}) {
   Story story;
   for (const auto& event : timeline) {
     if (!only_child.empty() && event->child != only_child) continue;
     story.timeline.push_back(
         {{"at", to_rfc3339(event->at)}, {"kind", event->kind}, {"detail", detail_of(*event)}});
+    const auto cause = event->data.find("cause");
+    if (cause != event->data.end()) story.timeline.back()["cause"] = *cause;
     if (event->kind.starts_with("child."))
       tell_child(story, *event);
+    else if (event->kind == "vm.state" || event->kind == "vm.replaced")
+      tell_vm(story, *event);
     else
       tell_retirement(story, *event);
   }

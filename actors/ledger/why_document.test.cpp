@@ -68,6 +68,19 @@ TEST_CASE("a child in trouble is the cause until it is well again", "[why]") {
   CHECK(told.session()["exits"].size() == 2);
 }
 
+TEST_CASE("a lost guest is the cause until another is ready, and stays in the timeline", "[why]") {
+  auto told = story();
+  const Cause cause{CauseKind::link_lost, "The link was lost.", "Look.", {}};
+  told.add("vm.state", "", {{"state", "failed"}, {"cause", cause}});
+  CHECK(told.session()["cause"]["kind"] == "link-lost");
+  told.add("vm.replaced", "", {{"from", "v"}, {"to", "w"}, {"cause", cause}});
+  told.add("vm.state", "", {{"state", "booting"}});
+  CHECK(told.session()["cause"]["kind"] == "link-lost");
+  told.add("vm.state", "", {{"state", "ready"}});
+  CHECK(told.session()["cause"].is_null());
+  CHECK(told.session()["timeline"].at(0)["cause"]["remedy"] == "Look.");
+}
+
 TEST_CASE("the end of a child that is not missed is no cause", "[why]") {
   auto told = story();
   ExitRecord exit;

@@ -9,6 +9,8 @@ namespace {
 
 /// Beyond what the guest's children are given to stop in: releasing, and a busy host.
 constexpr Duration retire_slack{60'000};
+/// Beyond what the guest's supervisor gives the streamer to be ready in, or waits before a restart.
+constexpr Duration stream_slack{5'000};
 
 Duration graces_of(const Profile& profile) {
   Duration total{0};
@@ -30,6 +32,7 @@ Session::Session(caf::actor_config& config, EnvironmentPtr environment, SessionD
       vm_(std::move(vm)) {
   const auto* child = profile.find(Builtin::stream);
   if (child != nullptr) stream_child_ = child->name;
+  if (child != nullptr) stream_within_ = child->ready.within + stream_slack;
   stream_ =
       spawn<Stream>(environment_, self(), child == nullptr ? std::nullopt : std::optional{*child},
                     document_.stream.epoch);
@@ -50,8 +53,11 @@ Session::Behavior Session::make_behavior() {
         if (message.vm == document_.vm_id) reach(message.stage);
       },
       [this](const VmChildNews& message) {
-        if (message.vm == document_.vm_id && message.news.child == stream_child_)
+        if (message.vm != document_.vm_id) return;
+        if (message.news.child == stream_child_)
           send<caf::message_priority::high>(stream_, message);
+        else
+          on_child(message.news);
       },
       [this](const VmStreamSays& message) {
         if (message.vm == document_.vm_id) send(stream_, message);
@@ -90,6 +96,7 @@ void Session::on_exit() {
 void Session::on_vm_changed(const VmChanged& changed) {
   if (changed.vm != document_.vm_id) return;
   document_.vm_state = changed.state;
+  if (changed.state == VmState::failed && changed.cause) tell_trouble("vmm", *changed.cause);
   publish();
 }
 
@@ -109,8 +116,34 @@ void Session::on_vm_finished(const VmFinished& finished) {
     replace_vm(cause);
 }
 
+/// The stream tells its viewers itself; of every other child they hear here.
+void Session::on_child(const link::ChildNews& news) {
+  using enum link::ChildNewsKind;
+  if (news.kind == started) {
+    told_trouble_.reset();
+  } else if (news.kind == exited && news.exit->kind != CauseKind::clean) {
+    tell_trouble(news.child, cause_of(*news.exit));
+    troubles_.erase(news.child);  // whether it stays is the supervisor's decision, which follows
+  } else if ((news.kind == restarting || news.kind == given_up) && news.cause) {
+    tell_trouble(news.child, *news.cause);
+  } else if (news.kind == link::ChildNewsKind::ready && troubles_.erase(news.child) > 0) {
+    broadcast(state_message());
+  }
+}
+
+void Session::tell_trouble(const std::string& child, const Cause& cause) {
+  if (is_final(document_.state)) return;
+  troubles_[child] = cause;
+  const std::pair told{child, cause};
+  auto message = state_message();
+  message["child"] = child;
+  message["cause"] = cause;
+  if (std::exchange(told_trouble_, told) != told) broadcast(message);
+}
+
 void Session::replace_vm(const Cause& cause) {
   replaced_for_ = cause;
+  tell_trouble("vmm", cause);
   request(environment_->directory.node(), caf::infinite, ReplaceVm{document_.id})
       .then([this](const VmGiven& given) { take_fresh_vm(given); },
             [this](const caf::error&) { fail(*replaced_for_); });
@@ -130,6 +163,7 @@ void Session::take_fresh_vm(const VmGiven& given) {
   const auto old = document_.vm_id;
   former_vms_.insert(old);
   if (vm_) send(vm_, DismantleVm{{document_.id, old, "superseded"}});
+  troubles_.clear();
   vm_ = given.vm;
   document_.vm_id = given.id;
   document_.vm_address = given.address;
@@ -168,6 +202,10 @@ void Session::on_stream_news(const StreamNews& news) {
   broadcast(message);
   message.erase("type");
   record("stream.state", std::move(message));
+  const bool is_under_way =
+      news.status.state == StreamState::starting || news.status.state == StreamState::restarting;
+  stream_ticket_ =
+      is_under_way ? set_timer(news.retry_in.value_or(Duration{0}) + stream_within_) : 0;
   publish();
 }
 
@@ -218,6 +256,7 @@ void Session::end_viewers() {
 
 void Session::on_timer(std::uint64_t ticket) {
   if (ticket == start_ticket_) return on_start_deadline();
+  if (ticket == stream_ticket_) return on_stream_deadline();
   if (ticket == retire_ticket_) {
     const Cause cause{CauseKind::deadline,
                       "The session's guest was not dismantled in time.",
@@ -239,12 +278,27 @@ void Session::on_timer(std::uint64_t ticket) {
 void Session::on_start_deadline() {
   const std::string last{document_.stage ? to_string(*document_.stage) : "none"};
   const Cause cause{CauseKind::deadline,
-                    "The session was not ready in time.",
+                    "The session was not ready within " +
+                        std::to_string(environment_->settings.start_within.count()) +
+                        " ms; the last stage it reached is '" + last + "'.",
                     "Look at the stage it stopped at and at its children's last lines.",
                     {"last stage reached: " + last}};
   record("deadline.passed",
          {{"state", to_string(document_.state)}, {"stage", last}, {"cause", cause}});
   fail(cause);
+}
+
+/// The guest's supervisor has a deadline of its own; past this one it is the guest that is silent.
+void Session::on_stream_deadline() {
+  stream_ticket_ = 0;
+  const std::string state{to_string(document_.stream.state)};
+  stream_cause_ = Cause{CauseKind::deadline,
+                        "The stream's child '" + stream_child_ + "' was still " + state +
+                            " at its deadline, and its guest said nothing of it.",
+                        "Restart the child, or look at the load of the host.",
+                        {}};
+  record("deadline.passed", {{"state", state}, {"cause", *stream_cause_}});
+  broadcast(stream_message());
 }
 
 void Session::publish() {

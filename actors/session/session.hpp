@@ -51,6 +51,8 @@ class Session : public Actor<SessionActor> {
   void on_vm_changed(const VmChanged& changed);
   void on_vm_finished(const VmFinished& finished);
   void on_dismantled(const VmDismantled& dismantled);
+  void on_child(const link::ChildNews& news);
+  void tell_trouble(const std::string& child, const Cause& cause);
   void replace_vm(const Cause& cause);
   void take_fresh_vm(const VmGiven& given);
   void on_stream_news(const StreamNews& news);
@@ -60,6 +62,7 @@ class Session : public Actor<SessionActor> {
   void end_viewers();
   void on_timer(std::uint64_t ticket);
   void on_start_deadline();
+  void on_stream_deadline();
   void publish();
   void record(std::string kind, Json data);
   std::uint64_t set_timer(Duration after);
@@ -106,6 +109,7 @@ class Session : public Actor<SessionActor> {
   caf::actor_addr parent_;
   Duration retire_within_;  ///< the deadline of `retiring`
   SessionDocument document_;
+  Duration stream_within_{0};  ///< the deadline of the stream's `starting` and `restarting`
   DisplaySize display_;
   std::string stream_child_;  ///< empty: the profile has none
   VmActor vm_;
@@ -116,13 +120,16 @@ class Session : public Actor<SessionActor> {
   std::optional<OpenProposal> proposal_;
   std::optional<Proposal> held_;  ///< waits for the last hold to be cleared
   std::optional<Proposal> granted_;
-  std::optional<Cause> stream_cause_;  ///< why the stream is as it is
-  std::optional<Cause> replaced_for_;  ///< why the first guest was lost
-  std::set<std::string> former_vms_;   ///< being dismantled
+  std::optional<Cause> stream_cause_;      ///< why the stream is as it is
+  std::map<std::string, Cause> troubles_;  ///< of children that are not well, but the stream's
+  std::optional<std::pair<std::string, Cause>> told_trouble_;  ///< the last that viewers heard of
+  std::optional<Cause> replaced_for_;                          ///< why the first guest was lost
+  std::set<std::string> former_vms_;                           ///< being dismantled
   std::set<std::uint64_t> living_epochs_;
   std::uint64_t next_ticket_ = 1;
   std::uint64_t start_ticket_ = 0;
   std::uint64_t retire_ticket_ = 0;
+  std::uint64_t stream_ticket_ = 0;
 };
 
 }  // namespace aerie

@@ -108,6 +108,65 @@ TEST_CASE("viewers are told of the stream's state", "[caf][session]") {
   CHECK(late.last("stream")["cause"]["kind"] == "signal");
 }
 
+TEST_CASE("viewers hear of a program that is not well, and when it is again", "[caf][session]") {
+  SessionFixture world;
+  world.become_ready();
+  const auto visitor = world.join(ViewerRole::viewer);
+  auto exited = child_news(link::ChildNewsKind::exited, "browser");
+  exited.exit = exit_of("browser", CauseKind::oom_kill);
+  world.tell(world.session, VmChildNews{"vm", exited});
+  CHECK(visitor.last("state")["child"] == "browser");
+  CHECK(visitor.last("state")["cause"]["kind"] == "oom-kill");
+  auto again = child_news(link::ChildNewsKind::restarting, "browser");
+  again.cause = cause_of(*exited.exit);
+  const auto told = visitor.count("state");
+  world.tell(world.session, VmChildNews{"vm", again});
+  CHECK(visitor.count("state") == told);
+  CHECK(world.join(ViewerRole::viewer).last("state")["cause"]["kind"] == "oom-kill");
+  world.tell(world.session, VmChildNews{"vm", child_news(link::ChildNewsKind::started, "browser")});
+  world.tell(world.session, VmChildNews{"vm", child_news(link::ChildNewsKind::ready, "browser")});
+  CHECK_FALSE(visitor.last("state").contains("cause"));
+  CHECK(world.state() == SessionState::ready);
+  world.tell(world.session, VmChildNews{"another", exited});
+  CHECK_FALSE(visitor.last("state").contains("cause"));
+}
+
+TEST_CASE("viewers hear at once why a guest is lost", "[caf][session]") {
+  SessionFixture world;
+  world.become_ready();
+  const auto visitor = world.join(ViewerRole::viewer);
+  world.tell(world.session,
+             VmChanged{"vm", VmState::failed, 1000, some_cause(CauseKind::link_lost)});
+  CHECK(visitor.last("state")["cause"]["kind"] == "link-lost");
+  CHECK(visitor.last("state")["state"] == "ready");
+}
+
+TEST_CASE("a stream that stays under way is told with a cause", "[caf][session]") {
+  SessionFixture world;
+  world.become_ready();
+  const auto visitor = world.join(ViewerRole::viewer);
+  SECTION("starting") {
+    world.tell(world.session,
+               VmChildNews{"vm", child_news(link::ChildNewsKind::started, "stream")});
+    world.advance(Duration{9'900});
+    CHECK(world.events("deadline.passed").empty());
+    world.advance(Duration{200});
+    CHECK(world.events("deadline.passed").back()->data["state"] == "starting");
+  }
+  SECTION("restarting") {
+    auto again = child_news(link::ChildNewsKind::restarting, "stream");
+    again.cause = some_cause(CauseKind::signal);
+    again.retry_in = Duration{2'000};
+    world.tell(world.session, VmChildNews{"vm", again});
+    world.advance(Duration{11'900});
+    CHECK(world.events("deadline.passed").empty());
+    world.advance(Duration{200});
+    CHECK(world.events("deadline.passed").back()->data["state"] == "restarting");
+  }
+  CHECK(world.events("deadline.passed").back()->data["cause"]["kind"] == "deadline");
+  CHECK(visitor.last("stream")["cause"]["kind"] == "deadline");
+}
+
 TEST_CASE("a session and its stream end with their node", "[caf][session]") {
   SessionFixture world;
   const auto has_ended = std::make_shared<bool>(false);

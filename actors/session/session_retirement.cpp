@@ -13,6 +13,17 @@ Json retire_message(const Proposal& proposal, Duration deadline) {
           {"forced", proposal.forced}};
 }
 
+/// Why a session ended that did not fail.
+Cause cause_of_end(const Proposal& proposal) {
+  const auto reason = proposal.reason;
+  const bool was_time = reason == RetireReason::idle || reason == RetireReason::max_age;
+  return {was_time ? CauseKind::deadline : CauseKind::requested,
+          "The session was retired by " + proposal.by + ": " + std::string{to_string(reason)} + ".",
+          was_time ? "Start a new one, with a longer idleMs or maxMs if it went too soon."
+                   : "Nothing has failed; start a new session to go on.",
+          {}};
+}
+
 }  // namespace
 
 void Session::consider(const Proposal& proposal) {
@@ -84,8 +95,10 @@ void Session::grant(const Proposal& proposal, const std::string& who, const std:
   proposal_.reset();
   granted_ = proposal;
   held_.reset();
-  if (document_.state != SessionState::failed && document_.state != SessionState::retiring)
-    enter(SessionState::retiring);
+  if (document_.state != SessionState::failed) {
+    document_.cause = cause_of_end(proposal);
+    if (document_.state != SessionState::retiring) enter(SessionState::retiring);
+  }
   answer(proposal, RetireAnswer::grant, who, why);
   // A guest that is already gone needs no dismantling.
   if (!vm_) on_dismantled(VmDismantled{document_.vm_id});

@@ -37,7 +37,8 @@ TEST_CASE("with no viewer a session grants, and ends once it is dismantled", "[c
   CHECK(world.document()->end->by == "owner");
   CHECK(world.document()->end->reason == "requested");
   CHECK(visitor.last("ended")["reason"] == "requested");
-  CHECK_FALSE(visitor.last("ended").contains("cause"));
+  CHECK(visitor.last("ended")["cause"]["kind"] == "requested");
+  CHECK_THAT(world.why("session")["cause"]["message"].get<std::string>(), Catch::Contains("owner"));
   CHECK(visitor.inbox->last<Hang>().code == 1000);
   CHECK(world.logs->closed.contains("session"));
   CHECK(world.node_heard->last<SessionOver>().session == "session");

@@ -74,6 +74,7 @@ Joined Session::resume(const Join& request) {
 /// What every welcome is followed by.
 void Session::tell_present_state(Viewer& viewer) {
   if (!stream_child_.empty()) deliver(viewer, stream_message());
+  if (!troubles_.empty()) deliver(viewer, state_message());
   announce_control();
   announce_viewers();
   ask_newcomer(viewer);
@@ -265,9 +266,16 @@ Json Session::stream_message() const {
 }
 
 Json Session::state_message() const {
-  return {{"type", "state"},
-          {"state", to_string(document_.state)},
-          {"stage", document_.stage ? Json(to_string(*document_.stage)) : Json(nullptr)}};
+  Json message{{"type", "state"},
+               {"state", to_string(document_.state)},
+               {"stage", document_.stage ? Json(to_string(*document_.stage)) : Json(nullptr)}};
+  if (document_.cause) {
+    message["cause"] = *document_.cause;
+  } else if (!troubles_.empty()) {
+    message["child"] = troubles_.begin()->first;
+    message["cause"] = troubles_.begin()->second;
+  }
+  return message;
 }
 
 }  // namespace aerie

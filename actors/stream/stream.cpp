@@ -81,7 +81,7 @@ void Stream::on_child(const link::ChildNews& news) {
     case exited: {
       forget_epochs();
       const bool is_over =
-          child_->restart == RestartType::temporary ||
+          child_->restart == RestartType::temporary || news.exit->kind == CauseKind::killed ||
           (child_->restart == RestartType::transient && news.exit->kind == CauseKind::clean);
       if (is_over) enter(StreamState::down, cause_of(*news.exit));
       break;

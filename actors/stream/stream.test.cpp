@@ -160,6 +160,16 @@ TEST_CASE("the stream's state follows its child, with causes", "[caf][stream]") 
   CHECK(world.state() == StreamState::given_up);
 }
 
+TEST_CASE("a streamer that was ended on purpose is told so", "[caf][stream]") {
+  Fixture world;
+  world.come_up();
+  auto exited = child_news(link::ChildNewsKind::exited, "stream");
+  exited.exit = exit_of("stream", CauseKind::killed);
+  world.news(exited);
+  CHECK(world.state() == StreamState::down);
+  CHECK(world.heard->last<StreamNews>().cause->kind == CauseKind::killed);
+}
+
 TEST_CASE("other children are none of the stream's business", "[caf][stream]") {
   Fixture world;
   world.news(child_news(started, "browser"));

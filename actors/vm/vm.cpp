@@ -5,8 +5,15 @@
 namespace aerie {
 namespace {
 
-constexpr Duration link_loss_grace{1000};  // for the exit that is its likely reason
-constexpr Duration stop_slack{3000};       // beyond the children's own graces
+constexpr Duration link_loss_grace{50};  // for the exit that is its likely reason
+constexpr Duration stop_slack{3000};     // beyond the children's own graces
+
+/// Why a guest ended that nobody asked to. What no restart mends is named as what it is.
+Cause cause_of_end(const ExitRecord& exit) {
+  if (is_permanent(exit.kind)) return cause_of(exit);
+  return {CauseKind::vmm_exited, "The guest ended by itself: " + exit.message,
+          "Look at the last lines of its log.", exit.tail};
+}
 
 /// Carries a machine's reports into the actor's mailbox.
 class MailboxReports final : public MachineReports {
@@ -214,6 +221,7 @@ void Vm::on_link_lost(const Cause& cause) {
     return;
   if (!finish_cause_) finish_cause_ = cause;
   is_link_lost_ = true;
+  if (cause.kind == CauseKind::link_violation) return fail(*finish_cause_);
   // A guest that died takes its link along; its exit says more than the link's loss.
   send_later(link_loss_grace, VmTimer{++ticket_});
 }
@@ -277,10 +285,7 @@ void Vm::on_exited(const ExitRecord& exit) {
   if (was_asked) {
     enter(VmState::stopped);
   } else if (document_.state != VmState::failed) {
-    auto cause = finish_cause_.value_or(Cause{CauseKind::vmm_exited,
-                                              "The guest ended by itself: " + exit.message,
-                                              "Look at the last lines of its log.", exit.tail});
-    document_.cause = std::move(cause);
+    document_.cause = finish_cause_.value_or(cause_of_end(exit));
     enter(VmState::failed);
   }
   finish(was_asked ? std::nullopt : document_.cause);
@@ -376,11 +381,12 @@ Cause Vm::deadline_cause() const {
   const std::string last{stages_.empty() ? "none" : to_string(stages_.back())};
   if (document_.state == VmState::linking)
     return {CauseKind::link_timeout,
-            "The guest never spoke on its link.",
+            "The guest " + spec_.vm + " never spoke on its link.",
             "Look at the guest's console and log for what it did instead.",
             {"last stage reached: " + last}};
   return {CauseKind::deadline,
-          "The VM was still " + std::string{to_string(document_.state)} + " at its deadline.",
+          "The VM " + spec_.vm + " was still " + std::string{to_string(document_.state)} +
+              " at its deadline.",
           "The host may be overloaded: look at its load and the driver's log.",
           {"last stage reached: " + last}};
 }

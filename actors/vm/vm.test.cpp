@@ -156,10 +156,28 @@ TEST_CASE("a link that stays lost is the end of the guest", "[caf][vm]") {
   machine.reports->on_link_lost(some_cause(CauseKind::link_lost));
   world.run();
   CHECK(world.state() == VmState::ready);
-  world.advance(Duration{1'001});
+  world.advance(Duration{51});
   CHECK(machine.was("kill controller"));
   world.exit(CauseKind::killed);
   CHECK(world.owner->last<VmFinished>().cause->kind == CauseKind::link_lost);
+}
+
+TEST_CASE("a guest that lies is ended at once", "[caf][vm]") {
+  Fixture world;
+  auto& machine = world.start_and_boot();
+  machine.reports->on_link_lost(some_cause(CauseKind::link_violation));
+  world.run();
+  CHECK(machine.was("kill controller"));
+  CHECK(world.state() == VmState::failed);
+  CHECK(world.owner->last<VmChanged>().cause->kind == CauseKind::link_violation);
+}
+
+TEST_CASE("an end that no restart mends is named as what it is", "[caf][vm]") {
+  Fixture world;
+  world.start().reports->on_started(1000);
+  world.run();
+  world.exit(CauseKind::sandbox_failed);
+  CHECK(world.owner->last<VmFinished>().cause->kind == CauseKind::sandbox_failed);
 }
 
 TEST_CASE("a guest that speaks of a child it can't have is ended", "[caf][vm]") {

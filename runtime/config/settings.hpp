@@ -24,6 +24,9 @@ struct HttpSettings {
 struct GuestSettings {
   bool host_network = false;  ///< listen beyond loopback though guests reach the host's network
   Duration orphan{21'600'000};
+  Duration start{60'000};  ///< a session's `starting`
+  Duration spawn{10'000};  ///< a VM's `preparing` and `booting`
+  Duration link{10'000};   ///< a VM's `linking`
   int uid_base = 200'000;  ///< of the first slot's user, where the controller is root
   int memory_mib = 0;      ///< in place of the profile's; 0: the profile's
   int cpus = 0;
@@ -92,6 +95,7 @@ struct Settings {
   std::string state;                      ///< the state directory, absolute
   std::string listen = "127.0.0.1:4000";  ///< port 0: any
   bool stop_guests = false;               ///< SIGTERM ends guests too
+  std::string programs;  ///< folder searched first for the guest's programs; empty: none
 };
 
 }  // namespace aerie

@@ -1,6 +1,7 @@
 #include "runtime/controller/actor_settings.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <thread>
 #include <unistd.h>
 
@@ -17,6 +18,9 @@ void fill_environment(Environment& environment, const Settings& settings,
   actors.retire_ask = settings.retire_ask;
   actors.resume = settings.signal_resume;
   actors.orphan_after = settings.guests.orphan;
+  actors.start_within = settings.guests.start;
+  actors.spawn_within = settings.guests.spawn;
+  actors.link_within = settings.guests.link;
   actors.max_sessions = static_cast<std::size_t>(settings.limits.sessions);
   actors.max_viewers = static_cast<std::size_t>(settings.limits.viewers);
   actors.max_sockets_per_session = static_cast<std::size_t>(settings.limits.sockets_per_session);
@@ -39,9 +43,14 @@ void fill_environment(Environment& environment, const Settings& settings,
 ProcessDriverOptions process_driver_options(const Settings& settings, const std::string& state) {
   ProcessDriverOptions options;
   options.vms_directory = state + "/vms";
-  options.guest_program = shipped_program("aerie-guest");
-  options.stream_program = shipped_program("aerie-stream");
-  options.enter_program = shipped_program("aerie-enter");
+  const auto program = [&](const std::string& name) {
+    const auto own = settings.programs + "/" + name;
+    const bool has_own = !settings.programs.empty() && std::filesystem::exists(own);
+    return has_own ? own : shipped_program(name);
+  };
+  options.guest_program = program("aerie-guest");
+  options.stream_program = program("aerie-stream");
+  options.enter_program = program("aerie-enter");
   options.media_registry = make_media_registry(options.stream_program, state);
   options.uid_base = ::geteuid() == 0 ? settings.guests.uid_base : 0;
   options.cgroups = discover_cgroups();

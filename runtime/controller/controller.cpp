@@ -186,9 +186,11 @@ void Controller::Parts::start_actors(StoreContents contents) {
        }},
       {"gateway", [this, &system] { return gateway_->spawn(system); }},
       {"event-log",
-       [&system, environment] {
+       [&system, environment, since = std::optional{shared_contents->last_seq}]() mutable {
          const EventReaderActor log = system.spawn<EventLog>();
-         post(environment->directory.ledger(), Subscribe{log, 0, std::nullopt, ""});
+         // The first one begins with what the ledger itself had to say when it was opened.
+         post(environment->directory.ledger(),
+              Subscribe{log, 0, std::exchange(since, std::nullopt), ""});
          return caf::actor_cast<caf::actor>(log);
        }},
   };

@@ -78,6 +78,7 @@ EmbeddedStart Embedded::start(const EmbeddedOptions& options) {
   auto& settings = configuration->settings;
   settings.state = parts->state;
   settings.listen = options.listen;
+  settings.programs = options.programs;
   if (const auto error = check_listen(settings)) return {nullptr, of(*error)};
   auto profiles = load_profiles(settings);
   if (!profiles) return {nullptr, of(profiles.error())};

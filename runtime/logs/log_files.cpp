@@ -2,11 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <deque>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
+#include <utility>
 
 namespace aerie {
 
@@ -33,7 +37,8 @@ bool is_wanted(const Json& line, const LogQuery& query) {
 /// What lives on the disk's thread.
 class LogFiles::Files {
  public:
-  explicit Files(std::string state) : state_(std::move(state)) {}
+  Files(std::string state, std::uint64_t most_bytes)
+      : state_(std::move(state)), most_bytes_(most_bytes) {}
 
   void append(const std::string& vm, const link::LogLines& lines, Instant at);
   void assign(const std::string& vm, const std::string& session);
@@ -51,8 +56,9 @@ class LogFiles::Files {
     UniqueFd merged;
     std::uint64_t lines = 0;
     std::uint64_t bytes = 0;
-    std::uint64_t dropped = 0;
-    bool has_failed = false;
+    std::uint64_t dropped = 0;    ///< beyond the bound
+    std::uint64_t unwritten = 0;  ///< that the disk did not take
+    int error = 0;                ///< why
   };
   struct Follower {
     LogQuery query;
@@ -62,12 +68,17 @@ class LogFiles::Files {
   Writer& writer_of(const std::string& vm);
   void append_line(Writer& writer, const std::string& child, bool is_error, const std::string& text,
                    Instant at);
-  void write(Writer& writer, UniqueFd& file, const std::string& name, const std::string& bytes);
+  /// False when the disk does not take it.
+  bool write(Writer& writer, UniqueFd& file, const std::string& name, const std::string& bytes);
+  void note(Writer& writer, const std::string& text, Instant at);
+  void put(Writer& writer, const std::string& child, bool is_error, const std::string& text,
+           Instant at);
   [[nodiscard]] std::string session_directory(const std::string& session) const {
     return state_ + "/sessions/" + session + "/logs";
   }
 
   std::string state_;
+  std::uint64_t most_bytes_;
   std::map<std::string, Writer> writers_;  ///< by VM
   std::map<std::uint64_t, Follower> followers_;
 };
@@ -86,29 +97,53 @@ void LogFiles::Files::append(const std::string& vm, const link::LogLines& lines,
 
 void LogFiles::Files::append_line(Writer& writer, const std::string& child, bool is_error,
                                   const std::string& text, Instant at) {
-  if (writer.bytes > max_bytes) {
+  if (writer.bytes > most_bytes_) {
     ++writer.dropped;
     return;
   }
+  if (writer.unwritten > 0) {
+    const auto lost = std::exchange(writer.unwritten, 0);
+    note(writer,
+         std::to_string(lost) + " lines were not written here: " + std::strerror(writer.error), at);
+    // Still not: the count goes on, and this line is one of them.
+    if (writer.unwritten > 0) {
+      writer.unwritten = lost + 1;
+      return;
+    }
+  }
+  put(writer, child, is_error, text, at);
+  if (writer.bytes > most_bytes_)
+    note(writer,
+         "the log has reached its " + std::to_string(most_bytes_) +
+             " bytes; what follows is dropped",
+         at);
+}
+
+/// A line of our own, under the guest's name.
+void LogFiles::Files::note(Writer& writer, const std::string& text, Instant at) {
+  put(writer, "guest", true, "aerie: " + text, at);
+}
+
+void LogFiles::Files::put(Writer& writer, const std::string& child, bool is_error,
+                          const std::string& text, Instant at) {
   const Json line{{"n", ++writer.lines},
                   {"at", to_rfc3339(at)},
                   {"child", child},
                   {"stream", is_error ? "stderr" : "stdout"},
                   {"line", text}};
   const auto encoded = line.dump(-1, ' ', false, Json::error_handler_t::replace);
-  write(writer, writer.children[child], child + ".log", text + "\n");
-  write(writer, writer.merged, "merged.jsonl", encoded + "\n");
+  const bool is_kept = write(writer, writer.children[child], child + ".log", text + "\n") &&
+                       write(writer, writer.merged, "merged.jsonl", encoded + "\n");
+  if (!is_kept && writer.unwritten++ == 0)
+    spdlog::error(
+        "The log of a child of session '{}' can't be written to {}: {}. Free space there.",
+        writer.session, writer.directory, std::strerror(writer.error));
   for (const auto& [number, follower] : followers_)
     if (follower.query.session == writer.session && is_wanted(line, follower.query))
       follower.chunk(render(encoded, line, follower.query), false);
-  if (writer.bytes > max_bytes)
-    append_line(writer, "guest", true,
-                "[the log has reached its " + std::to_string(max_bytes) +
-                    " bytes; what follows is dropped]",
-                at);
 }
 
-void LogFiles::Files::write(Writer& writer, UniqueFd& file, const std::string& name,
+bool LogFiles::Files::write(Writer& writer, UniqueFd& file, const std::string& name,
                             const std::string& bytes) {
   if (!file) {
     std::error_code error;
@@ -116,10 +151,11 @@ void LogFiles::Files::write(Writer& writer, UniqueFd& file, const std::string& n
     const auto path = writer.directory + "/" + name;
     file.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
   }
-  writer.bytes += bytes.size();
-  const bool is_written =
-      file && ::write(file.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-  if (!is_written) ++writer.dropped;
+  const auto written = file ? ::write(file.get(), bytes.data(), bytes.size()) : -1;
+  if (written > 0) writer.bytes += static_cast<std::uint64_t>(written);
+  if (written == static_cast<ssize_t>(bytes.size())) return true;
+  writer.error = written < 0 ? errno : ENOSPC;
+  return false;
 }
 
 void LogFiles::Files::assign(const std::string& vm, const std::string& session) {
@@ -140,6 +176,10 @@ void LogFiles::Files::assign(const std::string& vm, const std::string& session) 
 }
 
 void LogFiles::Files::close(const std::string& session) {
+  for (auto& [vm, writer] : writers_)
+    if (writer.session == session && writer.dropped > 0)
+      note(writer, std::to_string(writer.dropped) + " lines were dropped from there on",
+           wall_now());
   std::erase_if(writers_, [&](const auto& entry) { return entry.second.session == session; });
   std::erase_if(followers_, [&](const auto& entry) {
     if (entry.second.query.session != session) return false;
@@ -175,8 +215,8 @@ void LogFiles::Files::follow(std::uint64_t number, LogQuery query, Chunk chunk) 
 
 // -- from any thread ------------------------------------------------------------------------------
 
-LogFiles::LogFiles(Reactor& disk, std::string state)
-    : disk_(disk), files_(std::make_shared<Files>(std::move(state))) {}
+LogFiles::LogFiles(Reactor& disk, std::string state, std::uint64_t most_bytes)
+    : disk_(disk), files_(std::make_shared<Files>(std::move(state), most_bytes)) {}
 
 LogFiles::~LogFiles() = default;
 

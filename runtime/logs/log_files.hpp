@@ -26,13 +26,15 @@ struct LogQuery {
 /// `vms/ID/logs` until it is assigned. All work is done on the disk's thread.
 class LogFiles final : public LogStore {
  public:
-  /// The most bytes kept of one session's lines; later ones are counted and dropped.
+  /// The most bytes kept of one session's lines; later ones are counted and dropped, and a line
+  /// says so: where it begins, and at the session's end how many they were. Lines that the disk
+  /// does not take are told likewise, once it takes some again.
   static constexpr std::uint64_t max_bytes = 64ULL * 1024 * 1024;
 
   /// Called on the disk's thread with text to pass on; `is_end` with the last call.
   using Chunk = std::function<void(std::string text, bool is_end)>;
 
-  LogFiles(Reactor& disk, std::string state);
+  LogFiles(Reactor& disk, std::string state, std::uint64_t most_bytes = max_bytes);
   ~LogFiles() override;
 
   void append(const std::string& vm, const link::LogLines& lines, Instant at) override;

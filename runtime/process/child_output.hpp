@@ -26,7 +26,8 @@ class ChildOutput {
   [[nodiscard]] std::vector<LogLine> feed(LogLine::Stream stream, std::string_view bytes,
                                           Instant at, Clock::time_point now);
 
-  /// The unfinished lines of both streams, at the child's end.
+  /// At the child's end: the last lines that were dropped, if it ended amid a flood, and the
+  /// unfinished lines of both streams.
   [[nodiscard]] std::vector<LogLine> finish(Instant at);
 
   /// The last lines of both streams, valid UTF-8, oldest first.
@@ -34,6 +35,7 @@ class ChildOutput {
 
  private:
   LineSplitter& splitter(LogLine::Stream stream);
+  void drop(LogLine line);
   void remember(const std::string& line);
   void start_window(std::vector<LogLine>& lines, Instant at, Clock::time_point now);
   void report_dropped(std::vector<LogLine>& lines, Instant at);
@@ -41,6 +43,7 @@ class ChildOutput {
   LineSplitter out_;
   LineSplitter err_;
   std::deque<std::string> tail_;
+  std::deque<LogLine> last_dropped_;  ///< since the last report
   Clock::time_point window_start_{};
   std::size_t window_bytes_ = 0;
   std::uint64_t dropped_lines_ = 0;

@@ -106,8 +106,11 @@ ExitVerdict classify_exit(WaitStatus status, const ExitContext& context) {
   };
 
   if (context.asked_by)
-    return say(killed, end + ", as " + *context.asked_by + " asked.", std::nullopt);
-  if (exited && status.value == 0) return say(clean, end + ".", std::nullopt);
+    return say(killed, end + ", as " + *context.asked_by + " asked.",
+               "Nothing has to be done: it was ended on purpose.");
+  if (exited && status.value == 0)
+    return say(clean, end + ".",
+               "Nothing has failed; if it should run on, let its command stay in the foreground.");
   if (!exited && status.value == SIGKILL && context.oom_killed)
     return say(oom_kill, end + ", sent by the kernel because its memory was used up.",
                "Raise resources.memoryMiB of the profile, or give the program less to do.");

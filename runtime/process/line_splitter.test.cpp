@@ -49,6 +49,21 @@ TEST_CASE("a flood is dropped above its budget, and said so", "[lines]") {
   CHECK(later[1].text == "after");
 }
 
+TEST_CASE("the last words of a flood are kept", "[lines]") {
+  ChildOutput output;
+  const ChildOutput::Clock::time_point start{std::chrono::hours{1}};
+  const std::string line = std::string(1023, 'x') + "\n";
+  for (std::size_t i = 0; i < ChildOutput::bytes_a_second / 1024 + 100; ++i)
+    (void)output.feed(LogLine::Stream::out, line, {}, start);
+  CHECK(output.feed(LogLine::Stream::err, "it broke\n", {}, start).empty());
+  const auto rest = output.finish({});
+  REQUIRE(rest.size() == ChildOutput::tail_lines + 1);
+  CHECK_THAT(rest.front().text, Catch::Contains("81 lines"));
+  CHECK(rest.back().text == "it broke");
+  CHECK(rest.back().stream == LogLine::Stream::err);
+  CHECK(output.tail().back() == "it broke");
+}
+
 TEST_CASE("the tail keeps the last lines of both streams, as valid UTF-8", "[lines]") {
   ChildOutput output;
   for (int i = 0; i < 30; ++i)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <iterator>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -104,6 +105,45 @@ TEST_CASE("lines of both streams come before the end, the unfinished one too", "
   std::sort(texts.begin(), texts.end());
   CHECK(texts == std::vector<std::string>{"err:err", "out:out", "out:unfinished"});
   CHECK(record.tail.size() == 3);
+}
+
+TEST_CASE("an exit record holds what is known of the end", "[process]") {
+  const auto before = aerie::wall_now();
+  Watched watched{"for i in $(seq 30); do echo line $i; done; echo oops >&2; printf last; exit 3"};
+  const auto record = watched.end();
+  CHECK(record.code == 3);
+  CHECK_FALSE(record.signal);
+  CHECK_FALSE(record.errno_name);
+  CHECK_FALSE(record.by);
+  CHECK(record.at >= before);
+  CHECK(record.uptime_ms >= 0);
+  CHECK(record.uptime_ms <= (record.at - before).count() + 1);
+  CHECK(record.remedy);
+  CHECK_THAT(record.message, Catch::Contains("browser") && Catch::Contains("code 3"));
+  // The last lines of both, in each stream's order, the unfinished one at the end.
+  REQUIRE(record.tail.size() == 20);
+  CHECK(record.tail.back() == "last");
+  std::vector<std::string> own;
+  std::copy_if(record.tail.begin(), record.tail.end(), std::back_inserter(own),
+               [](const auto& line) { return line.starts_with("line "); });
+  REQUIRE(own.size() == 18);
+  for (std::size_t i = 0; i < own.size(); ++i)
+    CHECK(own[i] == "line " + std::to_string(13 + i));
+  CHECK(std::count(record.tail.begin(), record.tail.end(), "oops") == 1);
+}
+
+TEST_CASE("a failed exec is told by the name of its error", "[process]") {
+  for (const auto& [program, error] :
+       {std::pair{"/nowhere/program", "ENOENT"}, {"/etc/passwd", "EACCES"}, {"/tmp", "EACCES"}}) {
+    SpawnRequest request;
+    request.argv = {program};
+    Watched watched{request};
+    const auto record = watched.end();
+    CHECK(record.errno_name == error);
+    CHECK_THAT(record.message, Catch::Contains(program) && Catch::Contains(error));
+    CHECK_FALSE(record.pid);
+    CHECK(record.uptime_ms == 0);
+  }
 }
 
 TEST_CASE("a signal from outside is told as one", "[process]") {

@@ -20,28 +20,31 @@ const describers = {
     if (view.problem) return noPicture(view);
     const stages = view.stages.map((stage) => ({ text: stageText(stage.name), atMs: stage.atMs }));
     const ready = view.session.state === 'ready';
+    if (isIll(view)) return { ...trouble(view), stages };
     if (ready && view.stream.state === 'up')
       return { title: 'Almost there', detail: 'Waiting for the first picture', stages };
     if (ready && view.stream.state === 'down')
       return { title: 'The session is ready', detail: 'It has no picture to show so far.', stages };
     return { title: 'Starting your session', detail: startingDetail(view), stages };
   },
-  live: () => ({ title: 'Live' }),
+  live: (view) => (isIll(view) ? trouble(view) : { title: 'Live' }),
   restarting(view, now) {
     if (view.problem) return noPicture(view);
     const { cause, retryAt, state } = view.stream;
     return { title: 'The picture will be back', detail: cause?.message ?? 'The stream is restarting.',
-      remedy: state === 'restarting' ? retryText(retryAt, now) : 'It is starting now.',
+      remedy: [cause?.remedy, state === 'restarting' ? retryText(retryAt, now) : 'It is starting now.']
+        .filter(Boolean).join(' '),
       evidence: cause?.evidence ?? [] };
   },
   ended(view) {
     const { by, reason, cause } = view.ended ?? {};
     const why = reason && reason !== 'requested' ? `, because ${reasonText(reason)}` : '';
     return { title: 'This session has ended', detail: `Ended by ${byText(by, view.viewer)}${why}.`,
-      remedy: cause?.message ?? '', evidence: cause?.evidence ?? [], actions: ['again', 'why'] };
+      remedy: [cause?.message, cause?.remedy].filter(Boolean).join(' '), evidence: cause?.evidence ?? [],
+      actions: ['again', 'why'] };
   },
   failed(view) {
-    const cause = view.ended?.cause ?? view.stream.cause;
+    const cause = view.ended?.cause ?? view.session.cause ?? view.stream.cause;
     const givenUp = !view.ended && view.session.state !== 'failed';
     return { title: givenUp ? 'The picture could not be brought back' : 'This session has failed',
       detail: cause?.message ?? 'The server gave no cause.', remedy: cause?.remedy ?? '',
@@ -57,6 +60,17 @@ const describers = {
       actions: ['reconnect'] };
   },
 };
+
+function isIll(view) {
+  return view.session.child !== null && view.session.cause?.kind !== 'killed';
+}
+
+/** A program of the guest is not well; the session goes on. */
+function trouble(view) {
+  const { child, cause } = view.session;
+  return { title: `Something is wrong with ${child === 'vmm' ? 'the guest' : child}`, detail: cause.message,
+    remedy: cause.remedy ?? '', evidence: cause.evidence ?? [] };
+}
 
 function startingDetail(view) {
   const { stage } = view.session;

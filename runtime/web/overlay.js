@@ -25,7 +25,7 @@ export class Overlay {
     const words = describe(view, now);
     const hasPicture = view.epoch !== null || view.hadFrame;
     // With a picture still there a lost connection is said in a line, not in its way.
-    const mode = words.phase === 'live' ? 'none' : coversPicture(words.phase, hasPicture) ? 'card' : 'line';
+    const mode = words.phase === 'live' && !words.detail ? 'none' : coversPicture(words.phase, hasPicture) ? 'card' : 'line';
     byId('overlay').dataset.mode = mode;
     setText(byId('overlay-title'), words.title);
     setText(byId('overlay-detail'), words.detail);

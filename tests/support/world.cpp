@@ -15,12 +15,18 @@ Json expect(const HttpAnswer& answer, int status, const std::string& what) {
   return answer.json();
 }
 
-}  // namespace
-
-World::World(const Set& set) {
+EmbeddedOptions quiet(const World::Set& set) {
   EmbeddedOptions options;
   options.set = {{"log.level", "error"}};
   options.set.insert(options.set.end(), set.begin(), set.end());
+  return options;
+}
+
+}  // namespace
+
+World::World(const Set& set) : World(quiet(set)) {}
+
+World::World(const EmbeddedOptions& options) {
   auto [controller, error] = Embedded::start(options);
   if (controller == nullptr) throw std::runtime_error(error.message + " " + error.remedy);
   controller_ = std::move(controller);

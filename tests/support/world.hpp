@@ -27,6 +27,7 @@ class World {
   using Set = std::vector<std::pair<std::string, std::string>>;
 
   explicit World(const Set& set = {});
+  explicit World(const EmbeddedOptions& options);
 
   [[nodiscard]] const std::string& address() const { return controller_->address(); }
   [[nodiscard]] const std::string& state() const { return controller_->state(); }

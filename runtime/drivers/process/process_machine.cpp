@@ -1,11 +1,13 @@
 #include "runtime/drivers/process/process_machine.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <unistd.h>
 
 #include "runtime/process/handshake.hpp"
@@ -18,6 +20,7 @@ namespace {
 constexpr int secret_fd = 3;
 constexpr int listen_fd = 4;
 constexpr std::uint64_t pids_per_guest = 4096;
+constexpr Duration longest_ending{1000};  // between a process's closed files and its end
 constexpr std::uint64_t mebibyte = 1024 * 1024;
 
 Cause failed(const std::string& what) {
@@ -56,6 +59,34 @@ std::vector<pid_t> children_of(std::int64_t pid) {
                     std::istream_iterator<pid_t>{});
   }
   return children;
+}
+
+/// Whether a process is on its way out, though it can't be waited for yet (proc(5), `flags`).
+bool is_ending(std::int64_t pid) {
+  constexpr unsigned long exiting = 0x4;  // PF_EXITING of the kernel's sched.h
+  const auto stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  const auto name_end = stat.rfind(')');
+  if (name_end == std::string::npos) return true;
+  std::istringstream rest{stat.substr(name_end + 1)};
+  std::string skipped;
+  for (int field = 3; field < 9; ++field)
+    rest >> skipped;
+  unsigned long flags = 0;
+  rest >> flags;
+  return (flags & exiting) != 0;
+}
+
+/// Whoever made the sandbox says what failed in its last line; the guest's own program never ran.
+void name_sandbox_failure(ExitRecord& exit) {
+  const auto is_makers = [](const std::string& line) {
+    return line.starts_with("bwrap: ") || line.starts_with("aerie-enter: ");
+  };
+  const auto said = std::find_if(exit.tail.rbegin(), exit.tail.rend(), is_makers);
+  if (said == exit.tail.rend() || exit.kind != CauseKind::exit_code) return;
+  exit.kind = CauseKind::sandbox_failed;
+  exit.message = "The guest's sandbox could not be made: " + *said + ".";
+  exit.remedy =
+      "Make what it names usable for the guest's user; `aerie doctor` checks the sandbox.";
 }
 
 /// bubblewrap passes its child's end on as an exit status, a signal as 128 and its number.
@@ -161,12 +192,13 @@ Result<void> ProcessMachine::connect(const std::string& socket_path) {
   GuestLink::Events events;
   events.on_linked = [this] {
     first_process_ = first_process();
+    is_linked_ = true;
     link_->send(spec_.configure);
     spec_.configure.env.clear();  // no need to keep what may be secret
     reports_->on_linked();
   };
   events.on_message = [this](link::GuestMessage message) { on_message(std::move(message)); };
-  events.on_lost = [this](Cause cause) { reports_->on_link_lost(std::move(cause)); };
+  events.on_lost = [this](Cause cause) { on_link_lost(std::move(cause)); };
   link_ = std::make_unique<GuestLink>(reactor_, std::move(*socket), secret_, std::move(events));
   return {};
 }
@@ -174,6 +206,7 @@ Result<void> ProcessMachine::connect(const std::string& socket_path) {
 // -- the guest's words ----------------------------------------------------------------------------
 
 void ProcessMachine::on_message(link::GuestMessage message) {
+  if (cgroup_) oom_.correct(message, cgroup_->oom_kills().value_or(0));
   if (auto* news = std::get_if<link::ChildNews>(&message)) translate(*news);
   reports_->on_says(std::move(message));
 }
@@ -224,8 +257,19 @@ void ProcessMachine::kill_everything() {
   if (cgroup_) cgroup_->kill_all();
 }
 
+/// The kernel closes a process's files before its end can be seen: then the end is the better
+/// cause.
+void ProcessMachine::on_link_lost(Cause cause) {
+  const bool is_violation = cause.kind == CauseKind::link_violation;
+  if (is_violation || !is_ending(first_process_)) return reports_->on_link_lost(std::move(cause));
+  loss_timer_ = reactor_.after(longest_ending,
+                               [this, cause = std::move(cause)] { reports_->on_link_lost(cause); });
+}
+
 void ProcessMachine::on_exit(ExitRecord exit) {
+  reactor_.cancel(loss_timer_);
   undo_shell_status(exit);
+  if (!is_linked_) name_sandbox_failure(exit);
   if (cgroup_) cgroup_->kill_all();
   reports_->on_exited(std::move(exit));
 }
@@ -252,6 +296,7 @@ void ProcessMachine::release(const Resource& resource) {
 }
 
 void ProcessMachine::forget() {
+  reactor_.cancel(loss_timer_);
   link_.reset();
   if (process_) process_->let_go();
   process_.reset();

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "runtime/drivers/guest_link.hpp"
+#include "runtime/drivers/process/oom_witness.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
 #include "runtime/drivers/process/sandbox.hpp"
 #include "runtime/process/process.hpp"
@@ -32,6 +33,7 @@ class ProcessMachine : public std::enable_shared_from_this<ProcessMachine> {
   [[nodiscard]] Result<void> connect(const std::string& socket_path);
   void on_message(link::GuestMessage message);
   void on_exit(ExitRecord exit);
+  void on_link_lost(Cause cause);
   void kill_everything();
   void translate(link::ChildNews& news);
   [[nodiscard]] std::int64_t host_pid_of(std::int64_t inner_pid);
@@ -49,6 +51,9 @@ class ProcessMachine : public std::enable_shared_from_this<ProcessMachine> {
   std::unique_ptr<GuestLink> link_;
   std::int64_t first_process_ = 0;             ///< the guest's pid 1 as we see it; 0: not known
   std::map<std::int64_t, std::int64_t> pids_;  ///< the guest's numbers to ours
+  OomWitness oom_;
+  bool is_linked_ = false;
+  TimerId loss_timer_;  ///< the link was lost, its guest is ending
 };
 
 }  // namespace aerie

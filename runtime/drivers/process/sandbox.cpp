@@ -81,6 +81,12 @@ void add_environment(Arguments& arguments) {
 }
 
 Cause failed(const std::string& path, int number) {
+  if (number == ENOENT || number == ENOTDIR)
+    return {CauseKind::root_missing,
+            "The guest's root could not be made: '" + fs::path{path}.parent_path().string() +
+                "' is missing or no directory.",
+            "Make it again, or restart the controller, which does.",
+            {}};
   const bool is_full = number == ENOSPC || number == EDQUOT;
   return {is_full ? CauseKind::disk_full : CauseKind::sandbox_failed,
           "'" + path + "' could not be made: " + std::strerror(number) + ".",

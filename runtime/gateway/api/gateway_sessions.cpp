@@ -1,3 +1,5 @@
+#include <spdlog/spdlog.h>
+
 #include "runtime/gateway/api/gateway.hpp"
 
 namespace aerie {
@@ -68,13 +70,14 @@ void Gateway::make_session(const CallPtr& call, SessionRequest wish, const std::
   const auto token = environment_->new_token();
   request(environment_->directory.node(), caf::infinite,
           CreateSession{std::move(wish), environment_->digest(token)})
-      .then(
-          [=, this](const SessionCreated& created) { on_created(call, created, token, key); },
-          [=, this](const caf::error&) {
-            const Cause gone{
-                CauseKind::controller_restarted, "The node is being restarted; ask again.", "", {}};
-            on_created(call, {nullptr, gone}, token, key);
-          });
+      .then([=, this](const SessionCreated& created) { on_created(call, created, token, key); },
+            [=, this](const caf::error&) {
+              const Cause gone{CauseKind::controller_restarted,
+                               "The node is being restarted.",
+                               "Ask again in a second.",
+                               {}};
+              on_created(call, {nullptr, gone}, token, key);
+            });
 }
 
 void Gateway::on_created(const CallPtr& call, const SessionCreated& created,
@@ -84,6 +87,8 @@ void Gateway::on_created(const CallPtr& call, const SessionCreated& created,
   if (!created.document) {
     keys_.abandon(key);
     const auto cause = created.refusal.value_or(Cause{});
+    spdlog::warn("session.refused cause={} {} {}", to_string(cause.kind), cause.message,
+                 cause.remedy);
     const auto [status, code] = refused_as(cause.kind);
     waiting.push_back(call);
     for (const auto& each : waiting) {

@@ -124,8 +124,17 @@ describe('in words', () => {
   test('restarting says why and when', () => {
     const said = words(welcome, up, frame, { type: 'stream', state: 'restarting', cause, retryInMs: 1500 });
     assert.equal(said.detail, cause.message);
-    assert.equal(said.remedy, 'Trying again in 2 s.');
+    assert.equal(said.remedy, 'Nothing to do. Trying again in 2 s.');
     assert.deepEqual(said.evidence, ['a', 'b']);
+  });
+
+  test('a program that is not well is named while the picture goes on', () => {
+    const live = [welcome, up, frame];
+    const ill = { type: 'state', state: 'ready', stage: 'ready', child: 'browser', cause };
+    const said = words(...live, ill);
+    assert.deepEqual([said.phase, said.detail, said.remedy], ['live', cause.message, cause.remedy]);
+    assert.match(said.title, /browser/);
+    assert.equal(words(...live, ill, { type: 'state', state: 'ready', stage: 'ready' }).detail, '');
   });
 
   test('given up says what to do', () => {

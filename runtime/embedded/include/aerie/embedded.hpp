@@ -16,6 +16,9 @@ struct EmbeddedOptions {
   std::string listen = "127.0.0.1:0";
   /// As on the command line after `--set`: `{"limits.sessions", "2"}`.
   std::vector<std::pair<std::string, std::string>> set;
+  /// A folder searched first for `aerie-guest`, `aerie-stream` and `aerie-enter`; empty: those that
+  /// were built or installed with this library.
+  std::string programs;
 };
 
 /// Why a controller did not start.

@@ -1,0 +1,100 @@
+#include "runtime/logs/log_files.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "runtime/process/temporary_directory.hpp"
+#include "runtime/process/waiting.hpp"
+
+using namespace aerie;
+using aerie::testing::Eventually;
+using aerie::testing::TemporaryDirectory;
+
+namespace {
+
+struct Fixture {
+  explicit Fixture(std::uint64_t most_bytes = LogFiles::max_bytes)
+      : logs(disk, state.path(), most_bytes) {
+    logs.assign("vm", "session");
+  }
+  void say(const std::string& child, std::vector<std::string> lines, bool is_error = false) {
+    logs.append("vm", {child, is_error, std::move(lines)}, Instant{});
+  }
+  std::string read(const std::string& child = "", bool jsonl = false) {
+    Eventually<std::string> text;
+    logs.read({"session", child, {}, jsonl},
+              [&](std::string chunk, bool) { text.set(std::move(chunk)); });
+    return text.get();
+  }
+  std::string file(const std::string& name) {
+    disk.call([] {});
+    std::ifstream stream{state.path() + "/sessions/session/logs/" + name};
+    return {std::istreambuf_iterator<char>{stream}, {}};
+  }
+
+  TemporaryDirectory state;
+  Reactor disk;
+  LogFiles logs;
+};
+
+}  // namespace
+
+TEST_CASE("each child's lines are its own, raw in its file, marked where merged", "[logs]") {
+  Fixture fixture;
+  fixture.say("browser", {"hello", "agent: forged"});
+  fixture.say("agent", {"mine"}, true);
+  CHECK(fixture.read("browser") == "hello\nagent: forged\n");
+  CHECK(fixture.read("agent") == "mine\n");
+  CHECK(fixture.read() == "browser: hello\nbrowser: agent: forged\nagent: mine\n");
+  CHECK(fixture.file("browser.log") == "hello\nagent: forged\n");
+  const auto line = Json::parse(fixture.read("agent", true));
+  CHECK(line["n"] == 3);
+  CHECK(line["stream"] == "stderr");
+}
+
+TEST_CASE("a session's lines are bounded, and it is said where and how many are missing",
+          "[logs]") {
+  Fixture fixture{4096};
+  for (int i = 0; i < 100; ++i)
+    fixture.say("flood", {std::string(99, 'x')});
+  const auto text = fixture.read();
+  CHECK(text.size() < 8192);
+  CHECK_THAT(text, Catch::Contains("the log has reached its 4096 bytes"));
+  const auto kept = fixture.read("flood").size() / 100;
+  fixture.logs.close("session");
+  CHECK_THAT(fixture.read(),
+             Catch::EndsWith(std::to_string(100 - kept) + " lines were dropped from there on\n"));
+}
+
+TEST_CASE("what the disk did not take is counted and told", "[logs]") {
+  Fixture fixture;
+  const auto folder = fixture.state.path() + "/sessions/session/logs";
+  fixture.say("agent", {"first"});
+  CHECK(fixture.read() == "agent: first\n");
+  // A folder in the place of the next child's file: its lines can't be written.
+  REQUIRE(::mkdir((folder + "/other.log").c_str(), 0700) == 0);
+  fixture.say("other", {"a", "b"});
+  fixture.say("agent", {"again"});
+  const auto text = fixture.read();
+  CHECK_THAT(text, Catch::Contains("1 lines were not written here"));
+  CHECK_THAT(text, Catch::EndsWith("agent: again\n"));
+}
+
+TEST_CASE("who follows gets what is kept, each new line, and the end", "[logs]") {
+  Fixture fixture;
+  fixture.say("agent", {"before"});
+  std::string heard;
+  Eventually<bool> ended;
+  fixture.logs.follow({"session", "agent", {}, false}, [&](const std::string& chunk, bool is_end) {
+    heard += chunk;
+    if (is_end) ended.set(true);
+  });
+  fixture.say("browser", {"not asked for"});
+  fixture.say("agent", {"after"});
+  fixture.logs.close("session");
+  ended.get();
+  CHECK(heard == "before\nafter\n");
+}

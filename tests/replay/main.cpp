@@ -1,0 +1,50 @@
+// aerie-replay [--json FILE] [WORD]...: plants every known fault, or those whose name or kind holds
+// a word, and prints what was found. Exit status 1: one was not found as it is.
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "tests/replay/rehearse.hpp"
+
+namespace {
+
+using aerie::replay::Fault;
+
+bool is_wanted(const Fault& fault, const std::vector<std::string>& words) {
+  return words.empty() || std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+           return fault.name.find(word) != std::string::npos || to_string(fault.kind) == word;
+         });
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  std::vector<std::string> words{arguments + 1, arguments + count};
+  std::string file;
+  if (words.size() >= 2 && words.front() == "--json") {
+    file = words[1];
+    words.erase(words.begin(), words.begin() + 2);
+  }
+  std::vector<aerie::replay::Finding> findings;
+  for (const auto& fault : aerie::replay::catalogue()) {
+    if (!is_wanted(fault, words)) continue;
+    std::fprintf(stderr, "%s\n", fault.name.c_str());
+    findings.push_back(rehearse(fault));
+  }
+  std::printf("%s", table(findings).c_str());
+  if (!file.empty()) {
+    std::ofstream out{file};
+    out << to_document(findings).dump(2) << "\n";
+    if (!out.flush()) {
+      std::fprintf(stderr, "%s can't be written.\nName a file that can be.\n", file.c_str());
+      return 2;
+    }
+  }
+  const auto wrong = std::count_if(findings.begin(), findings.end(),
+                                   [](const auto& each) { return !each.wrong.empty(); });
+  std::printf("%zu faults, %td wrong\n", findings.size(), wrong);
+  return findings.empty() || wrong > 0 ? 1 : 0;
+}
