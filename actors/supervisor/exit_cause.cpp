@@ -11,7 +11,8 @@ caf::error exit_reason_of(const Cause& cause) {
 }
 
 std::optional<Cause> cause_in(const caf::error& reason) {
-  if (!reason.context().match_elements<std::string, std::string>()) return std::nullopt;
+  // A normal end has no context to look into.
+  if (!reason || !reason.context().match_elements<std::string, std::string>()) return std::nullopt;
   const auto json = Json::parse(reason.context().get_as<std::string>(1), nullptr, false);
   try {
     return json.get<Cause>();

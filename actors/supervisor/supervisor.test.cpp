@@ -20,14 +20,12 @@ class Notes final : public SupervisorListener {
     static const std::vector<std::string> verbs{"started", "ready", "exited", "restarting",
                                                 "given-up"};
     lines_->push_back(news.child + " " + verbs.at(static_cast<std::size_t>(news.kind)));
-    if (news.exit) last_message = news.exit->message;
+    if (news.exit && news.exit->kind == CauseKind::clean) lines_->back() += " clean";
   }
   void on_all_ready() override { lines_->push_back("all ready"); }
   void on_finished(const std::optional<Cause>& cause) override {
     lines_->push_back(cause ? "finished: " + std::string{to_string(cause->kind)} : "finished");
   }
-
-  std::string last_message;
 
  private:
   std::shared_ptr<std::vector<std::string>> lines_;
@@ -37,7 +35,10 @@ caf::behavior fragile(caf::event_based_actor* self) {
   self->set_exception_handler([](caf::scheduled_actor*, std::exception_ptr& exception) {
     return describe_exception(exception);
   });
-  return {[](int) { throw std::runtime_error("it broke"); }};
+  return {[self](int order) {
+    if (order == 0) return self->quit();
+    throw std::runtime_error("it broke");
+  }};
 }
 
 struct Fixture {
@@ -101,6 +102,14 @@ TEST_CASE("a supervisor of actors gives up a crash loop", "[supervisor][caf]") {
   caf::anon_send(fixture.actors["b"], 1);
   fixture.system.run();
   CHECK(*fixture.lines == Lines{"b exited", "b given-up", "a exited", "finished: crash-loop"});
+}
+
+TEST_CASE("an actor that ends by itself is told from one that fails", "[supervisor][caf]") {
+  Fixture fixture{Intensity{}};
+  fixture.lines->clear();
+  caf::anon_send(fixture.actors["a"], 0);
+  fixture.system.run();
+  CHECK(*fixture.lines == Lines{"a exited clean", "a restarting", "a started", "a ready"});
 }
 
 TEST_CASE("a supervisor that gives up ends with its cause", "[supervisor][caf]") {
