@@ -49,12 +49,13 @@ std::vector<std::pair<std::string, std::string>> environment_of(const GuestSetti
   return merge({&setting.base, &setting.display, &spec.env, &session});
 }
 
-tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ChildRun::start(GuestSetting& setting,
-                                                                    const ChildSpec& spec,
-                                                                    ChildRunEvents events) {
+tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ChildRun::start(
+    GuestSetting& setting, const ChildSpec& spec, std::pair<std::string, std::string> mark,
+    ChildRunEvents events) {
   std::unique_ptr<ChildRun> run{new ChildRun{setting, spec, std::move(events)}};
   auto request = run->prepare();
   if (!request) return tl::unexpected(never_ran(spec.name, request.error()));
+  request->env.push_back(std::move(mark));
   auto* self = run.get();
   auto process =
       Process::start(setting.reactor, spec.name, *request,

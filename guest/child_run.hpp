@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "guest/command_line.hpp"
 #include "guest/display_server.hpp"
@@ -39,9 +40,11 @@ struct ChildRunEvents {
 /// with it.
 class ChildRun {
  public:
-  /// Starts it; a failure is the exit record of a child that never ran.
+  /// Starts it with `mark` in its environment, see `Leftovers`; a failure is the exit record of a
+  /// child that never ran.
   [[nodiscard]] static tl::expected<std::unique_ptr<ChildRun>, ExitRecord> start(
-      GuestSetting& setting, const ChildSpec& spec, ChildRunEvents events);
+      GuestSetting& setting, const ChildSpec& spec, std::pair<std::string, std::string> mark,
+      ChildRunEvents events);
   ChildRun(const ChildRun&) = delete;
   ChildRun& operator=(const ChildRun&) = delete;
 

@@ -8,7 +8,9 @@
 namespace aerie::guest {
 
 ProcessChildren::ProcessChildren(GuestSetting setting, ChildReports reports)
-    : setting_(std::move(setting)), reports_(std::move(reports)) {}
+    : setting_(std::move(setting)),
+      reports_(std::move(reports)),
+      leftovers_(setting_.reactor, [this](const std::string& mark) { return is_running(mark); }) {}
 
 void ProcessChildren::start(const std::string& child, std::uint64_t run) {
   const auto& specs = setting_.configure.profile.children;
@@ -16,7 +18,7 @@ void ProcessChildren::start(const std::string& child, std::uint64_t run) {
                                  [&](const ChildSpec& each) { return each.name == child; });
   if (spec == specs.end() || is_closed_ || running_.contains(child)) return;
   auto started = ChildRun::start(
-      setting_, *spec,
+      setting_, *spec, leftovers_.variable(child, run),
       {[this, child, run] { reports_.on_ready(child, run); },
        [this, child, run](ExitRecord exit) { on_exited(child, run, std::move(exit)); }});
   if (!started) return reports_.on_exited(child, run, std::move(started.error()));
@@ -44,6 +46,7 @@ void ProcessChildren::clear() {
   is_closed_ = true;
   running_.clear();
   opening_.clear();
+  leftovers_.sweep_now();
 }
 
 bool ProcessChildren::owns(pid_t pid) const {
@@ -91,6 +94,13 @@ void ProcessChildren::on_exited(const std::string& child, std::uint64_t run, Exi
   // Kept until the end of this call, which comes from within it.
   const auto ended = running_.extract(child);
   reports_.on_exited(child, run, std::move(exit));
+  if (!is_closed_) leftovers_.sweep_soon();
+}
+
+bool ProcessChildren::is_running(const std::string& mark) const {
+  return std::any_of(running_.begin(), running_.end(), [&](const auto& each) {
+    return leftovers_.variable(each.first, each.second.run).second == mark;
+  });
 }
 
 }  // namespace aerie::guest

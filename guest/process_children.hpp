@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "guest/child_run.hpp"
+#include "guest/leftovers.hpp"
 
 namespace aerie::guest {
 
@@ -53,8 +54,11 @@ class ProcessChildren {
   void on_exited(const std::string& child, std::uint64_t run, ExitRecord exit);
   void open(const ChildSpec& spec);
 
+  [[nodiscard]] bool is_running(const std::string& mark) const;
+
   GuestSetting setting_;
   ChildReports reports_;
+  Leftovers leftovers_;
   std::map<std::string, Running> running_;
   std::map<std::uint64_t, std::unique_ptr<Process>> opening_;  ///< commands of `open`
   std::uint64_t next_opening_ = 1;
