@@ -63,9 +63,10 @@ ChildPrograms programs_of(const GuestSetting& setting, const ChildSpec& spec) {
     const bool has_no_new_privileges = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
     child.programs.push_back({std::move(argv), std::move(env), {}, has_no_new_privileges});
   };
-  if (spec.builtin == Builtin::display) add({display_program}, builtin_environment(setting, {}));
+  if (spec.builtin == Builtin::display)
+    add({display_program}, builtin_environment(setting, spec, {}));
   if (spec.builtin == Builtin::stream)
-    add({setting.stream_program}, builtin_environment(setting, {}));
+    add({setting.stream_program}, builtin_environment(setting, spec, {}));
   child.is_streamer = spec.builtin == Builtin::stream;
   for (const auto* command : {&spec.command, &spec.open})
     if (!command->empty())
@@ -87,15 +88,17 @@ ExitRecord never_ran(const std::string& child, const Cause& cause) {
 
 tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ChildRun::start(GuestSetting& setting,
                                                                     const ChildSpec& spec,
+                                                                    ChildMark mark,
                                                                     ChildRunEvents events) {
-  auto run = launch(setting, spec, std::move(events));
+  auto run = launch(setting, spec, std::move(mark), std::move(events));
   if (run) (*run)->begin();
   return run;
 }
 
 tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ChildRun::stand_by(
-    GuestSetting& setting, const ChildSpec& spec, std::function<void(ExitRecord exit)> on_exited) {
-  return launch(setting, spec, {[] {}, std::move(on_exited)});
+    GuestSetting& setting, const ChildSpec& spec, ChildMark mark,
+    std::function<void(ExitRecord exit)> on_exited) {
+  return launch(setting, spec, std::move(mark), {[] {}, std::move(on_exited)});
 }
 
 void ChildRun::take(ChildRunEvents events) {
@@ -106,10 +109,13 @@ void ChildRun::take(ChildRunEvents events) {
 
 tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ChildRun::launch(GuestSetting& setting,
                                                                      const ChildSpec& spec,
+                                                                     ChildMark mark,
                                                                      ChildRunEvents events) {
   std::unique_ptr<ChildRun> run{new ChildRun{setting, spec, std::move(events)}};
   auto request = run->prepare();
   if (!request) return tl::unexpected(never_ran(spec.name, request.error()));
+  run->mark_ = mark.second;
+  request->env.push_back(std::move(mark));
   auto* self = run.get();
   auto process =
       Process::start(setting.reactor, spec.name, *request,

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "guest/command_line.hpp"
 #include "guest/display_server.hpp"
@@ -29,6 +30,9 @@ struct GuestSetting {
   [[nodiscard]] Substitutions substitutions() const;
 };
 
+/// A variable in the environment of all that a child starts, see `Leftovers`.
+using ChildMark = std::pair<std::string, std::string>;
+
 /// What a run tells, on the reactor's thread.
 struct ChildRunEvents {
   std::function<void()> on_ready;
@@ -40,15 +44,17 @@ struct ChildRunEvents {
 /// with it.
 class ChildRun {
  public:
-  /// Starts it; a failure is the exit record of a child that never ran.
+  /// Starts it with `mark` in its environment, see `Leftovers`; a failure is the exit record of a
+  /// child that never ran.
   [[nodiscard]] static tl::expected<std::unique_ptr<ChildRun>, ExitRecord> start(
-      GuestSetting& setting, const ChildSpec& spec, ChildRunEvents events);
+      GuestSetting& setting, const ChildSpec& spec, ChildMark mark, ChildRunEvents events);
 
   /// Starts a streamer that waits for its work until `take`: loading its libraries and making its
   /// certificate takes half a second, which viewers would wait for after a crash.
   /// `on_exited` is called if it ends before it is taken.
   [[nodiscard]] static tl::expected<std::unique_ptr<ChildRun>, ExitRecord> stand_by(
-      GuestSetting& setting, const ChildSpec& spec, std::function<void(ExitRecord exit)> on_exited);
+      GuestSetting& setting, const ChildSpec& spec, ChildMark mark,
+      std::function<void(ExitRecord exit)> on_exited);
 
   /// Puts one that stood by to work: its life counts from here.
   void take(ChildRunEvents events);
@@ -57,6 +63,7 @@ class ChildRun {
   ChildRun& operator=(const ChildRun&) = delete;
 
   [[nodiscard]] const std::string& child() const { return spec_.name; }
+  [[nodiscard]] const std::string& mark() const { return mark_; }
   [[nodiscard]] pid_t pid() const { return process_->pid(); }
   void stop(Duration grace, const std::string& by) { process_->stop(grace, by); }
 
@@ -69,7 +76,7 @@ class ChildRun {
  private:
   ChildRun(GuestSetting& setting, const ChildSpec& spec, ChildRunEvents events);
   [[nodiscard]] static tl::expected<std::unique_ptr<ChildRun>, ExitRecord> launch(
-      GuestSetting& setting, const ChildSpec& spec, ChildRunEvents events);
+      GuestSetting& setting, const ChildSpec& spec, ChildMark mark, ChildRunEvents events);
   void begin();
   [[nodiscard]] Result<SpawnRequest> prepare();
   [[nodiscard]] Result<SpawnRequest> prepare_builtin();
@@ -81,6 +88,7 @@ class ChildRun {
 
   GuestSetting& setting_;
   ChildSpec spec_;
+  std::string mark_;
   ChildRunEvents events_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::optional<Cause> reason_;

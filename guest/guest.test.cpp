@@ -6,9 +6,14 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <poll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "runtime/process/temporary_directory.hpp"
+#include "runtime/process/unique_fd.hpp"
 #include "runtime/process/unix_socket.hpp"
 #include "runtime/process/waiting.hpp"
 
@@ -159,7 +164,55 @@ std::size_t index_of(const std::vector<link::GuestMessage>& messages,
                                   messages.begin());
 }
 
+/// Those in whose environment this stands, zombies not.
+std::vector<pid_t> processes_with(const std::string& variable) {
+  std::vector<pid_t> found;
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
+    std::ifstream file{entry.path() / "environ"};
+    const std::string text{std::istreambuf_iterator<char>{file}, {}};
+    if (text.find(variable) != std::string::npos)
+      found.push_back(std::stoi(entry.path().filename().string()));
+  }
+  return found;
+}
+
+/// Waits until a process that is not ours has ended. The deadline is a failsafe.
+void wait_for_end(pid_t pid) {
+  const UniqueFd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+  pollfd waited{pidfd.get(), POLLIN, 0};
+  if (pidfd && ::poll(&waited, 1, 60'000) != 1)
+    throw std::runtime_error{"the process " + std::to_string(pid) + " outlived its parent"};
+}
+
 }  // namespace
+
+TEST_CASE("a hundred crashes leave no process behind", "[guest]") {
+  Fixture fixture;
+  Host host{fixture.reactor, fixture.path, fixture.secret};
+  const auto gate = fixture.directory.path() + "/gate";
+  const auto count = fixture.directory.path() + "/count";
+  REQUIRE(::mkfifo(gate.c_str(), 0600) == 0);
+  std::ofstream{count} << "0\n";
+  // Each life leaves two that ignore SIGTERM in a session of their own, one of them an orphan.
+  auto spec = child("fertile", "read n < " + count + "; echo $((n + 1)) > " + count +
+                                   "; test $n -ge 100 && exec sleep 1000; setsid sh -c 'trap \"\" "
+                                   "TERM; (sleep 1000 &); echo up > " +
+                                   gate + "; exec sleep 1000' & read line < " + gate + "; exit 1");
+  spec.backoff.first = Duration{0};
+  auto message = configure({spec});
+  message.profile.intensity = {1000, Duration{1000}};
+  message.env = {{"CRASH_TEST", fixture.secret}};
+  host.send(message);
+  const auto last = host.wait_for("fertile", ChildNewsKind::started, 100);
+  for (auto left = processes_with(fixture.secret); left != std::vector<pid_t>{pid_t(last.pid)};
+       left = processes_with(fixture.secret))
+    for (const auto pid : left)
+      if (pid != last.pid) wait_for_end(pid);
+  host.send(link::Stop{"owner"});
+  CHECK_FALSE(host.wait_for<link::Finished>().cause);
+  for (const auto pid : processes_with(fixture.secret))
+    wait_for_end(pid);
+}
 
 TEST_CASE("a guest runs its profile and stops when asked", "[guest]") {
   Fixture fixture;

@@ -25,7 +25,8 @@ Cause never_started(const std::string& child, const std::string& by) {
 ProcessChildren::ProcessChildren(GuestSetting setting, ChildReports reports)
     : setting_(std::move(setting)),
       reports_(std::move(reports)),
-      examiner_(std::make_unique<Examiner>(setting_.reactor)) {}
+      examiner_(std::make_unique<Examiner>(setting_.reactor)),
+      leftovers_(setting_.reactor, [this](const std::string& mark) { return is_running(mark); }) {}
 
 void ProcessChildren::start(const std::string& child, std::uint64_t run) {
   const auto& specs = setting_.configure.profile.children;
@@ -100,6 +101,7 @@ void ProcessChildren::clear() {
   examiner_.reset();
   running_.clear();
   opening_.clear();
+  leftovers_.sweep_now();
 }
 
 bool ProcessChildren::owns(pid_t pid) const {
@@ -117,9 +119,13 @@ bool ProcessChildren::owns(pid_t pid) const {
 tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ProcessChildren::begin(const ChildSpec& spec,
                                                                            ChildRunEvents events) {
   if (!standby_ || standby_->child() != spec.name)
-    return ChildRun::start(setting_, spec, std::move(events));
+    return ChildRun::start(setting_, spec, new_mark(spec), std::move(events));
   standby_->take(std::move(events));
   return std::move(standby_);
+}
+
+ChildMark ProcessChildren::new_mark(const ChildSpec& spec) {
+  return leftovers_.variable(spec.name, next_mark_++);
 }
 
 void ProcessChildren::on_ready(const ChildSpec& spec, std::uint64_t run) {
@@ -141,11 +147,12 @@ void ProcessChildren::stand_by(const ChildSpec& spec) {
     for (auto& packed : pack_lines(name, line))
       setting_.say(std::move(packed));
   };
-  auto started = ChildRun::stand_by(setting_, spec, [this, say, &spec](const ExitRecord& exit) {
-    const auto ended = std::move(standby_);  // kept until the end of this call
-    say(exit.message);
-    stand_by_after(standby_again, spec);
-  });
+  auto started = ChildRun::stand_by(
+      setting_, spec, new_mark(spec), [this, say, &spec](const ExitRecord& exit) {
+        const auto ended = std::move(standby_);  // kept until the end of this call
+        say(exit.message);
+        stand_by_after(standby_again, spec);
+      });
   if (started)
     standby_ = std::move(*started);
   else
@@ -194,6 +201,14 @@ void ProcessChildren::on_exited(const std::string& child, std::uint64_t run, Exi
   // Kept until the end of this call, which comes from within it.
   const auto ended = running_.extract(child);
   reports_.on_exited(child, run, std::move(exit));
+  if (!is_closed_) leftovers_.sweep_soon();
+}
+
+bool ProcessChildren::is_running(const std::string& mark) const {
+  return (standby_ && standby_->mark() == mark) ||
+         std::any_of(running_.begin(), running_.end(), [&](const auto& each) {
+           return each.second.process && each.second.process->mark() == mark;
+         });
 }
 
 }  // namespace aerie::guest

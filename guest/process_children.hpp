@@ -10,6 +10,7 @@
 
 #include "guest/child_run.hpp"
 #include "guest/examiner.hpp"
+#include "guest/leftovers.hpp"
 
 namespace aerie::guest {
 
@@ -59,21 +60,26 @@ class ProcessChildren {
   Running* find(const std::string& child, std::uint64_t run);
   [[nodiscard]] tl::expected<std::unique_ptr<ChildRun>, ExitRecord> begin(const ChildSpec& spec,
                                                                           ChildRunEvents events);
+  [[nodiscard]] ChildMark new_mark(const ChildSpec& spec);
   void on_ready(const ChildSpec& spec, std::uint64_t run);
   void stand_by_after(Duration delay, const ChildSpec& spec);
   void stand_by(const ChildSpec& spec);
   void on_exited(const std::string& child, std::uint64_t run, ExitRecord exit);
   void open(const ChildSpec& spec);
 
+  [[nodiscard]] bool is_running(const std::string& mark) const;
+
   GuestSetting setting_;
   ChildReports reports_;
   std::unique_ptr<Examiner> examiner_;
   bool is_prepared_ = false;
+  Leftovers leftovers_;
   std::map<std::string, Running> running_;
   std::unique_ptr<ChildRun> standby_;  ///< a streamer that waits for the running one's end
   TimerId standby_timer_;
   std::map<std::uint64_t, std::unique_ptr<Process>> opening_;  ///< commands of `open`
   std::uint64_t next_opening_ = 1;
+  std::uint64_t next_mark_ = 1;
   bool is_closed_ = false;
 };
 

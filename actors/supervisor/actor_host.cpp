@@ -3,6 +3,8 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/exit_reason.hpp>
 
+#include "actors/supervisor/exit_cause.hpp"
+
 namespace aerie {
 
 namespace {
@@ -41,6 +43,11 @@ ExitRecord describe_end(const std::string& child, const caf::error& reason, bool
     exit.kind = CauseKind::killed;
     exit.by = by.empty() ? "controller" : by;
     exit.message = "The actor '" + child + "' was stopped by " + *exit.by + ".";
+  } else if (const auto cause = cause_in(reason)) {
+    exit.kind = cause->kind;
+    exit.message = cause->message;
+    exit.remedy = cause->remedy;
+    exit.tail = cause->evidence;
   } else if (reason == caf::exit_reason::normal) {
     exit.kind = CauseKind::clean;
     exit.message = "The actor '" + child + "' ended by itself.";
@@ -62,7 +69,7 @@ class Watcher : public caf::event_based_actor {
     set_down_handler([this](const caf::down_msg& down) { on_down(down); });
     return {
         [this](const WatchActor& watch) {
-          watched_[watch.child] = {watch.run, watch.actor.address(), {}};
+          watched_[watch.child] = {watch.run, watch.actor.address(), system().clock().now(), {}};
           monitor<caf::message_priority::high>(watch.actor);
         },
         [this](const NoteStop& stop) {
@@ -82,6 +89,7 @@ class Watcher : public caf::event_based_actor {
   struct Watched {
     std::uint64_t run = 0;
     caf::actor_addr address;
+    caf::actor_clock::time_point began;
     std::string stopped_by;
   };
 
@@ -93,6 +101,7 @@ class Watcher : public caf::event_based_actor {
       auto exit = describe_end(each->first, down.reason, !watched.stopped_by.empty(),
                                watched.stopped_by, system().render(down.reason));
       exit.at = wall_now();
+      exit.uptime_ms = std::chrono::floor<Duration>(system().clock().now() - watched.began).count();
       if (supervisor)
         post_urgent(caf::actor_cast<SupervisorActor>(supervisor),
                     ChildExited{each->first, watched.run, std::move(exit)});
@@ -114,6 +123,8 @@ ActorHost::ActorHost(caf::actor_system& system, const SupervisorActor& superviso
       watcher_(system.spawn<Watcher>(supervisor_)) {}
 
 ActorHost::~ActorHost() {
+  for (const auto& [child, actor] : running_)
+    caf::anon_send_exit(actor, caf::exit_reason::kill);
   caf::anon_send_exit(watcher_, caf::exit_reason::user_shutdown);
 }
 
@@ -122,7 +133,15 @@ SupervisorActor ActorHost::supervisor() const {
 }
 
 void ActorHost::start(const std::string& child, std::uint64_t run) {
-  const auto actor = factories_.at(child)();
+  caf::actor actor;
+  try {
+    actor = factories_.at(child)();
+  } catch (const std::exception& error) {
+    auto exit =
+        describe_end(child, describe_exception(std::current_exception()), false, {}, error.what());
+    exit.at = wall_now();
+    return post_urgent(supervisor(), ChildExited{child, run, std::move(exit)});
+  }
   running_[child] = actor;
   caf::anon_send(watcher_, WatchActor{child, run, actor});
   post(supervisor(), ChildStarted{child, run, 0});
@@ -135,7 +154,7 @@ void ActorHost::stop(const std::string& child, std::uint64_t run, Duration grace
   if (found == running_.end()) return;
   caf::anon_send(watcher_, NoteStop{child, by});
   caf::anon_send_exit(found->second, caf::exit_reason::user_shutdown);
-  caf::delayed_anon_send(watcher_, grace, EndGrace{child, run});
+  if (grace != unlimited_grace) caf::delayed_anon_send(watcher_, grace, EndGrace{child, run});
   // Held on to: an actor that nobody holds is reaped before it has stopped its own children.
 }
 

@@ -12,8 +12,11 @@
 namespace aerie {
 
 /// Children of a supervisor that are actors: each is made by its factory, watched by a monitor, and
-/// ready as soon as it exists. Their ends come back as exit records whose message is the text of
-/// the actor's error.
+/// ready as soon as it exists. Their ends come back as exit records: of the cause where the actor
+/// ended with `exit_reason_of` one (a supervisor that gave up does), else with the text of its
+/// error. A factory that throws is a start that failed.
+///
+/// Whoever still runs when the host goes is killed.
 class ActorHost final : public ChildHost {
  public:
   using Factory = std::function<caf::actor()>;

@@ -10,6 +10,10 @@
 
 namespace aerie {
 
+/// The grace of a child that is never killed for taking its time: of a supervisor, which waits for
+/// its own children (OTP's `infinity`).
+inline constexpr Duration unlimited_grace = Duration::max();
+
 /// What a supervisor's children are made of: processes in the guest, actors in the controller.
 /// Every function returns at once; outcomes come back to the supervisor as `ChildStarted`,
 /// `ChildReady` and `ChildExited` with the run they belong to. A start that fails is a

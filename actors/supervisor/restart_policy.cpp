@@ -35,7 +35,7 @@ Duration backoff_delay(const Backoff& backoff, int in_a_row, double jitter) {
 }  // namespace
 
 bool RestartWindow::admit(Duration now) {
-  while (!restarts_.empty() && now - restarts_.front() >= intensity_.within)
+  while (!restarts_.empty() && now - restarts_.front() > intensity_.within)
     restarts_.pop_front();
   restarts_.push_back(now);
   return restarts_.size() <= static_cast<std::size_t>(intensity_.restarts);

@@ -29,7 +29,8 @@ class RestartWindow {
  public:
   explicit RestartWindow(Intensity intensity) : intensity_(intensity) {}
 
-  /// Counts a restart at `now`; false when that exceeds the intensity.
+  /// Counts a restart at `now`; false when that exceeds the intensity. One that is exactly as long
+  /// ago as the window is wide counts, as in OTP.
   [[nodiscard]] bool admit(Duration now);
   [[nodiscard]] const Intensity& intensity() const { return intensity_; }
 

@@ -2,6 +2,8 @@
 
 #include <random>
 
+#include "actors/supervisor/exit_cause.hpp"
+
 namespace aerie {
 
 Supervisor::Supervisor(caf::actor_config& config, SupervisorPlan plan, const HostFactory& make_host,
@@ -50,10 +52,16 @@ Supervisor::Behavior Supervisor::make_behavior() {
 
 void Supervisor::quit_when_finished() {
   if (!core_.is_finished()) return;
-  // A finished core has no more use for its host. Timers still under way keep this object, and the
-  // host's own actor must not wait for them.
+  if (core_.cause())
+    quit(exit_reason_of(*core_.cause()));
+  else
+    quit();
+}
+
+void Supervisor::on_exit() {
+  // Timers still under way keep this object; the host's own actor, and children of a supervisor
+  // that was killed, must not wait for them.
   host_.reset();
-  quit();
 }
 
 }  // namespace aerie

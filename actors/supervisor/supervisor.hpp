@@ -13,7 +13,8 @@ namespace aerie {
 /// Job: keeps its children alive by the rules of `SupervisorCore`.
 /// Owns: the child host, and through it the children; the back-off state.
 /// Sends: nothing but its own timers; news go to its listener.
-/// Ends: when its last child is gone after a stop or a child given up.
+/// Ends: when its last child is gone after a stop or, with the cause as its reason, a child given
+/// up. Killed, it takes its children along.
 class Supervisor : public Actor<SupervisorActor> {
  public:
   /// Makes the host once the supervisor's address is known, for the host's reports.
@@ -23,6 +24,7 @@ class Supervisor : public Actor<SupervisorActor> {
              std::unique_ptr<SupervisorListener> listener, std::uint64_t jitter_seed);
 
   Behavior make_behavior() override;
+  void on_exit() override;
 
  private:
   void quit_when_finished();

@@ -5,6 +5,7 @@
 
 #include "actors/core/testing.hpp"
 #include "actors/supervisor/actor_host.hpp"
+#include "actors/supervisor/exit_cause.hpp"
 
 using namespace aerie;
 using namespace aerie::testing;
@@ -19,14 +20,12 @@ class Notes final : public SupervisorListener {
     static const std::vector<std::string> verbs{"started", "ready", "exited", "restarting",
                                                 "given-up"};
     lines_->push_back(news.child + " " + verbs.at(static_cast<std::size_t>(news.kind)));
-    if (news.exit) last_message = news.exit->message;
+    if (news.exit && news.exit->kind == CauseKind::clean) lines_->back() += " clean";
   }
   void on_all_ready() override { lines_->push_back("all ready"); }
   void on_finished(const std::optional<Cause>& cause) override {
     lines_->push_back(cause ? "finished: " + std::string{to_string(cause->kind)} : "finished");
   }
-
-  std::string last_message;
 
  private:
   std::shared_ptr<std::vector<std::string>> lines_;
@@ -36,7 +35,10 @@ caf::behavior fragile(caf::event_based_actor* self) {
   self->set_exception_handler([](caf::scheduled_actor*, std::exception_ptr& exception) {
     return describe_exception(exception);
   });
-  return {[](int) { throw std::runtime_error("it broke"); }};
+  return {[self](int order) {
+    if (order == 0) return self->quit();
+    throw std::runtime_error("it broke");
+  }};
 }
 
 struct Fixture {
@@ -145,4 +147,78 @@ TEST_CASE("a stop goes down the tree before the supervisors above end", "[superv
   CHECK(*outer == Lines{"inner exited", "finished"});
   root = nullptr;
   system.run();
+}
+
+TEST_CASE("an actor that ends by itself is told from one that fails", "[supervisor][caf]") {
+  Fixture fixture{Intensity{}};
+  fixture.lines->clear();
+  caf::anon_send(fixture.actors["a"], 0);
+  fixture.system.run();
+  CHECK(*fixture.lines == Lines{"a exited clean", "a restarting", "a started", "a ready"});
+}
+
+TEST_CASE("a supervisor that gives up ends with its cause", "[supervisor][caf]") {
+  Fixture fixture{Intensity{0, Duration{60'000}}};
+  std::optional<Cause> cause;
+  const auto parent = fixture.system.system().spawn([&](caf::event_based_actor* self) {
+    self->set_down_handler([&](const caf::down_msg& down) { cause = cause_in(down.reason); });
+    self->monitor(fixture.supervisor);
+    return caf::behavior{[](int) {}};
+  });
+  fixture.system.run();
+  caf::anon_send(fixture.actors["b"], 1);
+  fixture.system.run();
+  REQUIRE(cause);
+  CHECK(cause->kind == CauseKind::crash_loop);
+  CHECK_THAT(cause->evidence.front(), Catch::Contains("it broke"));
+}
+
+TEST_CASE("a supervisor that is killed takes its children along", "[supervisor][caf]") {
+  Fixture fixture{Intensity{}};
+  int ended = 0;
+  const auto watcher = fixture.system.system().spawn([&](caf::event_based_actor* self) {
+    self->set_down_handler([&](const caf::down_msg&) { ++ended; });
+    self->monitor(fixture.actors["a"]);
+    self->monitor(fixture.actors["b"]);
+    return caf::behavior{[](int) {}};
+  });
+  fixture.system.run();
+  caf::anon_send_exit(fixture.supervisor, caf::exit_reason::kill);
+  fixture.system.run();
+  CHECK(ended == 2);
+}
+
+TEST_CASE("an actor that cannot be made is a start that failed", "[supervisor][caf]") {
+  TestSystem system;
+  const auto lines = std::make_shared<Lines>();
+  SupervisorPlan plan{Strategy::one_for_one, Intensity{0, Duration{1000}}, {}};
+  plan.children.emplace_back().name = "a";
+  const SupervisorActor supervisor = system.system().spawn<Supervisor>(
+      plan,
+      [&](const SupervisorActor& self) {
+        return std::make_unique<ActorHost>(
+            system.system(), self,
+            std::map<std::string, ActorHost::Factory>{
+                {"a", []() -> caf::actor { throw std::runtime_error("no descriptor left"); }}});
+      },
+      std::make_unique<Notes>(lines), 1);
+  post(supervisor, StartChildren{});
+  system.run();
+  CHECK(*lines == Lines{"a exited", "a given-up", "finished: crash-loop"});
+}
+
+TEST_CASE("an actor that was healthy for long is restarted at once again", "[supervisor][caf]") {
+  Fixture fixture{Intensity{5, Duration{60'000}}};
+  const auto crash = [&] {
+    caf::anon_send(fixture.actors["a"], 1);
+    fixture.system.run();
+  };
+  crash();
+  fixture.lines->clear();
+  crash();
+  CHECK(*fixture.lines == Lines{"a exited", "a restarting"});  // after its back-off
+  fixture.system.advance(2 * SupervisedChild{}.backoff.max + Duration{200});
+  fixture.lines->clear();
+  crash();
+  CHECK(*fixture.lines == Lines{"a exited", "a restarting", "a started", "a ready"});
 }

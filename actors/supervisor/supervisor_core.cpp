@@ -41,7 +41,7 @@ void SupervisorCore::on_ready(const std::string& name, std::uint64_t run) {
   if (child == nullptr || child->phase != Phase::starting) return;
   child->phase = Phase::ready;
   child->was_ready = true;
-  child->in_sequence = false;
+  if (!is_to_be_stopped(*child)) child->in_sequence = false;
   child->ticket = 0;
   report(ChildNewsKind::ready, *child);
   start_what_may();
@@ -51,20 +51,23 @@ void SupervisorCore::on_ready(const std::string& name, std::uint64_t run) {
 void SupervisorCore::on_exited(const std::string& name, std::uint64_t run, ExitRecord exit) {
   auto* child = find(name, run);
   if (child == nullptr) return;
-  const bool was_asked = child->phase == Phase::stopping;
+  // Whoever ends by itself before its turn to be stopped saves the asking: that is no fault of its
+  // own, and one fault that takes several along counts once.
+  const bool is_in_group = is_to_be_stopped(*child);
+  const bool was_asked = child->phase == Phase::stopping || is_in_group;
+  const bool is_wanted =
+      was_asked && !is_stopping_ && !(is_in_group && child->spec.restart == RestartType::temporary);
   exit.restarts = child->history.restarts;
   child->pid = 0;
   child->ticket = 0;
-  child->phase = was_asked ? Phase::waiting : Phase::ended;
+  child->phase = is_wanted ? Phase::waiting : Phase::ended;
   ChildNews news;
   news.exit = exit;
   report(ChildNewsKind::exited, *child, std::move(news));
-  if (is_stopping_ || was_asked) {
-    if (is_stopping_) child->phase = Phase::ended;
-    stop_next();
-  } else {
-    decide(*child, exit);
-  }
+  if (!was_asked && !is_stopping_) return decide(*child, exit);
+  if (!is_wanted) child->in_sequence = false;
+  stop_next();
+  report_all_ready();
 }
 
 void SupervisorCore::on_timer(std::uint64_t ticket) {
@@ -89,6 +92,7 @@ void SupervisorCore::restart(const std::string& name, const std::string& by) {
   auto* child = find(name);
   if (child == nullptr || is_stopping_) return;
   if (child->phase == Phase::starting || child->phase == Phase::ready) {
+    if (is_to_be_stopped(*child)) return;  // in its turn, and started again after
     child->phase = Phase::stopping;
     child->is_due = true;
     host_.stop(name, child->run, child->spec.grace, by);
@@ -164,13 +168,10 @@ void SupervisorCore::restart_affected(Child& child, const RestartDecision& decis
   const bool is_alone = plan_.strategy == Strategy::one_for_one;
   for (auto* each : affected_by(child)) {
     if (!is_alone) each->in_sequence = true;
-    if (is_running(*each)) {
-      const auto index = static_cast<std::size_t>(each - children_.data());
-      if (std::find(stop_queue_.begin(), stop_queue_.end(), index) == stop_queue_.end())
-        stop_queue_.push_back(index);
-    } else if (each != &child) {
+    if (is_running(*each) && !is_to_be_stopped(*each))
+      stop_queue_.push_back(index_of(*each));
+    else if (each->phase == Phase::ended && each != &child)
       wait(*each, Duration{0});
-    }
   }
   std::sort(stop_queue_.begin(), stop_queue_.end());
   wait(child, decision.delay);
@@ -183,8 +184,9 @@ std::vector<SupervisorCore::Child*> SupervisorCore::affected_by(const Child& chi
     const bool is_after = &each >= &child;
     const bool is_in = &each == &child || plan_.strategy == Strategy::one_for_all ||
                        (plan_.strategy == Strategy::rest_for_one && is_after);
-    // What ended for good, or was never due yet, has nothing to be restarted.
-    const bool stays_ended = &each != &child && each.phase == Phase::ended;
+    // A transient one that had done its work does it again; a temporary one is gone.
+    const bool stays_ended = &each != &child && each.phase == Phase::ended &&
+                             each.spec.restart == RestartType::temporary;
     if (is_in && !stays_ended) affected.push_back(&each);
   }
   return affected;
@@ -208,14 +210,11 @@ void SupervisorCore::stop_next() {
                  is_stopping_ ? stopped_by_ : "controller");
       return;
     }
-    const bool stays = child.spec.restart == RestartType::temporary;
-    if (stays && child.phase == Phase::waiting) child.phase = Phase::ended;
     stop_queue_.pop_back();
   }
-  if (is_stopping_)
-    finish_when_all_ended();
-  else
-    start_what_may();
+  if (is_stopping_) return finish_when_all_ended();
+  start_what_may();
+  report_all_ready();
 }
 
 void SupervisorCore::give_up(Child& child, const ExitRecord& exit,
@@ -257,6 +256,14 @@ SupervisorCore::Child* SupervisorCore::find(const std::string& name) {
 SupervisorCore::Child* SupervisorCore::find(const std::string& name, std::uint64_t run) {
   auto* child = find(name);
   return child != nullptr && child->run == run && is_running(*child) ? child : nullptr;
+}
+
+std::size_t SupervisorCore::index_of(const Child& child) const {
+  return static_cast<std::size_t>(&child - children_.data());
+}
+
+bool SupervisorCore::is_to_be_stopped(const Child& child) const {
+  return std::find(stop_queue_.begin(), stop_queue_.end(), index_of(child)) != stop_queue_.end();
 }
 
 void SupervisorCore::report(ChildNewsKind kind, const Child& child, ChildNews news) {

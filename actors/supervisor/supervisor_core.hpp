@@ -58,6 +58,9 @@ class SupervisorCore {
 
   [[nodiscard]] bool is_finished() const { return is_finished_; }
 
+  /// Why it gave up; none while it has not, and after a stop that was asked for.
+  [[nodiscard]] const std::optional<Cause>& cause() const { return cause_; }
+
  private:
   enum class Phase {
     waiting,   ///< to be started in its turn, or when its back-off has passed
@@ -86,6 +89,8 @@ class SupervisorCore {
 
   Child* find(const std::string& name);
   Child* find(const std::string& name, std::uint64_t run);
+  [[nodiscard]] std::size_t index_of(const Child& child) const;
+  [[nodiscard]] bool is_to_be_stopped(const Child& child) const;
   void start_what_may();
   void start_child(Child& child);
   void decide(Child& child, const ExitRecord& exit);

@@ -204,9 +204,43 @@ TEST_CASE("the window slides: old restarts don't count", "[supervisor]") {
   start_all(stage, {"a"});
   for (int i = 0; i < 5; ++i) {
     stage.exit("a");
-    stage.pass(1000ms);
+    stage.pass(1001ms);
   }
   CHECK(stage.finished == 0);
+}
+
+TEST_CASE("a restart as old as the window is wide counts", "[supervisor]") {
+  auto fast = child("a");
+  fast.backoff.first = 0ms;
+  Stage stage{Strategy::one_for_one, {fast}, Intensity{1, 1000ms}};
+  start_all(stage, {"a"});
+  stage.exit("a");
+  stage.pass(1000ms);
+  stage.exit("a");
+  CHECK(stage.finished == 1);
+}
+
+TEST_CASE("siblings that end while they wait to be stopped count no restart", "[supervisor]") {
+  Stage stage{Strategy::one_for_all, {child("a"), child("b"), child("c")}, Intensity{1, 10'000ms}};
+  start_all(stage, {"a", "b", "c"});
+  stage.exit("a");
+  CHECK(stage.take_log() == Log{"stop c"});
+  stage.exit("b");
+  stage.exit("c", CauseKind::killed);
+  CHECK(stage.finished == 0);
+  CHECK(stage.take_log() == Log{"start a"});
+}
+
+TEST_CASE("a temporary child that a sibling takes along does not hold up readiness",
+          "[supervisor]") {
+  Stage stage{Strategy::one_for_all, {child("a"), child("t", RestartType::temporary)}};
+  stage.core.start();
+  stage.ready("a");
+  stage.exit("a");
+  stage.exit("t", CauseKind::killed);
+  CHECK(stage.take_log() == Log{"start a", "start t", "stop t", "start a"});
+  stage.ready("a");
+  CHECK(stage.all_ready == 1);
 }
 
 TEST_CASE("what no restart mends is given up at once", "[supervisor]") {

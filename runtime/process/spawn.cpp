@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstring>
 #include <fcntl.h>
-#include <grp.h>
+#include <memory>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -30,8 +32,8 @@ struct Pipe {
   UniqueFd writer;
 };
 
-/// All that the child needs, prepared before the fork: between fork and exec it must not allocate,
-/// as another thread may have held the allocator's lock (signal-safety(7)).
+/// All that the child needs, prepared before it exists: until its exec it shares our memory and
+/// must not allocate, as another thread may hold the allocator's lock (signal-safety(7)).
 struct Plan {
   std::string program;
   std::vector<char*> argv;
@@ -41,6 +43,7 @@ struct Plan {
   int lowest_free = 3;                      // above every target
   std::string oom_score;
   const SpawnRequest* request = nullptr;
+  int report_fd = -1;
 };
 
 tl::unexpected<SpawnFailure> failed(const char* what, int error) {
@@ -102,15 +105,17 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+/// By bare system calls: the C library's functions would look for our parent's threads.
 bool drop_identity(const SpawnRequest::Identity& identity) {
-  return ::setgroups(0, nullptr) == 0 &&
-         ::setresgid(identity.gid, identity.gid, identity.gid) == 0 &&
-         ::setresuid(identity.uid, identity.uid, identity.uid) == 0;
+  return ::syscall(SYS_setgroups, 0, nullptr) == 0 &&
+         ::syscall(SYS_setresgid, identity.gid, identity.gid, identity.gid) == 0 &&
+         ::syscall(SYS_setresuid, identity.uid, identity.uid, identity.uid) == 0;
 }
 
-[[noreturn]] void run_child(Plan& plan, int report_fd) {
+int run_child(void* argument) {
+  auto& plan = *static_cast<Plan*>(argument);
   const auto& request = *plan.request;
-  report_fd = ::fcntl(report_fd, F_DUPFD_CLOEXEC, plan.lowest_free);
+  const int report_fd = ::fcntl(plan.report_fd, F_DUPFD_CLOEXEC, plan.lowest_free);
   if (report_fd < 0) ::_exit(127);
   if (!place_descriptors(plan)) give_up(report_fd, Step::descriptors);
   for (const auto& path : request.cgroup_procs)
@@ -220,15 +225,24 @@ void reap(pid_t pid) {
   }
 }
 
-/// Forks with all signals blocked, so that no handler of ours runs in the child.
-pid_t fork_quietly() {
+/// Starts the child with all signals blocked, so that no handler of ours runs in it. As
+/// posix_spawn(3) does it runs in our memory, and this thread stands still until its exec, so that
+/// nothing has to be copied; but memory is not shared with another user.
+pid_t start_child(Plan& plan, UniqueFd& pidfd) {
+  constexpr std::size_t stack_bytes = 64 * 1024;
+  const int sharing = plan.request->identity ? 0 : CLONE_VM | CLONE_VFORK;
+  const auto stack =
+      std::make_unique_for_overwrite<std::max_align_t[]>(stack_bytes / sizeof(std::max_align_t));
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  const auto pid = ::fork();
+  int fd = -1;
+  const auto pid = ::clone(run_child, stack.get() + stack_bytes / sizeof(std::max_align_t),
+                           sharing | CLONE_PIDFD | SIGCHLD, &plan, &fd);
   const int error = errno;
-  if (pid != 0) ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid >= 0) pidfd.reset(fd);
   errno = error;
   return pid;
 }
@@ -248,23 +262,15 @@ tl::expected<Child, SpawnFailure> spawn(const SpawnRequest& request) {
     return tl::unexpected(SpawnFailure{plan.error(), absent ? "ENOENT" : "EACCES"});
   }
 
-  const auto pid = fork_quietly();
-  if (pid == 0) run_child(*plan, report_pipe.writer.get());
-  if (pid < 0) return failed("fork", errno);
+  plan->report_fd = report_pipe.writer.get();
+  UniqueFd pidfd;
+  const auto pid = start_child(*plan, pidfd);
+  if (pid < 0) return failed("clone", errno);
   report_pipe.writer.reset();
   const auto report = read_report(report_pipe.reader.get());
   if (report.error != 0) {
     reap(pid);
     return tl::unexpected(SpawnFailure{step_cause(*plan, report), errno_name(report.error)});
-  }
-
-  // The pid is ours until we reap it, so this cannot name a stranger.
-  UniqueFd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
-  if (!pidfd) {
-    const int error = errno;
-    ::kill(pid, SIGKILL);
-    reap(pid);
-    return failed("pidfd_open", error);
   }
   for (const int fd : {out.reader.get(), err.reader.get()})
     ::fcntl(fd, F_SETFL, O_NONBLOCK);

@@ -1,10 +1,13 @@
 // What a person sees, and what is known afterwards, when something dies or is ended.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 
 #include "tests/support/chromium.hpp"
 #include "tests/support/descendants.hpp"
+#include "tests/support/temporary_directory.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -55,6 +58,63 @@ TEST_CASE("a killed streamer is named at once and returns", "[fault]") {
   CHECK(why["exits"][0]["kind"] == "signal");
   CHECK(world.session(session.id)["state"] == "ready");
   CHECK(world.session(session.id)["stream"]["restarts"] == 1);
+}
+
+TEST_CASE("a streamer that stands still is named hung, killed and replaced", "[fault]") {
+  World world;
+  const auto session = world.start({{"profile", "terminal"}});
+  auto watcher = world.join(session.id, world.watch_token(session.id), "viewer");
+  const auto first = watcher.next_of("offer")["epoch"].get<int>();
+
+  REQUIRE(::kill(only("aerie-stream"), SIGSTOP) == 0);
+
+  auto told = watcher.next_of("stream");
+  while (told["state"] != "restarting")
+    told = watcher.next_of("stream");
+  CHECK(told["cause"]["kind"] == "hung");
+  CHECK(watcher.next_of("offer")["epoch"].get<int>() > first);
+  CHECK(world.why(session.id)["exits"][0]["kind"] == "hung");
+  CHECK(descendants("aerie-stream").size() == 1);
+}
+
+TEST_CASE("a guest whose child crashes for ever is replaced once, then the first cause stands",
+          "[fault]") {
+  const aerie::test::TemporaryDirectory profiles;
+  std::ofstream(profiles.path() / "doomed.json")
+      << Json{{"name", "doomed"},
+              {"intensity", {{"restarts", 2}, {"withinMs", 60'000}}},
+              {"children",
+               {{{"name", "agent"},
+                 {"command", {"/bin/sh", "-c", "echo my last words; kill -SEGV $$"}},
+                 {"backoff", {{"firstMs", 0}, {"maxMs", 0}}}}}}};
+  World world(World::Set{{"profiles.path", profiles.path().string()}});
+  const auto session = world.start({{"profile", "doomed"}});
+  const auto document = world.wait_for_state(session.id, "failed");
+  const auto why = world.why(session.id);
+  CHECK(why["cause"]["kind"] == "crash-loop");
+  CHECK(why["cause"]["evidence"].dump().find("SIGSEGV") != std::string::npos);
+  CHECK(why["cause"]["evidence"].dump().find("my last words") != std::string::npos);
+  int replaced = 0;
+  for (const auto& entry : why["timeline"])
+    replaced += entry["kind"] == "vm.replaced" ? 1 : 0;
+  CHECK(replaced == 1);
+  CHECK(document["vm"]["id"] != session.document["vm"]["id"]);
+}
+
+TEST_CASE("what no restart mends fails the session at once, with the remedy", "[fault]") {
+  const aerie::test::TemporaryDirectory profiles;
+  std::ofstream(profiles.path() / "absent.json")
+      << Json{{"name", "absent"},
+              {"children", {{{"name", "agent"}, {"command", {"/usr/bin/no-such-agent"}}}}}};
+  World world(World::Set{{"profiles.path", profiles.path().string()}});
+  const auto session = world.start({{"profile", "absent"}});
+  world.wait_for_state(session.id, "failed");
+  const auto why = world.why(session.id);
+  CHECK(why["cause"]["kind"] == "exec-not-found");
+  CHECK(why["cause"]["message"].get<std::string>().find("no-such-agent") != std::string::npos);
+  CHECK_FALSE(why["cause"]["remedy"].get<std::string>().empty());
+  CHECK(std::count_if(why["exits"].begin(), why["exits"].end(),
+                      [](const Json& exit) { return exit["child"] == "agent"; }) == 1);
 }
 
 TEST_CASE("a session that is asked to go asks its viewer, then leaves nothing behind", "[fault]") {
