@@ -12,6 +12,7 @@ namespace aerie::guest {
 namespace {
 
 constexpr std::size_t max_candidates = 4;
+constexpr std::size_t max_told_exits = 32;
 constexpr Duration handshake_within{5000};
 /// Half of a socket's bound stays free for events.
 constexpr std::size_t log_backlog = max_queued_bytes / 2;
@@ -94,6 +95,9 @@ void HostLink::admit(Candidates::iterator candidate) {
                      }});
   const bool is_first = !std::exchange(was_linked_, true);
   host_->send(to_frame(link::Linked{events_.is_configured()}));
+  // The host before may have ended before it wrote down what it had read: this one knows which.
+  for (const auto& exit : told_exits_)
+    host_->send(fitting_frame(exit));
   for (auto& message : buffer_.take())
     send(std::move(message));
   events_.on_linked(is_first);
@@ -125,7 +129,15 @@ void HostLink::send(link::GuestMessage message) {
   } else if (std::holds_alternative<link::ChildNews>(message)) {
     send_last_words();
   }
+  note_exit(message);
   host_->send(fitting_frame(std::move(message)));
+}
+
+void HostLink::note_exit(const link::GuestMessage& message) {
+  const auto* news = std::get_if<link::ChildNews>(&message);
+  if (news == nullptr || news->kind != link::ChildNewsKind::exited) return;
+  told_exits_.push_back(message);
+  if (told_exits_.size() > max_told_exits) told_exits_.pop_front();
 }
 
 /// What was said last before news of a child may be why there is news: events have room for it.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -64,6 +65,7 @@ class HostLink {
   void admit(Candidates::iterator candidate);
   void on_frame(const Json& message);
   void lose_host();
+  void note_exit(const link::GuestMessage& message);
   void send_last_words();
   void say_what_was_dropped();
 
@@ -75,7 +77,8 @@ class HostLink {
   Candidates candidates_;
   std::unique_ptr<FrameSocket> host_;
   NewsBuffer buffer_;
-  link::LogLines last_dropped_;  ///< the latest of them
+  std::deque<link::GuestMessage> told_exits_;  ///< the last of them
+  link::LogLines last_dropped_;                ///< the latest of them
   std::uint64_t dropped_lines_ = 0;
   bool was_linked_ = false;
 };

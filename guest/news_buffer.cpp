@@ -16,7 +16,10 @@ std::size_t bytes_of(const link::LogLines& log) {
 }  // namespace
 
 void NewsBuffer::add(link::GuestMessage message) {
-  if (std::holds_alternative<link::StreamSays>(message)) return;
+  if (std::holds_alternative<link::StreamSays>(message)) {
+    if (++words_ > max_words) return;
+    return messages_.push_back(std::move(message));
+  }
   if (const auto* log = std::get_if<link::LogLines>(&message)) {
     log_bytes_ += bytes_of(*log);
     messages_.push_back(std::move(message));
@@ -27,7 +30,8 @@ void NewsBuffer::add(link::GuestMessage message) {
   messages_.push_back(std::move(message));
   if (++events_ <= max_events) return;
   const auto oldest = std::find_if(messages_.begin(), messages_.end(), [](const auto& each) {
-    return !std::holds_alternative<link::LogLines>(each);
+    return !std::holds_alternative<link::LogLines>(each) &&
+           !std::holds_alternative<link::StreamSays>(each);
   });
   messages_.erase(oldest);
   --events_;
@@ -42,7 +46,7 @@ std::vector<link::GuestMessage> NewsBuffer::take() {
                                        " lines were dropped here while no controller listened"}});
   std::move(messages_.begin(), messages_.end(), std::back_inserter(taken));
   messages_.clear();
-  log_bytes_ = events_ = 0;
+  log_bytes_ = events_ = words_ = 0;
   return taken;
 }
 

@@ -1,5 +1,6 @@
 #include "guest/news_buffer.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "guest/log_frames.hpp"
@@ -19,20 +20,24 @@ link::ChildNews started(const std::string& child) {
 
 }  // namespace
 
-TEST_CASE("events are kept in order, logs up to a bound, words of the streamer not", "[guest]") {
+TEST_CASE("events are kept in order, logs and words up to a bound", "[guest]") {
   NewsBuffer buffer;
   buffer.add(started("display"));
   const std::string line(1000, 'x');
   for (int i = 0; i < 2000; ++i)
     buffer.add(link::LogLines{"browser", false, {line}});
-  buffer.add(link::StreamSays{{{"type", "offer"}}});
+  for (std::size_t i = 0; i < NewsBuffer::max_words + 10; ++i)
+    buffer.add(link::StreamSays{{{"type", "candidate"}}});
   buffer.add(started("browser"));
   const auto kept = buffer.take();
   const auto& notice = std::get<link::LogLines>(kept.front());
   CHECK_THAT(notice.lines.front(), Catch::Contains("dropped"));
   CHECK(std::get<link::ChildNews>(kept[1]).child == "display");
   CHECK(std::get<link::ChildNews>(kept.back()).child == "browser");
-  CHECK(kept.size() < 1000);
+  CHECK(std::count_if(kept.begin(), kept.end(), [](const auto& each) {
+          return std::holds_alternative<link::StreamSays>(each);
+        }) == NewsBuffer::max_words);
+  CHECK(kept.size() < 1000 + NewsBuffer::max_words);
   CHECK(buffer.take().empty());
 }
 
