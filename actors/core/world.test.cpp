@@ -24,6 +24,7 @@ class FakeMachine final : public Machine {
             {"", "", "", "process", "guest of " + record_->spec.vm}};
   }
   void start() override { record_->calls.emplace_back("start"); }
+  void adopt() override { record_->calls.emplace_back("adopt"); }
   void send(const link::HostMessage& message) override { record_->sent.push_back(message); }
   void kill(const std::string& by) override { record_->calls.push_back("kill " + by); }
   void release(const Resource& resource) override {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +16,8 @@ struct MachineSpec {
   std::string vm;
   int slot = 0;  ///< unique among the machines of this host; user id and the like derive from it
   std::string address;
-  link::Configure configure;  ///< sent to the guest once it has proved who it is
+  link::Configure configure;    ///< sent to the guest once it has proved who it is
+  std::uint64_t oom_kills = 0;  ///< of an adopted guest: those its events tell of
 };
 
 /// Whom a machine tells. Called on any thread; must only post.
@@ -45,6 +47,9 @@ class Machine {
   /// What `start` acquires, in that order; ids empty. Written to the ledger before `start`.
   [[nodiscard]] virtual std::vector<Resource> resources() const = 0;
   virtual void start() = 0;
+  /// In place of `start`: takes over what an earlier controller started. Reports `on_started` and
+  /// `on_linked`, or `on_failed` (`controller-restarted`) where nothing runs any more.
+  virtual void adopt() = 0;
   virtual void send(const link::HostMessage& message) = 0;
   /// Kills the guest with everything in it.
   virtual void kill(const std::string& by) = 0;

@@ -27,11 +27,13 @@ void GuestLink::on_frame(const Json& frame) {
   auto message = link::parse_guest_message(frame);
   if (!message) return break_off(message.error());
   if (phase_ == Phase::linked) return events_.on_message(std::move(*message));
-  if (!std::holds_alternative<link::Linked>(*message))
+  const auto* linked = std::get_if<link::Linked>(&*message);
+  if (linked == nullptr)
     return break_off({CauseKind::link_violation,
                       "The guest spoke before the handshake was done.",
                       "Retire the session; its guest is hostile or of another version.",
                       {}});
+  is_configured_ = linked->configured;
   phase_ = Phase::linked;
   events_.on_linked();
 }

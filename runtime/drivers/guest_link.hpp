@@ -25,6 +25,9 @@ class GuestLink {
   /// Takes a connected stream socket and sends the first hello.
   GuestLink(Reactor& reactor, UniqueFd socket, const std::string& secret, Events events);
 
+  /// Whether the guest had its profile when it was linked: so it has where it is adopted.
+  [[nodiscard]] bool is_configured() const { return is_configured_; }
+
   /// Dropped before the handshake is done.
   void send(const link::HostMessage& message);
 
@@ -35,6 +38,7 @@ class GuestLink {
   HostHandshake handshake_;
   Events events_;
   std::unique_ptr<FrameSocket> socket_;
+  bool is_configured_ = false;
   enum class Phase { greeting, proving, linked, broken } phase_ = Phase::greeting;
 };
 

@@ -17,6 +17,9 @@ class OomWitness {
   /// supervisor's decisions that quote that exit.
   void correct(link::GuestMessage& message, std::uint64_t kills);
 
+  /// So many kills were told of before, by an earlier controller.
+  void begin_at(std::uint64_t kills) { seen_ = kills; }
+
  private:
   /// What the guest said of an exit, and what it was.
   struct Correction {

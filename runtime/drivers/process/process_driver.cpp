@@ -21,6 +21,9 @@ class Handle final : public Machine {
   void start() override {
     reactor_.post([machine = machine_] { machine->start(); });
   }
+  void adopt() override {
+    reactor_.post([machine = machine_] { machine->adopt(); });
+  }
   void send(const link::HostMessage& message) override {
     reactor_.post([machine = machine_, message] { machine->send(message); });
   }

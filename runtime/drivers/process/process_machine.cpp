@@ -10,6 +10,7 @@
 #include <sstream>
 #include <unistd.h>
 
+#include "runtime/drivers/process/guest_record.hpp"
 #include "runtime/process/handshake.hpp"
 #include "runtime/process/host_pid.hpp"
 #include "runtime/process/unix_socket.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr int secret_fd = 3;
 constexpr int listen_fd = 4;
+constexpr const char* socket_name = "guest.sock";
 constexpr std::uint64_t pids_per_guest = 4096;
 constexpr Duration longest_ending{1000};  // between a process's closed files and its end
 constexpr std::uint64_t mebibyte = 1024 * 1024;
@@ -136,16 +138,56 @@ void ProcessMachine::start() {
 
 Result<void> ProcessMachine::start_steps() {
   if (auto made = prepare_sandbox_directory(sandbox_); !made) return made;
+  if (auto found = find_cgroup(); !found) return found;
+  // Before the guest runs: whoever follows us could not prove itself to it otherwise.
+  if (auto written = write_guest_record(sandbox_.directory, {secret_, {}}); !written)
+    return written;
+  const auto socket_path = sandbox_.directory + "/" + socket_name;
+  if (auto started = start_process(socket_path); !started) return started;
+  if (auto written =
+          write_guest_record(sandbox_.directory, {secret_, identity_of(process_->pid())});
+      !written)
+    return written;
+  reports_->on_started(process_->pid());
+  return connect(socket_path);
+}
+
+Result<void> ProcessMachine::find_cgroup() {
   const auto& resources = spec_.configure.profile.resources;
   auto cgroup =
       Cgroup::create(options_.cgroups, spec_.vm,
                      {static_cast<std::uint64_t>(resources.memory_mib) * mebibyte, pids_per_guest});
   if (!cgroup) return tl::unexpected(cgroup.error());
   cgroup_ = std::move(*cgroup);
-  const auto socket_path = sandbox_.directory + "/guest.sock";
-  if (auto started = start_process(socket_path); !started) return started;
-  reports_->on_started(process_->pid());
-  return connect(socket_path);
+  return {};
+}
+
+// -- adoption -------------------------------------------------------------------------------------
+
+void ProcessMachine::adopt() {
+  if (auto adopted = adopt_steps(); !adopted) {
+    kill_everything();
+    reports_->on_failed(adopted.error());
+  }
+}
+
+Result<void> ProcessMachine::adopt_steps() {
+  if (auto found = find_cgroup(); !found) return found;
+  const auto record = read_guest_record(sandbox_.directory);
+  if (!record) return tl::unexpected(record.error());
+  secret_ = record->secret;
+  oom_.begin_at(spec_.oom_kills);
+  auto adopted = AdoptedProcess::adopt(reactor_, record->process, [this](ExitRecord exit) {
+    if (is_finished_ && exit.kind == CauseKind::vmm_exited) {
+      exit.kind = CauseKind::clean;
+      exit.message = "The guest ended once its children had.";
+    }
+    on_exit(std::move(exit));
+  });
+  if (!adopted) return tl::unexpected(adopted.error());
+  adopted_ = std::move(*adopted);
+  reports_->on_started(adopted_->pid());
+  return connect(sandbox_.directory + "/" + socket_name);
 }
 
 Result<void> ProcessMachine::start_process(const std::string& socket_path) {
@@ -190,17 +232,25 @@ Result<void> ProcessMachine::connect(const std::string& socket_path) {
   auto socket = connect_unix(socket_path);
   if (!socket) return tl::unexpected(socket.error());
   GuestLink::Events events;
-  events.on_linked = [this] {
-    first_process_ = first_process();
-    is_linked_ = true;
-    link_->send(spec_.configure);
-    spec_.configure.env.clear();  // no need to keep what may be secret
-    reports_->on_linked();
-  };
+  events.on_linked = [this] { on_linked(); };
   events.on_message = [this](link::GuestMessage message) { on_message(std::move(message)); };
   events.on_lost = [this](Cause cause) { on_link_lost(std::move(cause)); };
   link_ = std::make_unique<GuestLink>(reactor_, std::move(*socket), secret_, std::move(events));
   return {};
+}
+
+void ProcessMachine::on_linked() {
+  first_process_ = first_process();
+  is_linked_ = true;
+  if (adopted_ && !link_->is_configured())
+    return reports_->on_failed(
+        {CauseKind::controller_restarted,
+         "The controller ended before the guest " + spec_.vm + " had its profile.",
+         "Start a new session.",
+         {}});
+  if (!adopted_) link_->send(spec_.configure);
+  spec_.configure.env.clear();  // no need to keep what may be secret
+  reports_->on_linked();
 }
 
 // -- the guest's words ----------------------------------------------------------------------------
@@ -208,6 +258,7 @@ Result<void> ProcessMachine::connect(const std::string& socket_path) {
 void ProcessMachine::on_message(link::GuestMessage message) {
   if (cgroup_) oom_.correct(message, cgroup_->oom_kills().value_or(0));
   if (auto* news = std::get_if<link::ChildNews>(&message)) translate(*news);
+  if (const auto* finished = std::get_if<link::Finished>(&message)) is_finished_ = !finished->cause;
   reports_->on_says(std::move(message));
 }
 
@@ -234,8 +285,8 @@ std::int64_t ProcessMachine::host_pid_of(std::int64_t inner_pid) {
 }
 
 std::int64_t ProcessMachine::first_process() {
-  if (!process_) return 0;
-  const auto children = children_of(process_->pid());
+  if (!process_ && !adopted_) return 0;
+  const auto children = children_of(process_ ? process_->pid() : adopted_->pid());
   return children.empty() ? 0 : children.front();
 }
 
@@ -248,12 +299,17 @@ void ProcessMachine::send(const link::HostMessage& message) {
 void ProcessMachine::kill(const std::string& by) {
   kill_everything();
   if (process_ && process_->is_running()) process_->kill(by);
+  if (adopted_) adopted_->kill(by);
+}
+
+bool ProcessMachine::is_running() const {
+  return (process_ && process_->is_running()) || (adopted_ && adopted_->is_running());
 }
 
 void ProcessMachine::kill_everything() {
   // The end of its first process is the end of a pid namespace (pid_namespaces(7)).
   const auto first = first_process_ != 0 ? first_process_ : first_process();
-  if (first > 0 && process_ && process_->is_running()) ::kill(static_cast<pid_t>(first), SIGKILL);
+  if (first > 0 && is_running()) ::kill(static_cast<pid_t>(first), SIGKILL);
   if (cgroup_) cgroup_->kill_all();
 }
 
@@ -275,7 +331,11 @@ void ProcessMachine::on_exit(ExitRecord exit) {
 }
 
 void ProcessMachine::release(const Resource& resource) {
-  if (resource.kind == "cgroup" && cgroup_) {
+  if (resource.kind == "cgroup") {
+    // An adopted guest that was gone already has not looked for its group yet.
+    if (!cgroup_)
+      if (const auto found = find_cgroup(); !found)
+        return reports_->on_released(resource, found.error());
     const auto removed = cgroup_->remove();
     const auto failure = removed ? std::nullopt : std::optional{removed.error()};
     return reports_->on_released(resource, failure);
@@ -300,6 +360,7 @@ void ProcessMachine::forget() {
   link_.reset();
   if (process_) process_->let_go();
   process_.reset();
+  adopted_.reset();
 }
 
 }  // namespace aerie

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "runtime/drivers/guest_link.hpp"
+#include "runtime/drivers/process/adopted_process.hpp"
 #include "runtime/drivers/process/oom_witness.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
 #include "runtime/drivers/process/sandbox.hpp"
@@ -21,6 +22,8 @@ class ProcessMachine : public std::enable_shared_from_this<ProcessMachine> {
                  MachineSpec spec, std::shared_ptr<MachineReports> reports);
 
   void start();
+  /// Takes over the guest that an earlier controller left in this directory.
+  void adopt();
   void send(const link::HostMessage& message);
   void kill(const std::string& by);
   void release(const Resource& resource);
@@ -29,8 +32,12 @@ class ProcessMachine : public std::enable_shared_from_this<ProcessMachine> {
 
  private:
   [[nodiscard]] Result<void> start_steps();
+  [[nodiscard]] Result<void> find_cgroup();
+  [[nodiscard]] Result<void> adopt_steps();
   [[nodiscard]] Result<void> start_process(const std::string& socket_path);
   [[nodiscard]] Result<void> connect(const std::string& socket_path);
+  void on_linked();
+  [[nodiscard]] bool is_running() const;
   void on_message(link::GuestMessage message);
   void on_exit(ExitRecord exit);
   void on_link_lost(Cause cause);
@@ -48,12 +55,14 @@ class ProcessMachine : public std::enable_shared_from_this<ProcessMachine> {
   std::string secret_;
   std::optional<Cgroup> cgroup_;
   std::unique_ptr<Process> process_;
+  std::unique_ptr<AdoptedProcess> adopted_;  ///< in its place, where the guest was adopted
   std::unique_ptr<GuestLink> link_;
   std::int64_t first_process_ = 0;             ///< the guest's pid 1 as we see it; 0: not known
   std::map<std::int64_t, std::int64_t> pids_;  ///< the guest's numbers to ours
   OomWitness oom_;
   bool is_linked_ = false;
-  TimerId loss_timer_;  ///< the link was lost, its guest is ending
+  bool is_finished_ = false;  ///< the guest said that its children ended as they were asked to
+  TimerId loss_timer_;        ///< the link was lost, its guest is ending
 };
 
 }  // namespace aerie
