@@ -170,6 +170,11 @@ struct Unsubscribe {
   EventReaderActor reader;
   std::uint64_t number = 0;
 };
+/// What an actor needs to go on under the next controller, in place of what it said before.
+struct Remember {
+  std::string subject;  ///< an id, with `/` and a part's name where one actor has several
+  Json state;           ///< null: strikes the subject out, and all that begins with it and `/`
+};
 /// The store has finished a batch.
 struct StoreFinished {
   std::uint64_t batch = 0;
@@ -195,7 +200,8 @@ using LedgerActor = caf::typed_actor<
     caf::replies_to<AskWhy>::with<WhyAnswer>,
     /// Sends the events after `since`, then each new one. A reader that ends is forgotten.
     caf::replies_to<Subscribe>::with<Subscribed>, caf::reacts_to<Unsubscribe>,
-    caf::reacts_to<StoreFinished>,
+    /// Keeps what an actor will need under the next controller.
+    caf::reacts_to<Remember>, caf::reacts_to<StoreFinished>,
     /// Answers with what is wrong with the store, if anything.
     caf::replies_to<AskStoreHealth>::with<Saved>>;
 
@@ -444,6 +450,8 @@ struct Proposal {
   Duration deadline{0};
   bool forced = false;
 };
+/// A reaper has begun, which knows of no proposal: those that are open are made again.
+struct ReaperBegins {};
 struct SessionTimer {
   std::uint64_t ticket = 0;
 };
@@ -454,7 +462,7 @@ using SessionActor = VmOwnerActor::extend<
     caf::reacts_to<StreamToViewer>, caf::reacts_to<FirstFrame>,
     caf::replies_to<SetHold>::with<HoldAnswer>, caf::replies_to<ClearHold>::with<HoldAnswer>,
     /// Considers a retirement, asks the viewers, and answers the reaper.
-    caf::reacts_to<Proposal>, caf::reacts_to<SessionTimer>>;
+    caf::reacts_to<Proposal>, caf::reacts_to<ReaperBegins>, caf::reacts_to<SessionTimer>>;
 
 // == the reaper actor ============================================================================
 // Proposes; deletes only with the owner's token.
@@ -465,6 +473,13 @@ struct ProposeRetirement {
   RetireReason reason = RetireReason::requested;
   std::string by;
   bool forced = false;
+  /// A proposal of an earlier reaper that goes on, with the time that is left.
+  struct Earlier {
+    std::string id;
+    Duration deadline{0};
+    std::optional<Instant> kept_until;
+  };
+  std::optional<Earlier> earlier = std::nullopt;
 };
 struct ProposalMade {
   Proposal proposal;
@@ -556,8 +571,8 @@ using NodeActor = VmOwnerActor::extend<
     caf::replies_to<FindVmActor>::with<VmActorFound>, caf::replies_to<ReplaceVm>::with<VmGiven>,
     caf::reacts_to<SessionOver>,
     /// Refuses new sessions from now on; with `stop_guests` retires those there are.
-    caf::replies_to<DrainNode>::with<Drained>, caf::reacts_to<NodeTimer>,
-    caf::replies_to<AskNodeFigures>::with<NodeFigures>>;
+    caf::replies_to<DrainNode>::with<Drained>, caf::reacts_to<ReaperBegins>,
+    caf::reacts_to<NodeTimer>, caf::replies_to<AskNodeFigures>::with<NodeFigures>>;
 
 // == the gateway actor ===========================================================================
 // The HTTP API's side of libwebsockets' thread; starts a peer for each WebSocket.

@@ -31,11 +31,13 @@ Ledger::Ledger(caf::actor_config& config, EnvironmentPtr environment, std::share
   for (const auto& event : contents.events)
     keep(event);
   last_seq_ = contents.last_seq;
+  for (const auto& [subject, state] : contents.memories)
+    remembered_.insert(subject);
 }
 
 void Ledger::close_earlier_sessions() {
   for (auto& [id, session] : sessions_) {
-    if (is_final(session->state)) continue;
+    if (is_final(session->state) || remembered_.contains(id)) continue;
     auto document = *session;
     document.state = SessionState::failed;
     document.vm_state = VmState::failed;
@@ -130,9 +132,17 @@ Ledger::Behavior Ledger::make_behavior() {
       [this](const Unsubscribe& message) {
         unsubscribe(message.reader.address(), message.number, false);
       },
+      [this](const Remember& message) { write(WriteMemory{message}); },
       [this](const StoreFinished& message) { on_store_finished(message); },
       [this](const AskStoreHealth&) { return Saved{store_failure_}; },
   };
+}
+
+/// What gathered while a batch was under way goes to disk all the same.
+void Ledger::on_exit() {
+  if (!gathered_.empty())
+    store_->submit({++batch_, std::exchange(gathered_, {})},
+                   [](std::uint64_t, const std::optional<Cause>&) {});
 }
 
 // -- events ---------------------------------------------------------------------------------------

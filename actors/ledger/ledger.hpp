@@ -3,6 +3,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -26,6 +27,7 @@ class Ledger : public Actor<LedgerActor> {
          StoreContents contents);
 
   Behavior make_behavior() override;
+  void on_exit() override;
 
  private:
   struct Reader {
@@ -39,8 +41,8 @@ class Ledger : public Actor<LedgerActor> {
     std::string new_session;  ///< forgotten if it can't be written
   };
 
-  /// Sessions that an earlier controller left unfinished: their guests are not adopted, so they
-  /// have failed, and it is known why.
+  /// Sessions that an earlier controller left unfinished and of which nothing is remembered: they
+  /// can't go on, so they have failed, and it is known why.
   void close_earlier_sessions();
   void record(Event event);
   void keep(const EventPtr& event);
@@ -55,6 +57,7 @@ class Ledger : public Actor<LedgerActor> {
   void unsubscribe(const caf::actor_addr& reader, std::uint64_t number, bool all);
 
   EnvironmentPtr environment_;
+  std::set<std::string> remembered_;  ///< subjects when the store was opened
   std::shared_ptr<Store> store_;
 
   std::vector<std::string> session_order_;  ///< oldest first

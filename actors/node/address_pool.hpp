@@ -19,6 +19,8 @@ class AddressPool {
 
   /// A slot, counted from 0, or none when all are in use.
   [[nodiscard]] std::optional<int> take();
+  /// One that a guest of an earlier controller has.
+  void reserve(int slot) { used_.insert(slot); }
   void give_back(int slot) { used_.erase(slot); }
   [[nodiscard]] std::string address(int slot) const;
   [[nodiscard]] std::size_t in_use() const { return used_.size(); }

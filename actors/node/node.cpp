@@ -33,13 +33,16 @@ std::string brief(double number) {
 
 }  // namespace
 
-Node::Node(caf::actor_config& config, EnvironmentPtr environment, AddressPool addresses)
+Node::Node(caf::actor_config& config, EnvironmentPtr environment, AddressPool addresses,
+           std::shared_ptr<const StoreContents> contents)
     : Actor(config, "node"),
       environment_(std::move(environment)),
-      addresses_(std::move(addresses)) {}
+      addresses_(std::move(addresses)),
+      contents_(std::move(contents)) {}
 
 Node::Behavior Node::make_behavior() {
   set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  if (const auto contents = std::exchange(contents_, nullptr)) adopt(*contents);
   refill_pool();
   return {
       // As the owner of warm guests.
@@ -65,6 +68,10 @@ Node::Behavior Node::make_behavior() {
         finish_drain_when_empty();
       },
       [this](const DrainNode& message) { return drain(message); },
+      [this](const ReaperBegins& message) {
+        for (const auto& [id, session] : sessions_)
+          send(session.actor, message);
+      },
       [this](const NodeTimer& message) {
         if (message.ticket == retry_ticket) {
           pool_failures_ = 0;
@@ -117,7 +124,7 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
   document.idle = request.idle;
   document.max = request.max;
   document.vm_address = addresses_.address(*slot);
-  document.vm_id = warm ? *warm : make_vm(request, document.id, {}, *slot);
+  document.vm_id = warm ? *warm : make_vm(request, profile->second, document.id, {}, *slot);
 
   auto& vm = vms_.at(document.vm_id);
   vm.session = document.id;
@@ -127,7 +134,8 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
       spawn<Session>(environment_, document, profile->second, display, vm.actor, address());
   monitor(session);
   const auto shared = std::make_shared<const SessionDocument>(document);
-  sessions_[document.id] = {session, request, shared, document.vm_id};
+  sessions_[document.id] = {session, request, shared, profile->second, false, document.vm_id};
+  remember_request(sessions_.at(document.id));
 
   auto promise = make_response_promise<SessionCreated>();
   this->request(environment_->directory.ledger(), caf::infinite, SaveSession{shared})
@@ -195,9 +203,8 @@ std::optional<Cause> Node::over_quota(const Profile& profile) const {
   double cpus = profile.resources.cpus;
   for (const auto& [id, vm] : vms_) {
     if (vm.is_over) continue;
-    const auto& resources = environment_->profiles.at(vm.profile).resources;
-    memory += resources.memory_mib;
-    cpus += resources.cpus;
+    memory += vm.resources.memory_mib;
+    cpus += vm.resources.cpus;
   }
   if (settings.max_memory_mib > 0 && memory > settings.max_memory_mib)
     return quota("This guest would bring the memory in use to " + std::to_string(memory) +
@@ -210,9 +217,8 @@ std::optional<Cause> Node::over_quota(const Profile& profile) const {
 
 // -- VMs ------------------------------------------------------------------------------------------
 
-std::string Node::make_vm(const SessionRequest& request, const std::string& session,
-                          const VmOwnerActor& owner, int slot) {
-  const auto& profile = environment_->profiles.at(request.profile);
+std::string Node::make_vm(const SessionRequest& request, const Profile& profile,
+                          const std::string& session, const VmOwnerActor& owner, int slot) {
   MachineSpec spec;
   spec.vm = environment_->new_id();
   spec.slot = slot;
@@ -234,6 +240,7 @@ std::string Node::make_vm(const SessionRequest& request, const std::string& sess
   entry.session = session;
   entry.profile = request.profile;
   entry.driver = request.driver;
+  entry.resources = profile.resources;
   monitor(entry.actor);
   vms_[id] = std::move(entry);
   return id;
@@ -241,10 +248,19 @@ std::string Node::make_vm(const SessionRequest& request, const std::string& sess
 
 VmGiven Node::replace(const ReplaceVm& wish) {
   const auto session = sessions_.find(wish.session);
+  if (session != sessions_.end() && session->second.is_env_lost)
+    return {{},
+            {},
+            {},
+            Cause{CauseKind::controller_restarted,
+                  "The session's environment is not kept across a controller's restart.",
+                  "Start a new session with it.",
+                  {}}};
   const auto slot = session == sessions_.end() ? std::nullopt : addresses_.take();
   if (!slot) return {{}, {}, {}, quota("No address of network.pool is free for a fresh guest.")};
   const auto& request = session->second.request;
-  const auto id = make_vm(request, wish.session, session->second.actor, *slot);
+  const auto id =
+      make_vm(request, session->second.profile, wish.session, session->second.actor, *slot);
   session->second.vm = id;
   return {vms_.at(id).actor, id, addresses_.address(*slot), std::nullopt};
 }
@@ -308,29 +324,13 @@ void Node::on_session_lost(const std::string& id, const caf::error& reason) {
                     "The session's actor ended: " + system().render(reason) + ".",
                     "Look at the controller's log and report it.",
                     {}};
-  const auto mark = [=, this](SessionDocument document) {
-    if (is_final(document.state)) return;
-    document.state = SessionState::failed;
-    document.end = SessionEnd{"controller", "failed", environment_->wall()};
-    document.cause = cause;
-    document.viewers.clear();
-    send(environment_->directory.ledger(),
-         UpdateSession{std::make_shared<const SessionDocument>(std::move(document))});
-    send(environment_->directory.ledger(), RecordEvent{{0,
-                                                        environment_->wall(),
-                                                        "session.state",
-                                                        id,
-                                                        entry.vm,
-                                                        "",
-                                                        {{"state", "failed"}, {"cause", cause}}}});
-  };
   // The ledger knows what became of it since it was created, its holds not least.
   request(environment_->directory.ledger(), caf::infinite, FindSession{id})
       .then(
-          [=](const SessionFound& found) {
-            mark(*(found.document ? found.document : entry.document));
+          [=, this](const SessionFound& found) {
+            mark_failed(*(found.document ? found.document : entry.document), cause);
           },
-          [=](const caf::error&) { mark(*entry.document); });
+          [=, this](const caf::error&) { mark_failed(*entry.document, cause); });
   finish_drain_when_empty();
 }
 
@@ -362,7 +362,7 @@ void Node::refill_pool() {
       request.profile = wanted.profile;
       request.driver = wanted.driver;
       request.url = "about:blank";
-      send(vms_.at(make_vm(request, "", self(), *slot)).actor, StartVm{});
+      send(vms_.at(make_vm(request, profile->second, "", self(), *slot)).actor, StartVm{});
     }
   }
 }

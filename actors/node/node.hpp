@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "actors/core/actor.hpp"
 #include "actors/core/environment.hpp"
 #include "actors/node/address_pool.hpp"
+#include "actors/ports/store.hpp"
 #include "messages/interfaces.hpp"
 
 namespace aerie {
@@ -19,7 +21,9 @@ namespace aerie {
 /// Ends: with its supervisor, and its children with it.
 class Node : public Actor<NodeActor> {
  public:
-  Node(caf::actor_config& config, EnvironmentPtr environment, AddressPool addresses);
+  /// `contents`: what the store held; the guests and sessions remembered there are adopted.
+  Node(caf::actor_config& config, EnvironmentPtr environment, AddressPool addresses,
+       std::shared_ptr<const StoreContents> contents = nullptr);
 
   Behavior make_behavior() override;
 
@@ -30,6 +34,7 @@ class Node : public Actor<NodeActor> {
     std::string session;  ///< empty: of the warm pool
     std::string profile;
     std::string driver;
+    Resources resources;
     bool is_warm = false;  ///< every child ready, nobody's yet
     bool is_going = false;
     bool is_over = false;  ///< its guest runs no more
@@ -38,14 +43,24 @@ class Node : public Actor<NodeActor> {
     SessionActor actor;
     SessionRequest request;
     SessionDocumentPtr document;  ///< as it was created
+    Profile profile;              ///< as it was then
+    bool is_env_lost = false;     ///< it had variables, under an earlier controller
     std::string vm;
   };
+
+  // node_adoption.cpp: what an earlier controller left
+  void adopt(const StoreContents& contents);
+  void adopt_vm(const std::string& id, const Json& memory, const StoreContents& contents);
+  void adopt_session(const std::string& id, const StoreContents& contents);
+  void begin_adopted();
+  void remember_request(const SessionEntry& entry);
+  void mark_failed(SessionDocument document, const Cause& cause);
 
   caf::result<SessionCreated> create(const CreateSession& wish);
   [[nodiscard]] std::optional<Cause> over_sessions() const;
   [[nodiscard]] std::optional<Cause> over_quota(const Profile& profile) const;
-  std::string make_vm(const SessionRequest& request, const std::string& session,
-                      const VmOwnerActor& owner, int slot);
+  std::string make_vm(const SessionRequest& request, const Profile& profile,
+                      const std::string& session, const VmOwnerActor& owner, int slot);
   std::optional<std::string> take_warm(const SessionRequest& request);
   void on_saved(const std::string& session, const std::string& token_digest, bool is_warm);
   void forget_unsaved(const std::string& session, bool is_warm);
@@ -69,6 +84,7 @@ class Node : public Actor<NodeActor> {
   std::map<std::string, VmEntry> vms_;
   bool is_draining_ = false;
   std::vector<caf::typed_response_promise<Drained>> drained_;
+  std::shared_ptr<const StoreContents> contents_;  ///< until it was adopted
   std::uint64_t pool_failures_ = 0;  ///< warm guests that ended before they were taken, in a row
 };
 

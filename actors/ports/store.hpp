@@ -2,7 +2,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -27,9 +29,12 @@ struct WriteEvent {
 struct WriteToken {
   SaveToken token;
 };
+struct WriteMemory {
+  Remember memory;
+};
 
 using StoreWrite =
-    std::variant<WriteSession, WriteResource, StrikeResource, WriteEvent, WriteToken>;
+    std::variant<WriteSession, WriteResource, StrikeResource, WriteEvent, WriteToken, WriteMemory>;
 
 /// One transaction: all of it or nothing.
 struct StoreBatch {
@@ -44,6 +49,7 @@ struct StoreContents {
   std::vector<Resource> resources;  ///< those never released
   std::vector<EventPtr> events;     ///< the newest, oldest of them first
   std::uint64_t last_seq = 0;
+  std::map<std::string, Json> memories;  ///< what actors remembered, by subject
 };
 
 /// Where the ledger writes. `submit` returns at once; `done` is called on the store's thread, once

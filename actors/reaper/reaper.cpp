@@ -45,10 +45,17 @@ ProposalMade Reaper::propose(const ProposeRetirement& wish) {
                    wish.forced ? Duration{0} : environment_->settings.retire_ask,
                    wish.forced};
   open.session = wish.actor;
+  if (wish.earlier) {
+    open.proposal.id = wish.earlier->id;
+    open.proposal.deadline = wish.earlier->deadline;
+  }
   const auto id = open.proposal.id;
   by_session_[wish.session] = id;
   auto& stored = open_[id] = std::move(open);
-  send_proposal(stored);
+  if (wish.earlier && wish.earlier->kept_until)
+    wait_for_keep(stored, *wish.earlier->kept_until);
+  else
+    send_proposal(stored);
   return {stored.proposal};
 }
 
@@ -65,6 +72,12 @@ void Reaper::send_proposal(Open& open) {
   send_later(proposal.deadline + session_slack, ProposalDeadline{proposal.id, ++open.round});
 }
 
+void Reaper::wait_for_keep(Open& open, Instant until) {
+  open.is_answered = true;
+  const auto left = std::max(until - environment_->wall(), Duration{0});
+  send_later(left, ProposalDeadline{open.proposal.id, open.round});
+}
+
 void Reaper::on_answer(const RetireAnswered& answered) {
   const auto found = open_.find(answered.proposal);
   if (found == open_.end()) return;
@@ -79,9 +92,7 @@ void Reaper::on_answer(const RetireAnswered& answered) {
   if (answered.until) data["until"] = to_rfc3339(*answered.until);
   record("retire.answered", open.proposal, std::move(data));
   if (answered.answer == RetireAnswer::keep && answered.until) {
-    const auto left = std::max(*answered.until - environment_->wall(), Duration{0});
-    send_later(left, ProposalDeadline{answered.proposal, open.round});
-    return;
+    return wait_for_keep(open, *answered.until);
   }
   if (answered.answer != RetireAnswer::grant) return;  // held: the session answers again later
   record("retire.granted", open.proposal, {{"reason", to_string(open.proposal.reason)}});

@@ -30,6 +30,7 @@ class Reaper : public Actor<ReaperActor> {
 
   ProposalMade propose(const ProposeRetirement& wish);
   void send_proposal(Open& open);
+  void wait_for_keep(Open& open, Instant until);
   void on_answer(const RetireAnswered& answered);
   void on_deadline(const ProposalDeadline& deadline);
   void record(const std::string& kind, const Proposal& proposal, Json data);

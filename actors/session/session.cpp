@@ -22,7 +22,8 @@ Duration graces_of(const Profile& profile) {
 }  // namespace
 
 Session::Session(caf::actor_config& config, EnvironmentPtr environment, SessionDocument document,
-                 const Profile& profile, DisplaySize display, VmActor vm, caf::actor_addr parent)
+                 const Profile& profile, DisplaySize display, VmActor vm, caf::actor_addr parent,
+                 const SessionMemories& memories)
     : Actor(config, "session"),
       environment_(std::move(environment)),
       parent_(std::move(parent)),
@@ -33,9 +34,12 @@ Session::Session(caf::actor_config& config, EnvironmentPtr environment, SessionD
   const auto* child = profile.find(Builtin::stream);
   if (child != nullptr) stream_child_ = child->name;
   if (child != nullptr) stream_within_ = child->ready.within + stream_slack;
+  if (!memories.empty()) recall(memories);
+  const auto stream_memory = memories.find("stream");
   stream_ =
       spawn<Stream>(environment_, self(), child == nullptr ? std::nullopt : std::optional{*child},
-                    document_.stream.epoch);
+                    document_.stream.epoch, document_.id + "/stream",
+                    stream_memory == memories.end() ? Json(nullptr) : stream_memory->second);
 }
 
 Session::Behavior Session::make_behavior() {
@@ -45,8 +49,13 @@ Session::Behavior Session::make_behavior() {
     monitor<caf::message_priority::high>(parent_);
   }
   send(stream_, BindStream{vm_});
-  record("session.state", {{"state", to_string(document_.state)}});
-  start_ticket_ = set_timer(environment_->settings.start_within);
+  if (is_recalled_) {
+    go_on();
+  } else {
+    record("session.state", {{"state", to_string(document_.state)}});
+    start_ticket_ = set_timer(environment_->settings.start_within);
+    remember();
+  }
   return {
       [this](const VmChanged& message) { on_vm_changed(message); },
       [this](const VmStageReached& message) {
@@ -82,6 +91,7 @@ Session::Behavior Session::make_behavior() {
       [this](const SetHold& message) { return set_hold(message.hold); },
       [this](const ClearHold& message) { return clear_hold(message.name); },
       [this](const Proposal& message) { consider(message); },
+      [this](const ReaperBegins&) { propose_again(); },
       [this](const SessionTimer& message) { on_timer(message.ticket); },
   };
 }
@@ -109,7 +119,9 @@ void Session::on_vm_finished(const VmFinished& finished) {
                                     "The guest was stopped by somebody else than its session.",
                                     "Look at the events for who stopped it.",
                                     {}});
-  const bool is_mendable = !is_permanent(cause.kind) && cause.kind != CauseKind::quota;
+  // A guest that nobody saw end while no controller was there is no fault to try again.
+  const bool was_lost = is_recalled_ && cause.kind == CauseKind::controller_restarted;
+  const bool is_mendable = !is_permanent(cause.kind) && cause.kind != CauseKind::quota && !was_lost;
   if (replaced_for_ || !is_mendable)
     fail(replaced_for_.value_or(cause));
   else
@@ -189,6 +201,7 @@ void Session::on_dismantled(const VmDismantled& dismantled) {
   }
   publish();
   environment_->logs->close(document_.id);
+  send(environment_->directory.ledger(), Remember{document_.id, nullptr});
   send(environment_->directory.node(), SessionOver{document_.id});
   send_exit(stream_, caf::exit_reason::user_shutdown);
   quit();
@@ -249,6 +262,7 @@ void Session::end_viewers() {
   for (auto& [id, viewer] : viewers_)
     end_viewer(viewer);
   viewers_.clear();
+  forget_messages("");
   controller_.clear();
   control_requests_.clear();
   publish();
@@ -307,6 +321,7 @@ void Session::publish() {
     if (viewer.peer) document_.viewers.push_back(viewer.info);
   send(environment_->directory.ledger(),
        UpdateSession{std::make_shared<const SessionDocument>(document_)});
+  remember();
 }
 
 void Session::record(std::string kind, Json data) {

@@ -14,6 +14,11 @@
 
 namespace aerie {
 
+/// What a session remembered under an earlier controller, by the part of the subject behind its id
+/// and `/`: the session itself under the empty name, `stream`, and `viewer/ID/SEQ` for each message
+/// kept. Empty for a new session.
+using SessionMemories = std::map<std::string, Json>;
+
 /// The session actor.
 /// Job: the person's side: the session's state, viewers, control, holds, and the answer to every
 /// proposal to retire it.
@@ -24,7 +29,8 @@ namespace aerie {
 class Session : public Actor<SessionActor> {
  public:
   Session(caf::actor_config& config, EnvironmentPtr environment, SessionDocument document,
-          const Profile& profile, DisplaySize display, VmActor vm, caf::actor_addr parent = {});
+          const Profile& profile, DisplaySize display, VmActor vm, caf::actor_addr parent = {},
+          const SessionMemories& memories = {});
 
   Behavior make_behavior() override;
   void on_exit() override;
@@ -38,7 +44,13 @@ class Session : public Actor<SessionActor> {
     PeerActor peer;  ///< null while its socket is gone
     ViewerLog log;
     std::uint64_t expiry_ticket = 0;
-    bool had_control = false;  ///< when its socket went; given back on resume if still free
+    bool had_control = false;        ///< when its socket went; given back on resume if still free
+    std::optional<Instant> gone_at;  ///< its socket
+    std::vector<Json> unnumbered;    ///< for a viewer of the controller before, once it is back
+  };
+  struct KeptProposal {
+    Proposal proposal;
+    Instant until{};
   };
   struct OpenProposal {
     Proposal proposal;
@@ -66,6 +78,16 @@ class Session : public Actor<SessionActor> {
   void publish();
   void record(std::string kind, Json data);
   std::uint64_t set_timer(Duration after);
+
+  // session_memory.cpp: under the next controller
+  void remember();
+  void remember_message(const std::string& viewer, const Json& message, std::uint64_t first_before,
+                        std::uint64_t first_after);
+  void forget_messages(const std::string& viewer);
+  void recall(const SessionMemories& memories);
+  void recall_viewers(const Json& viewers, const SessionMemories& memories);
+  void go_on();
+  void propose_again();
 
   // session_viewers.cpp: viewers and control
   Joined join(const Join& request);
@@ -118,6 +140,7 @@ class Session : public Actor<SessionActor> {
   std::string controller_;  ///< id of the viewer in control; empty: nobody
   std::vector<std::string> control_requests_;
   std::optional<OpenProposal> proposal_;
+  std::optional<KeptProposal> kept_;
   std::optional<Proposal> held_;  ///< waits for the last hold to be cleared
   std::optional<Proposal> granted_;
   std::optional<Cause> stream_cause_;      ///< why the stream is as it is
@@ -126,6 +149,8 @@ class Session : public Actor<SessionActor> {
   std::optional<Cause> replaced_for_;                          ///< why the first guest was lost
   std::set<std::string> former_vms_;                           ///< being dismantled
   std::set<std::uint64_t> living_epochs_;
+  bool is_recalled_ = false;  ///< begun under an earlier controller
+  Json remembered_;           ///< what was last remembered
   std::uint64_t next_ticket_ = 1;
   std::uint64_t start_ticket_ = 0;
   std::uint64_t retire_ticket_ = 0;

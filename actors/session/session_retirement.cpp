@@ -29,6 +29,10 @@ Cause cause_of_end(const Proposal& proposal) {
 void Session::consider(const Proposal& proposal) {
   // A grant given stays given; whoever lost it (a reaper that was restarted) hears it again.
   if (granted_) return answer(proposal, RetireAnswer::grant, "session", "It was granted before.");
+  // An earlier reaper's, which this one took up: the viewers are being asked.
+  const bool is_asked = proposal_ && proposal_->proposal.id == proposal.id;
+  if (is_asked && !proposal.forced && is_recalled_) return;
+  kept_.reset();
   const bool is_leaving = is_final(document_.state) || document_.state == SessionState::retiring;
   if (proposal.forced && !is_leaving) broadcast(retire_message(proposal, Duration{0}));
   held_.reset();
@@ -48,6 +52,7 @@ void Session::hold_back(const Proposal& proposal) {
       enter(SessionState::retiring);
     if (vm_) send(vm_, StopVm{proposal.by});
   }
+  remember();
   answer(proposal, RetireAnswer::hold, "session",
          "It is held: " + document_.holds.front().name + ".");
 }
@@ -58,12 +63,14 @@ void Session::ask_viewers(const Proposal& proposal) {
   for (const auto& [id, viewer] : viewers_)
     if (viewer.peer) open.undecided.insert(id);
   proposal_ = std::move(open);
+  remember();
   broadcast(retire_message(proposal, proposal.deadline));
 }
 
 void Session::ask_newcomer(Viewer& viewer) {
   if (!proposal_) return;
   proposal_->undecided.insert(viewer.info.id);
+  remember();
   const auto left = std::max(proposal_->until - environment_->wall(), Duration{0});
   deliver(viewer, retire_message(proposal_->proposal, left));
 }
@@ -78,6 +85,8 @@ void Session::keep(const std::string& id, const signaling::Keep& keep) {
   const auto until = std::min(environment_->wall() + keep.for_time, latest);
   const auto proposal = proposal_->proposal;
   proposal_.reset();
+  kept_ = KeptProposal{proposal, until};
+  remember();
   answer(proposal, RetireAnswer::keep, "viewer:" + id, "The viewer asked to keep it.", until);
   broadcast(state_message());  // it stays: whoever shows that it goes shows it no more
 }
@@ -87,6 +96,7 @@ void Session::release(const std::string& id, const signaling::Release& release) 
     return refuse(id, "no-such-proposal", "There is no such proposal, or it is decided.",
                   "proposal");
   proposal_->undecided.erase(id);
+  remember();
   if (proposal_->undecided.empty())
     grant(Proposal{proposal_->proposal}, "viewer:" + id, "Every viewer agreed.");
 }
@@ -99,6 +109,7 @@ void Session::grant(const Proposal& proposal, const std::string& who, const std:
     document_.cause = cause_of_end(proposal);
     if (document_.state != SessionState::retiring) enter(SessionState::retiring);
   }
+  remember();
   answer(proposal, RetireAnswer::grant, who, why);
   // A guest that is already gone needs no dismantling.
   if (!vm_) on_dismantled(VmDismantled{document_.vm_id});

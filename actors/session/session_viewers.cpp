@@ -49,18 +49,28 @@ Joined Session::resume(const Join& request) {
   });
   if (found == viewers_.end()) return {};
   auto& viewer = found->second;
+  viewer.log.catch_up(request.hello.last_seq);
   const auto missed = viewer.log.since(
       request.hello.last_seq, [&](std::uint64_t epoch) { return living_epochs_.contains(epoch); });
   if (viewer.peer) send(viewer.peer, Hang{signaling::close_superseded, "opened elsewhere"});
   viewer.peer = request.peer;
   viewer.is_operator = request.is_operator;
   viewer.expiry_ticket = 0;
-  if (!missed) viewer.log = ViewerLog{};
+  viewer.gone_at.reset();
+  if (!missed) {
+    viewer.log = ViewerLog{};
+    viewer.unnumbered.clear();
+    forget_messages(viewer.info.id);
+  }
   welcome(viewer, missed ? std::optional{request.hello.last_seq} : std::nullopt,
           request.hello.resume);
   if (missed)
     for (const auto& message : *missed)
       send(viewer.peer, Deliver{message});
+  for (auto& message : std::exchange(viewer.unnumbered, {}))
+    if (!message.contains("epoch") || message["type"] == "stream" ||
+        living_epochs_.contains(message["epoch"].get<std::uint64_t>()))
+      deliver(viewer, std::move(message));
   if (viewer.had_control && controller_.empty()) give_control(viewer.info.id);
   viewer.had_control = false;
   tell_present_state(viewer);
@@ -97,6 +107,10 @@ void Session::make_room() {
 void Session::forget_viewer(const std::string& id) {
   send(stream_, RemoveWatcher{id});
   viewers_.erase(id);
+  forget_messages(id);
+  // Only a viewer that a restart has cut off is in control without a socket.
+  if (controller_ == id) give_control("");
+  remember();
 }
 
 void Session::end_viewer(Viewer& viewer) {
@@ -139,6 +153,7 @@ void Session::leave(const std::string& id, const PeerActor& peer) {
   if (found == viewers_.end() || found->second.peer != peer) return;
   auto& viewer = found->second;
   viewer.peer = nullptr;
+  viewer.gone_at = environment_->wall();
   viewer.expiry_ticket = set_timer(environment_->settings.resume);
   viewer.had_control = controller_ == id;
   std::erase(control_requests_, id);
@@ -232,7 +247,14 @@ void Session::announce_viewers() {
 // -- delivery -------------------------------------------------------------------------------------
 
 void Session::deliver(Viewer& viewer, Json message) {
+  if (viewer.log.is_restored()) {
+    if (viewer.unnumbered.size() < ViewerLog::max_messages)
+      viewer.unnumbered.push_back(std::move(message));
+    return;
+  }
+  const auto first = viewer.log.first_kept();
   auto numbered = viewer.log.add(std::move(message), environment_->wall());
+  remember_message(viewer.info.id, numbered, first, viewer.log.first_kept());
   if (viewer.peer) send(viewer.peer, Deliver{std::move(numbered)});
 }
 

@@ -1,5 +1,7 @@
 #include "actors/session/viewer_log.hpp"
 
+#include <utility>
+
 namespace aerie {
 namespace {
 
@@ -29,6 +31,28 @@ Json ViewerLog::add(Json message, Instant at) {
     kept_.pop_front();
   }
   return message;
+}
+
+void ViewerLog::restore(std::vector<Json> messages) {
+  for (auto& message : messages) {
+    const auto seq = message.at("seq").get<std::uint64_t>();
+    if (!kept_.empty() && seq != last_seq_ + 1) kept_.clear();
+    last_seq_ = seq;
+    const auto bytes = approximate_bytes(message);
+    kept_.push_back({std::move(message), bytes});
+  }
+  bytes_ = 0;
+  for (const auto& each : kept_)
+    bytes_ += each.bytes;
+  is_restored_ = true;
+}
+
+void ViewerLog::catch_up(std::uint64_t seen) {
+  if (!std::exchange(is_restored_, false)) return;
+  if (seen <= last_seq_ || seen > last_seq_ + max_messages) return;
+  last_seq_ = seen;
+  kept_.clear();
+  bytes_ = 0;
 }
 
 std::optional<std::vector<Json>> ViewerLog::since(

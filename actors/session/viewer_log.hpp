@@ -28,6 +28,17 @@ class ViewerLog {
       std::uint64_t last_seq, const std::function<bool(std::uint64_t epoch)>& is_alive) const;
 
   [[nodiscard]] std::uint64_t last_seq() const { return last_seq_; }
+  /// The oldest that is kept; one beyond the last where none is.
+  [[nodiscard]] std::uint64_t first_kept() const { return last_seq_ - kept_.size() + 1; }
+
+  /// What an earlier controller remembered, in order and without gaps.
+  void restore(std::vector<Json> messages);
+
+  /// A restored log may lack the last words before the end of the controller that spoke them: a
+  /// viewer that has seen further, by no more than is ever kept, is believed.
+  void catch_up(std::uint64_t seen);
+  /// Restored, and its viewer has not come back yet: nothing is numbered until then.
+  [[nodiscard]] bool is_restored() const { return is_restored_; }
 
  private:
   struct Kept {
@@ -38,6 +49,7 @@ class ViewerLog {
   std::deque<Kept> kept_;
   std::size_t bytes_ = 0;
   std::uint64_t last_seq_ = 0;
+  bool is_restored_ = false;
 };
 
 }  // namespace aerie

@@ -1,6 +1,10 @@
 #include "actors/stream/stream.hpp"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
+
+#include "actors/core/recall.hpp"
 
 namespace aerie {
 namespace {
@@ -19,23 +23,22 @@ std::string text_in(const Json& body, const char* name) {
 }  // namespace
 
 Stream::Stream(caf::actor_config& config, EnvironmentPtr environment, SessionActor session,
-               std::optional<ChildSpec> child, std::uint64_t last_epoch)
+               std::optional<ChildSpec> child, std::uint64_t last_epoch, std::string subject,
+               const Json& memory)
     : Actor(config, "stream"),
       environment_(std::move(environment)),
       session_(std::move(session)),
-      child_(std::move(child)) {
+      child_(std::move(child)),
+      subject_(std::move(subject)) {
   status_.epoch = last_epoch;
+  if (!memory.is_null()) recall(memory);
 }
 
 Stream::Behavior Stream::make_behavior() {
   set_down_handler([this](const caf::down_msg&) { quit(); });
   monitor<caf::message_priority::high>(session_);
   return {
-      [this](const BindStream& message) {
-        vm_ = message.vm;
-        forget_epochs();
-        if (child_) enter(StreamState::down);
-      },
+      [this](const BindStream& message) { bind(message.vm); },
       [this](const VmChildNews& message) { on_child(message.news); },
       [this](const VmStreamSays& message) { on_says(message.body); },
       [this](const VmFinished& message) { on_guest_gone(message.cause); },
@@ -43,6 +46,7 @@ Stream::Behavior Stream::make_behavior() {
       [this](const RemoveWatcher& message) {
         watchers_.erase(message.viewer);
         close_epochs_of(message.viewer);
+        remember();
       },
       [this](const ViewerAnswer& message) { on_answer(message.viewer, message.answer); },
       [this](const ViewerCandidate& message) {
@@ -58,9 +62,26 @@ Stream::Behavior Stream::make_behavior() {
       [this](const ControlMoved& message) {
         controller_ = message.viewer;
         send_control();
+        remember();
       },
       [this](const AnswerDeadline& message) { on_answer_deadline(message.epoch); },
   };
+}
+
+/// A guest that is adopted has its peers still; a fresh one has none.
+void Stream::bind(const VmActor& vm) {
+  vm_ = vm;
+  if (!std::exchange(is_recalled_, false)) {
+    forget_epochs();
+    if (child_) enter(StreamState::down);
+    return;
+  }
+  tell_epochs();
+  for (const auto& [epoch, peer] : peers_) {
+    if (!peer.is_offered || peer.is_answered) continue;
+    const auto left = peer.offered_at + environment_->settings.answer_within - environment_->wall();
+    send_later(std::max(left, Duration{0}), AnswerDeadline{epoch});
+  }
 }
 
 // -- the guest's side -----------------------------------------------------------------------------
@@ -122,10 +143,12 @@ void Stream::on_offer(std::uint64_t epoch, const Json& body) {
   auto& peer = peers_.at(epoch);
   if (peer.is_offered) return;
   peer.is_offered = true;
+  peer.offered_at = environment_->wall();
   tell_viewer(
       peer.viewer,
       {{"type", "offer"}, {"epoch", epoch}, {"media", peer.media}, {"sdp", text_in(body, "sdp")}});
   send_later(environment_->settings.answer_within, AnswerDeadline{epoch});
+  remember();
 }
 
 void Stream::on_peer_state(std::uint64_t epoch, const Json& body) {
@@ -150,6 +173,7 @@ void Stream::on_guest_gone(const std::optional<Cause>& cause) {
 void Stream::watch(const std::string& viewer, bool audio) {
   watchers_[viewer] = audio;
   if (status_.state == StreamState::up && !epoch_of(viewer, "main")) open_epoch(viewer, "main");
+  remember();
 }
 
 void Stream::open_epoch(const std::string& viewer, const std::string& media) {
@@ -199,6 +223,7 @@ void Stream::on_answer(const std::string& viewer, const signaling::Answer& answe
   if (is_theirs && peer->second.is_answered)
     return refuse(viewer, "protocol", "This epoch was answered before.");
   if (is_theirs) peer->second.is_answered = true;
+  remember();
   relay(viewer, answer.epoch, answer.media,
         {{"type", "answer"}, {"epoch", answer.epoch}, {"sdp", answer.sdp}});
 }
@@ -233,6 +258,7 @@ void Stream::enter(StreamState state, std::optional<Cause> cause,
   if (status_.state == state && !cause && !retry_in) return;
   status_.state = state;
   if (cause) status_.last_cause = cause;
+  remember();
   send<caf::message_priority::high>(session_, StreamNews{status_, std::move(cause), retry_in});
 }
 
@@ -240,6 +266,7 @@ void Stream::tell_epochs() {
   StreamEpochs epochs{status_.epoch, {}};
   for (const auto& [epoch, peer] : peers_)
     epochs.living.insert(epoch);
+  remember();
   send(session_, std::move(epochs));
 }
 
@@ -260,6 +287,44 @@ std::optional<std::uint64_t> Stream::epoch_of(const std::string& viewer,
   for (auto each = peers_.rbegin(); each != peers_.rend(); ++each)
     if (each->second.viewer == viewer && each->second.media == media) return each->first;
   return std::nullopt;
+}
+
+// -- for the next controller ----------------------------------------------------------------------
+
+void Stream::remember() {
+  if (subject_.empty()) return;
+  Json peers = Json::array();
+  for (const auto& [epoch, peer] : peers_)
+    peers.push_back({{"epoch", epoch},
+                     {"viewer", peer.viewer},
+                     {"media", peer.media},
+                     {"offered", peer.is_offered},
+                     {"answered", peer.is_answered},
+                     {"offeredAt", to_rfc3339(peer.offered_at)}});
+  send(environment_->directory.ledger(),
+       Remember{subject_,
+                {{"state", to_string(status_.state)},
+                 {"epoch", status_.epoch},
+                 {"restarts", status_.restarts},
+                 {"lastCause", status_.last_cause ? Json(*status_.last_cause) : Json(nullptr)},
+                 {"peers", std::move(peers)},
+                 {"watchers", watchers_},
+                 {"controller", controller_}}});
+}
+
+void Stream::recall(const Json& memory) {
+  status_.state = aerie::recall::named(memory.at("state"), StreamState::given_up);
+  status_.epoch = std::max(status_.epoch, memory.at("epoch").get<std::uint64_t>());
+  memory.at("restarts").get_to(status_.restarts);
+  status_.last_cause = aerie::recall::cause(memory.at("lastCause"));
+  for (const auto& each : memory.at("peers"))
+    peers_[each.at("epoch").get<std::uint64_t>()] = {
+        each.at("viewer").get<std::string>(), each.at("media").get<std::string>(),
+        each.at("offered").get<bool>(), each.at("answered").get<bool>(),
+        aerie::recall::instant(each.at("offeredAt"))};
+  memory.at("watchers").get_to(watchers_);
+  memory.at("controller").get_to(controller_);
+  is_recalled_ = true;
 }
 
 }  // namespace aerie

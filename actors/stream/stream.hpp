@@ -20,7 +20,8 @@ namespace aerie {
 class Stream : public Actor<StreamActor> {
  public:
   Stream(caf::actor_config& config, EnvironmentPtr environment, SessionActor session,
-         std::optional<ChildSpec> child, std::uint64_t last_epoch);
+         std::optional<ChildSpec> child, std::uint64_t last_epoch, std::string subject = {},
+         const Json& memory = nullptr);
 
   Behavior make_behavior() override;
 
@@ -30,8 +31,12 @@ class Stream : public Actor<StreamActor> {
     std::string media;
     bool is_offered = false;
     bool is_answered = false;
+    Instant offered_at{};
   };
 
+  void recall(const Json& memory);
+  void remember();
+  void bind(const VmActor& vm);
   void on_child(const link::ChildNews& news);
   void on_says(const Json& body);
   void on_offer(std::uint64_t epoch, const Json& body);
@@ -64,6 +69,8 @@ class Stream : public Actor<StreamActor> {
   std::map<std::uint64_t, Peer> peers_;   ///< by epoch; only living ones
   std::map<std::string, bool> watchers_;  ///< viewer to whether audio was asked for
   std::string controller_;                ///< the viewer whose input counts
+  std::string subject_;                   ///< under which it remembers; empty: it does not
+  bool is_recalled_ = false;              ///< and not bound to its VM yet
 };
 
 }  // namespace aerie

@@ -5,8 +5,9 @@
 namespace aerie {
 namespace {
 
-constexpr Duration link_loss_grace{50};  // for the exit that is its likely reason
-constexpr Duration stop_slack{3000};     // beyond the children's own graces
+constexpr Duration link_loss_grace{50};   // for the exit that is its likely reason
+constexpr std::size_t max_unsaid = 1024;  // words for the streamer of a guest not linked yet
+constexpr Duration stop_slack{3000};      // beyond the children's own graces
 
 /// Why a guest ended that nobody asked to. What no restart mends is named as what it is.
 Cause cause_of_end(const ExitRecord& exit) {
@@ -57,6 +58,23 @@ Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, MachineSpec spec, 
   document_.created_at = environment_->wall();
 }
 
+Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, VmMemory memory, VmOwnerActor owner,
+       caf::actor_addr parent)
+    : Actor(config, "vm"),
+      environment_(std::move(environment)),
+      parent_(std::move(parent)),
+      spec_(std::move(memory.spec)),
+      owner_(std::move(owner)),
+      document_(std::move(memory.document)),
+      resources_(std::move(memory.resources)),
+      stages_(std::move(memory.stages)),
+      stopped_by_(std::move(memory.stopped_by)),
+      has_started_(memory.has_started),
+      has_exited_(memory.has_exited),
+      is_adopted_(true),
+      ready_(std::move(memory.ready)),
+      known_exits_(std::move(memory.known_exits)) {}
+
 Vm::Behavior Vm::make_behavior() {
   // A child does not outlive its parent: whoever follows it adopts what runs, or kills it.
   if (parent_) {
@@ -73,9 +91,7 @@ Vm::Behavior Vm::make_behavior() {
       [this](const MachineExited& message) { on_exited(message.exit); },
       [this](const MachineReleased& message) { on_released(message); },
       [this](const AssignVm& message) { assign(message); },
-      [this](const SendStream& message) {
-        if (machine_) machine_->send(link::StreamSays{message.body});
-      },
+      [this](const SendStream& message) { say_to_streamer(message.body); },
       [this](const RestartGuestChild& message) {
         if (machine_) machine_->send(link::RestartChild{message.child, message.by});
       },
@@ -103,6 +119,7 @@ void Vm::start() {
                  "There is no driver '" + document_.driver + "' here.",
                  "Name one that `aerie doctor` lists.",
                  {}});
+  if (is_adopted_) return adopt();
   enter(VmState::preparing, environment_->settings.spawn_within);
   reach(Stage::allocated);
   machine_ = driver->second->make(spec_, std::make_shared<MailboxReports>(self()));
@@ -127,6 +144,24 @@ void Vm::start() {
           });
 }
 
+/// The same path as a start from here on: the host connects to the guest, which proves itself.
+void Vm::adopt() {
+  machine_ = environment_->drivers.at(document_.driver)
+                 ->make(spec_, std::make_shared<MailboxReports>(self()));
+  if (has_exited_) return publish();
+  document_.pid.reset();
+  if (!has_started_)
+    return fail({CauseKind::controller_restarted,
+                 "The controller ended before the guest " + spec_.vm + " was started.",
+                 "Start a new session.",
+                 {}});
+  if (document_.state == VmState::stopping)
+    enter(VmState::stopping, stop_deadline());
+  else if (document_.state != VmState::failed)
+    enter(VmState::linking, environment_->settings.link_within);
+  machine_->adopt();
+}
+
 void Vm::on_not_written(Cause cause) {
   if (is_dismantling_) return;  // what is released already needs no more than that
   resources_.clear();           // nothing was acquired
@@ -142,6 +177,7 @@ void Vm::start_machine() {
 
 void Vm::on_started(std::int64_t pid) {
   document_.pid = pid;
+  if (is_adopted_ && document_.state != VmState::failed) return publish();
   if (document_.state != VmState::booting) {
     // Stopped or given up while it was being started: the kill of then may have met nothing.
     machine_->kill(stopped_by_.value_or("controller"));
@@ -152,15 +188,34 @@ void Vm::on_started(std::int64_t pid) {
 }
 
 void Vm::on_linked() {
+  is_linked_ = true;
+  if (is_adopted_ && document_.state == VmState::stopping)
+    return machine_->send(link::Stop{stopped_by_.value_or("controller")});
   if (document_.state != VmState::linking && document_.state != VmState::booting) return;
   reach(Stage::linked);
   enter(VmState::ready);
+  for (const auto& body : std::exchange(unsaid_, {}))
+    machine_->send(link::StreamSays{body});
+  // The node takes a guest for warm by the stages it hears of.
+  if (is_adopted_ && document_.session.empty()) tell_owner_where_it_stands();
+}
+
+void Vm::say_to_streamer(const Json& body) {
+  if (!is_adopted_ || is_linked_) {
+    if (machine_) machine_->send(link::StreamSays{body});
+  } else if (unsaid_.size() < max_unsaid) {
+    unsaid_.push_back(body);
+  }
 }
 
 // -- the guest's words ----------------------------------------------------------------------------
 
 void Vm::on_says(link::GuestMessage& message) {
   if (auto* news = std::get_if<link::ChildNews>(&message)) {
+    // Who started under the controller before is known by its number of then.
+    const auto child = document_.children.find(news->child);
+    if (news->exit && !news->exit->pid && child != document_.children.end() && child->second > 0)
+      news->exit->pid = child->second;
     on_child(*news);
   } else if (auto* lines = std::get_if<link::LogLines>(&message)) {
     environment_->logs->append(spec_.vm, *lines, environment_->wall());
@@ -177,6 +232,7 @@ void Vm::on_says(link::GuestMessage& message) {
 
 void Vm::on_child(const link::ChildNews& news) {
   using enum link::ChildNewsKind;
+  if (is_adopted_ && is_known(news)) return;
   // First those who act on it, then those who remember it: this is the path of a crash.
   if (owner_) send<caf::message_priority::high>(owner_, VmChildNews{spec_.vm, news});
   const auto& children = spec_.configure.profile.children;
@@ -197,12 +253,14 @@ void Vm::on_child(const link::ChildNews& news) {
       record("child.started", news.child, std::move(data));
       break;
     case ready:
+      ready_.insert(news.child);
       record("child.ready", news.child, std::move(data));
       if (spec->builtin == Builtin::display) reach(Stage::display);
       if (spec->builtin == Builtin::stream) reach(Stage::stream);
       break;
     case exited:
       document_.children.erase(news.child);
+      ready_.erase(news.child);
       record("child.exited", news.child, *news.exit);
       break;
     case restarting:
@@ -214,6 +272,18 @@ void Vm::on_child(const link::ChildNews& news) {
       break;
   }
   publish();
+}
+
+/// A guest tells a new controller its last exits and what stands; what the one before wrote down
+/// is not news.
+bool Vm::is_known(const link::ChildNews& news) {
+  using enum link::ChildNewsKind;
+  if (news.kind == exited)
+    return !known_exits_.emplace(news.child, to_rfc3339(news.exit->at)).second;
+  const auto child = document_.children.find(news.child);
+  if (child == document_.children.end()) return false;
+  if (news.kind == started) return child->second == news.pid;
+  return news.kind == ready && ready_.contains(news.child);
 }
 
 void Vm::on_link_lost(const Cause& cause) {
@@ -250,8 +320,7 @@ void Vm::tell_owner_where_it_stands() {
       news.kind = link::ChildNewsKind::started;
       send(owner_, VmChildNews{spec_.vm, news});
       news.kind = link::ChildNewsKind::ready;
-      if (std::find(stages_.begin(), stages_.end(), Stage::stream) != stages_.end())
-        send(owner_, VmChildNews{spec_.vm, news});
+      if (ready_.contains(child.name)) send(owner_, VmChildNews{spec_.vm, news});
     }
   for (const auto stage : stages_)
     send(owner_, VmStageReached{spec_.vm, stage});
@@ -306,6 +375,7 @@ void Vm::on_machine_failed(const Cause& cause) {
 
 void Vm::finish(std::optional<Cause> cause) {
   has_exited_ = true;
+  remember();
   const VmFinished finished{spec_.vm, std::move(cause)};
   if (owner_) send(owner_, finished);
   // The node counts what runs, whoever owns it.
@@ -346,6 +416,7 @@ void Vm::release_next() {
   if (owner_) send(owner_, VmDismantled{spec_.vm});
   if (const auto node = environment_->directory.node()) send(node, VmDismantled{spec_.vm});
   send(environment_->directory.ledger(), ForgetVm{spec_.vm});
+  send(environment_->directory.ledger(), Remember{spec_.vm, nullptr});
   machine_.reset();
   quit();
 }
@@ -419,6 +490,15 @@ void Vm::reach(Stage stage) {
 
 void Vm::publish() {
   send(environment_->directory.ledger(), UpdateVm{std::make_shared<const VmDocument>(document_)});
+  remember();
+}
+
+void Vm::remember() {
+  auto memory = stored_vm(
+      {spec_, document_, stages_, ready_, stopped_by_, has_started_, has_exited_, {}, {}});
+  if (memory == remembered_) return;
+  remembered_ = memory;
+  send(environment_->directory.ledger(), Remember{spec_.vm, std::move(memory)});
 }
 
 void Vm::record(std::string kind, std::string child, Json data) {

@@ -1,14 +1,17 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "actors/core/actor.hpp"
 #include "actors/core/environment.hpp"
 #include "actors/ports/machine.hpp"
+#include "actors/vm/vm_memory.hpp"
 #include "messages/interfaces.hpp"
 
 namespace aerie {
@@ -24,6 +27,9 @@ class Vm : public Actor<VmActor> {
  public:
   Vm(caf::actor_config& config, EnvironmentPtr environment, MachineSpec spec, std::string driver,
      VmOwnerActor owner, caf::actor_addr parent = {});
+  /// Adopts a guest of an earlier controller; its owner is told it by `AssignVm`.
+  Vm(caf::actor_config& config, EnvironmentPtr environment, VmMemory memory, VmOwnerActor owner,
+     caf::actor_addr parent = {});
 
   Behavior make_behavior() override;
   void on_exit() override;
@@ -31,6 +37,10 @@ class Vm : public Actor<VmActor> {
  private:
   void start();
   void start_machine();
+  void adopt();
+  void say_to_streamer(const Json& body);
+  [[nodiscard]] bool is_known(const link::ChildNews& news);
+  void remember();
   void on_not_written(Cause cause);
   void on_started(std::int64_t pid);
   void on_linked();
@@ -71,7 +81,13 @@ class Vm : public Actor<VmActor> {
   bool has_exited_ = false;
   bool is_dismantling_ = false;
   bool is_link_lost_ = false;
-  std::uint64_t ticket_ = 0;  ///< of the current state's deadline
+  bool is_adopted_ = false;
+  bool is_linked_ = false;
+  std::set<std::string> ready_;  ///< children
+  std::deque<Json> unsaid_;      ///< to the streamer, once an adopted guest is linked
+  std::set<std::pair<std::string, std::string>> known_exits_;  ///< of the controller before
+  Json remembered_;                                            ///< what was last remembered
+  std::uint64_t ticket_ = 0;                                   ///< of the current state's deadline
 };
 
 }  // namespace aerie

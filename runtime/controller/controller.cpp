@@ -182,6 +182,7 @@ void Controller::Parts::start_actors(StoreContents contents) {
        [&system, environment] {
          const ReaperActor reaper = system.spawn<Reaper>(environment);
          environment->directory.put(reaper);
+         post(environment->directory.node(), ReaperBegins{});
          return caf::actor_cast<caf::actor>(reaper);
        }},
       {"gateway", [this, &system] { return gateway_->spawn(system); }},
@@ -203,10 +204,11 @@ void Controller::Parts::start_actors(StoreContents contents) {
          return caf::actor_cast<caf::actor>(ledger);
        }},
       {"node",
-       [&system, environment] {
+       [&system, environment, shared_contents] {
          // The network was checked when the configuration was read.
          auto addresses = AddressPool::make(environment->settings.network_pool).value();
-         const NodeActor node = system.spawn<Node>(environment, std::move(addresses));
+         const NodeActor node =
+             system.spawn<Node>(environment, std::move(addresses), shared_contents);
          environment->directory.put(node);
          return caf::actor_cast<caf::actor>(node);
        }},

@@ -22,6 +22,12 @@ constexpr auto event_sql =
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 constexpr auto token_sql =
     "INSERT OR REPLACE INTO tokens (digest, session, use, until) VALUES (?1, ?2, ?3, ?4)";
+constexpr auto memory_sql =
+    "INSERT INTO memories (subject, state) VALUES (?1, ?2) "
+    "ON CONFLICT (subject) DO UPDATE SET state = excluded.state";
+/// '0' is the character that follows '/'.
+constexpr auto forget_sql =
+    "DELETE FROM memories WHERE subject = ?1 OR (subject > ?1 || '/' AND subject < ?1 || '0')";
 constexpr auto prune_sql = "DELETE FROM events WHERE seq <= ?1";
 
 std::int64_t stamp(Instant at) {
@@ -36,23 +42,27 @@ std::string dump(const Json& json) {
 }  // namespace
 
 BatchWriter::BatchWriter(Statement session, Statement resource, Statement strike, Statement event,
-                         Statement token, Statement prune)
+                         Statement token, Statement memory, Statement forget, Statement prune)
     : session_(std::move(session)),
       resource_(std::move(resource)),
       strike_(std::move(strike)),
       event_(std::move(event)),
       token_(std::move(token)),
+      memory_(std::move(memory)),
+      forget_(std::move(forget)),
       prune_(std::move(prune)) {}
 
 Result<BatchWriter> BatchWriter::prepare(Database& database) {
   std::vector<Statement> made;
-  for (const auto* sql : {session_sql, resource_sql, strike_sql, event_sql, token_sql, prune_sql}) {
+  for (const auto* sql : {session_sql, resource_sql, strike_sql, event_sql, token_sql, memory_sql,
+                          forget_sql, prune_sql}) {
     auto statement = database.prepare(sql);
     if (!statement) return tl::unexpected(statement.error());
     made.push_back(std::move(*statement));
   }
   return BatchWriter(std::move(made[0]), std::move(made[1]), std::move(made[2]), std::move(made[3]),
-                     std::move(made[4]), std::move(made[5]));
+                     std::move(made[4]), std::move(made[5]), std::move(made[6]),
+                     std::move(made[7]));
 }
 
 Result<void> BatchWriter::write(Database& database, const StoreBatch& batch) {
@@ -112,6 +122,17 @@ Result<void> BatchWriter::put(Database& database, const WriteToken& write) {
   token_.bind(3, static_cast<std::int64_t>(write.token.use));
   token_.bind(4, until);
   return database.finish(token_);
+}
+
+Result<void> BatchWriter::put(Database& database, const WriteMemory& write) {
+  const auto& [subject, state] = write.memory;
+  if (state.is_null()) {
+    forget_.bind(1, subject);
+    return database.finish(forget_);
+  }
+  memory_.bind(1, subject);
+  memory_.bind(2, dump(state));
+  return database.finish(memory_);
 }
 
 }  // namespace aerie

@@ -21,19 +21,22 @@ class BatchWriter {
 
  private:
   BatchWriter(Statement session, Statement resource, Statement strike, Statement event,
-              Statement token, Statement prune);
+              Statement token, Statement memory, Statement forget, Statement prune);
 
   Result<void> put(Database& database, const WriteSession& write);
   Result<void> put(Database& database, const WriteResource& write);
   Result<void> put(Database& database, const StrikeResource& write);
   Result<void> put(Database& database, const WriteEvent& write);
   Result<void> put(Database& database, const WriteToken& write);
+  Result<void> put(Database& database, const WriteMemory& write);
 
   Statement session_;
   Statement resource_;
   Statement strike_;
   Statement event_;
   Statement token_;
+  Statement memory_;
+  Statement forget_;
   Statement prune_;
   std::uint64_t last_seq_ = 0;
 };

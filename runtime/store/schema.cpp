@@ -30,6 +30,9 @@ CREATE VIEW vms AS
   SELECT vm AS id, session, max(seq) AS seq, at, json_extract(data, '$.state') AS state
   FROM events WHERE kind = 'vm.state' GROUP BY vm;
 )sql",
+    R"sql(
+CREATE TABLE memories (subject TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
+)sql",
 };
 
 }  // namespace

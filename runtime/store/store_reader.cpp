@@ -64,6 +64,20 @@ Result<void> read_resources(Database& database, StoreContents& contents) {
                   });
 }
 
+Result<void> read_memories(Database& database, StoreContents& contents) {
+  return each_row(
+      database, "SELECT subject, state FROM memories", [&](const Statement& row) -> Result<void> {
+        auto state = Json::parse(row.text(1), nullptr, false);
+        if (state.is_discarded())
+          return tl::unexpected(Cause{CauseKind::store_failed,
+                                      "What is stored of " + row.text(0) + " can't be read.",
+                                      "Move aerie.db out of the state directory and start again.",
+                                      {}});
+        contents.memories.emplace(row.text(0), std::move(state));
+        return {};
+      });
+}
+
 Result<void> read_events(Database& database, StoreContents& contents, std::size_t most) {
   auto statement = database.prepare(
       "SELECT seq, at, kind, session, vm, child, data FROM events ORDER BY seq DESC LIMIT ?1");
@@ -93,6 +107,7 @@ Result<StoreContents> read_contents(Database& database, std::size_t most_events)
   auto done = read_sessions(database, contents);
   if (done) done = read_tokens(database, contents);
   if (done) done = read_resources(database, contents);
+  if (done) done = read_memories(database, contents);
   if (done) done = read_events(database, contents, most_events);
   if (!done) return tl::unexpected(done.error());
   return contents;

@@ -1,0 +1,174 @@
+#include <algorithm>
+
+#include "actors/core/recall.hpp"
+#include "actors/node/node.hpp"
+#include "actors/session/session.hpp"
+#include "actors/vm/vm.hpp"
+
+namespace aerie {
+namespace {
+
+Cause lost(const std::string& what) {
+  return {CauseKind::controller_restarted,
+          what,
+          "Start a new session; look for what ended the controller in its log.",
+          {}};
+}
+
+/// The parts of one actor's memory, by what follows its id and `/`.
+SessionMemories memories_of(const std::string& id, const std::map<std::string, Json>& all) {
+  SessionMemories found;
+  for (auto each = all.lower_bound(id); each != all.end() && each->first.starts_with(id); ++each)
+    if (each->first == id)
+      found[""] = each->second;
+    else if (each->first[id.size()] == '/')
+      found[each->first.substr(id.size() + 1)] = each->second;
+  return found;
+}
+
+/// What is written down of a guest besides its memory.
+void add_from_store(VmMemory& memory, const std::string& id, const StoreContents& contents) {
+  for (const auto& resource : contents.resources)
+    if (resource.vm == id) {
+      memory.resources.push_back(resource);
+      memory.resources.back().session = memory.document.session;
+    }
+  for (const auto& event : contents.events) {
+    if (event->vm != id || event->kind != "child.exited") continue;
+    memory.known_exits.emplace(event->child, event->data.value("at", ""));
+    if (event->data.value("kind", "") == to_string(CauseKind::oom_kill)) ++memory.spec.oom_kills;
+  }
+}
+
+}  // namespace
+
+void Node::remember_request(const SessionEntry& entry) {
+  const auto& request = entry.request;
+  const auto display = request.display.value_or(entry.profile.display);
+  send(environment_->directory.ledger(),
+       Remember{entry.document->id + "/request",
+                {{"url", request.url},
+                 {"hadEnv", entry.is_env_lost || !request.env.empty()},
+                 {"hadDisplay", request.display.has_value()},
+                 {"display", {display.width, display.height, display.fps}},
+                 {"profile", entry.profile}}});
+}
+
+/// First the guests, then the sessions they belong to; only then may they speak to each other.
+void Node::adopt(const StoreContents& contents) {
+  for (const auto& [subject, memory] : contents.memories)
+    if (memory.value("kind", "") == "vm") adopt_vm(subject, memory, contents);
+  for (const auto& [subject, memory] : contents.memories)
+    if (memory.value("kind", "") == "session") adopt_session(subject, contents);
+  begin_adopted();
+}
+
+void Node::adopt_vm(const std::string& id, const Json& memory, const StoreContents& contents) {
+  auto restored = restored_vm(id, memory);
+  if (!restored) {
+    send(
+        environment_->directory.ledger(),
+        RecordEvent{{0,
+                     environment_->wall(),
+                     "resource.quarantined",
+                     memory.value("session", ""),
+                     id,
+                     "",
+                     {{"kind", "process"}, {"name", "guest " + id}, {"cause", restored.error()}}}});
+    return;
+  }
+  add_from_store(*restored, id, contents);
+  auto& configure = restored->spec.configure;
+  configure.orphan_after = environment_->settings.orphan_after;
+  VmEntry entry;
+  entry.slot = restored->spec.slot;
+  entry.session = configure.session;
+  entry.profile = configure.profile.name;
+  entry.driver = restored->document.driver;
+  entry.resources = configure.profile.resources;
+  entry.is_over = restored->has_exited;
+  addresses_.reserve(entry.slot);
+  const auto owner = entry.session.empty() ? VmOwnerActor{self()} : VmOwnerActor{};
+  entry.actor = spawn<Vm>(environment_, std::move(*restored), owner, address());
+  monitor(entry.actor);
+  vms_[id] = std::move(entry);
+}
+
+void Node::adopt_session(const std::string& id, const StoreContents& contents) {
+  const auto stored = std::find_if(contents.sessions.begin(), contents.sessions.end(),
+                                   [&](const auto& each) { return each->id == id; });
+  if (stored == contents.sessions.end()) return;  // it could not be written when it was new
+  const auto& document = **stored;
+  const auto memories = memories_of(id, contents.memories);
+  try {
+    const auto& request = memories.at("request");
+    const auto size = request.at("display");
+    const DisplaySize display{size.at(0), size.at(1), size.at(2)};
+    SessionEntry entry;
+    entry.profile = parse_profile(request.at("profile")).value();
+    entry.request.user_id = document.user_id;
+    entry.request.provider = document.provider;
+    entry.request.profile = document.profile;
+    entry.request.driver = document.driver;
+    request.at("url").get_to(entry.request.url);
+    if (request.at("hadDisplay").get<bool>()) entry.request.display = display;
+    entry.request.idle = document.idle;
+    entry.request.max = document.max;
+    entry.request.labels = document.labels;
+    request.at("hadEnv").get_to(entry.is_env_lost);
+    entry.document = *stored;
+    entry.vm = document.vm_id;
+    const auto vm = vms_.find(document.vm_id);
+    const auto actor = vm == vms_.end() ? VmActor{} : vm->second.actor;
+    entry.actor =
+        spawn<Session>(environment_, document, entry.profile, display, actor, address(), memories);
+    monitor(entry.actor);
+    sessions_[id] = std::move(entry);
+  } catch (const std::exception& error) {
+    mark_failed(
+        document,
+        lost("What is stored of the session can't be read: " + std::string{error.what()} + "."));
+    send(environment_->directory.ledger(), Remember{id, nullptr});
+  }
+}
+
+void Node::begin_adopted() {
+  for (const auto& [id, session] : sessions_)
+    if (const auto vm = vms_.find(session.vm); vm != vms_.end()) vm->second.session = id;
+  for (const auto& [id, vm] : vms_) {
+    const auto session = sessions_.find(vm.session);
+    const bool is_wanted = session != sessions_.end() && session->second.vm == id;
+    if (session != sessions_.end())
+      send(vm.actor, AssignVm{vm.session, "", session->second.request.max, session->second.actor});
+    send(vm.actor, StartVm{});
+    // Of a session that was given another, or is no more.
+    if (!is_wanted && !vm.session.empty())
+      send(vm.actor, DismantleVm{{vm.session, id, "superseded"}});
+  }
+  for (const auto& [id, session] : sessions_) {
+    if (vms_.contains(session.vm)) continue;
+    send(session.actor, VmFinished{session.vm, lost("The session's guest was never started.")});
+    send(session.actor, VmDismantled{session.vm});
+  }
+}
+
+void Node::mark_failed(SessionDocument document, const Cause& cause) {
+  if (is_final(document.state)) return;
+  document.state = SessionState::failed;
+  document.end = SessionEnd{"controller", "failed", environment_->wall()};
+  document.cause = cause;
+  document.viewers.clear();
+  const auto id = document.id;
+  const auto vm = document.vm_id;
+  send(environment_->directory.ledger(),
+       UpdateSession{std::make_shared<const SessionDocument>(std::move(document))});
+  send(environment_->directory.ledger(), RecordEvent{{0,
+                                                      environment_->wall(),
+                                                      "session.state",
+                                                      id,
+                                                      vm,
+                                                      "",
+                                                      {{"state", "failed"}, {"cause", cause}}}});
+}
+
+}  // namespace aerie
