@@ -84,11 +84,12 @@ Result<void> serve_controller(const ServeRequest& request) {
   std::cout << "aerie listens on " << (settings.http.tls_cert.empty() ? "http://" : "https://")
             << (*controller)->address() << std::endl;
   const auto failure = (*controller)->wait(signals.fd());
-  static_cast<void>(signals.take());  // whichever it was
+  // SIGTERM alone leaves the guests to the next controller; so does the end of what remembers.
+  const int signal = signals.take();
+  const bool stop_guests = !failure && (signal != SIGTERM || settings.stop_guests);
   {
     const HurryOnSignal hurry(**controller, signals);
-    // Guests would run on for nobody: no controller adopts those of another yet.
-    (*controller)->stop(true, settings.shutdown_within);
+    (*controller)->stop(stop_guests, settings.shutdown_within);
   }
   if (failure) return tl::unexpected(*failure);
   return {};
