@@ -66,6 +66,7 @@ class LogFiles::Files {
   };
 
   Writer& writer_of(const std::string& vm);
+  static void follow_earlier(Writer& writer);
   void append_line(Writer& writer, const std::string& child, bool is_error, const std::string& text,
                    Instant at);
   /// False when the disk does not take it.
@@ -173,6 +174,19 @@ void LogFiles::Files::assign(const std::string& vm, const std::string& session) 
   writer.directory = target;
   for (const auto& [other, each] : writers_)
     if (other != vm && each.session == session) writer.lines = std::max(writer.lines, each.lines);
+  if (writer.lines == 0) follow_earlier(writer);
+}
+
+/// The lines of a controller before: ours go on after them, and under the same bound.
+void LogFiles::Files::follow_earlier(Writer& writer) {
+  std::ifstream merged{writer.directory + "/merged.jsonl"};
+  for (std::string line; std::getline(merged, line);)
+    ++writer.lines;
+  std::error_code error;
+  for (const auto& file : fs::directory_iterator{writer.directory, error}) {
+    const auto bytes = file.file_size(error);
+    if (!error) writer.bytes += bytes;
+  }
 }
 
 void LogFiles::Files::close(const std::string& session) {

@@ -55,6 +55,19 @@ TEST_CASE("each child's lines are its own, raw in its file, marked where merged"
   CHECK(line["stream"] == "stderr");
 }
 
+TEST_CASE("the next controller's lines go on after those of the one before", "[logs]") {
+  Fixture fixture;
+  fixture.say("agent", {"one", "two"});
+  fixture.file("agent.log");
+  LogFiles next{fixture.disk, fixture.state.path()};
+  next.assign("vm", "session");
+  next.append("vm", {"agent", false, {"three"}}, Instant{});
+  CHECK(fixture.file("agent.log") == "one\ntwo\nthree\n");
+  const auto merged = fixture.file("merged.jsonl");
+  const auto last = merged.rfind('\n', merged.size() - 2) + 1;
+  CHECK(Json::parse(merged.substr(last))["n"] == 3);
+}
+
 TEST_CASE("a session's lines are bounded, and it is said where and how many are missing",
           "[logs]") {
   Fixture fixture{4096};
