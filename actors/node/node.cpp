@@ -135,7 +135,6 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
   monitor(session);
   const auto shared = std::make_shared<const SessionDocument>(document);
   sessions_[document.id] = {session, request, shared, profile->second, false, document.vm_id};
-  remember_request(sessions_.at(document.id));
 
   auto promise = make_response_promise<SessionCreated>();
   this->request(environment_->directory.ledger(), caf::infinite, SaveSession{shared})
@@ -158,6 +157,7 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
                                "Look at the controller's log.",
                                {}}});
           });
+  remember_request(sessions_.at(document.id));
   return promise;
 }
 
@@ -182,6 +182,7 @@ void Node::forget_unsaved(const std::string& session, bool is_warm) {
   const auto vm = vms_.find(found->second.vm);
   if (vm != vms_.end())
     send(vm->second.actor, DismantleVm{{is_warm ? "" : session, vm->first, ""}});
+  send(environment_->directory.ledger(), Remember{session, nullptr});
   send_exit(found->second.actor, caf::exit_reason::user_shutdown);
   sessions_.erase(found);
 }

@@ -35,7 +35,9 @@ void add_from_store(VmMemory& memory, const std::string& id, const StoreContents
     }
   for (const auto& event : contents.events) {
     if (event->vm != id || event->kind != "child.exited") continue;
-    memory.known_exits.emplace(event->child, event->data.value("at", ""));
+    memory.known_exits.emplace(
+        event->child,
+        exit_key(event->data.value("at", ""), event->data.value("restarts", std::int64_t{0})));
     if (event->data.value("kind", "") == to_string(CauseKind::oom_kill)) ++memory.spec.oom_kills;
   }
 }

@@ -46,3 +46,28 @@ TEST_CASE("what is kept is bounded in number and bytes", "[viewer-log]") {
   CHECK_FALSE(large.since(0, all_alive));
   CHECK(large.since(2, all_alive)->size() == 1);
 }
+
+TEST_CASE("a restored log goes on where its viewer is, within what is ever kept", "[viewer-log]") {
+  ViewerLog before;
+  std::vector<Json> kept;
+  for (int i = 0; i < 3; ++i)
+    kept.push_back(before.add({{"type", "state"}}, Instant{}));
+  ViewerLog log;
+  log.restore(kept);
+  CHECK(log.is_restored());
+  CHECK(log.last_seq() == 3);
+  SECTION("a viewer that missed some") {
+    log.catch_up(1);
+    CHECK(log.since(1, all_alive)->size() == 2);
+  }
+  SECTION("one that has seen what nobody wrote down") {
+    log.catch_up(5);
+    CHECK(log.since(5, all_alive)->empty());
+    CHECK(log.add({{"type", "state"}}, Instant{})["seq"] == 6);
+  }
+  SECTION("one that claims too much") {
+    log.catch_up(4 + ViewerLog::max_messages);
+    CHECK_FALSE(log.since(4 + ViewerLog::max_messages, all_alive));
+  }
+  CHECK_FALSE(log.is_restored());
+}

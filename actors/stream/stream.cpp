@@ -77,9 +77,11 @@ void Stream::bind(const VmActor& vm) {
     return;
   }
   tell_epochs();
+  const auto within = environment_->settings.answer_within;
   for (const auto& [epoch, peer] : peers_) {
-    if (!peer.is_offered || peer.is_answered) continue;
-    const auto left = peer.offered_at + environment_->settings.answer_within - environment_->wall();
+    if (peer.is_answered) continue;
+    // An offer that the controller before had read, but not written down, never comes again.
+    const auto left = peer.is_offered ? peer.offered_at + within - environment_->wall() : within;
     send_later(std::max(left, Duration{0}), AnswerDeadline{epoch});
   }
 }
@@ -240,8 +242,9 @@ void Stream::relay(const std::string& viewer, std::uint64_t epoch, const std::st
 void Stream::on_answer_deadline(std::uint64_t epoch) {
   const auto peer = peers_.find(epoch);
   if (peer == peers_.end() || peer->second.is_answered) return;
-  const auto viewer = peer->second.viewer;
+  const auto [viewer, media, is_offered, is_answered, offered_at] = peer->second;
   close_epoch(epoch);
+  if (!is_offered) return open_epoch(viewer, media);
   refuse(viewer, "answer-timeout",
          "The offer of epoch " + std::to_string(epoch) + " was withdrawn: it was not answered.");
 }

@@ -5,9 +5,8 @@
 namespace aerie {
 namespace {
 
-constexpr Duration link_loss_grace{50};   // for the exit that is its likely reason
-constexpr std::size_t max_unsaid = 1024;  // words for the streamer of a guest not linked yet
-constexpr Duration stop_slack{3000};      // beyond the children's own graces
+constexpr Duration link_loss_grace{50};  // for the exit that is its likely reason
+constexpr Duration stop_slack{3000};     // beyond the children's own graces
 
 /// Why a guest ended that nobody asked to. What no restart mends is named as what it is.
 Cause cause_of_end(const ExitRecord& exit) {
@@ -58,23 +57,6 @@ Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, MachineSpec spec, 
   document_.created_at = environment_->wall();
 }
 
-Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, VmMemory memory, VmOwnerActor owner,
-       caf::actor_addr parent)
-    : Actor(config, "vm"),
-      environment_(std::move(environment)),
-      parent_(std::move(parent)),
-      spec_(std::move(memory.spec)),
-      owner_(std::move(owner)),
-      document_(std::move(memory.document)),
-      resources_(std::move(memory.resources)),
-      stages_(std::move(memory.stages)),
-      stopped_by_(std::move(memory.stopped_by)),
-      has_started_(memory.has_started),
-      has_exited_(memory.has_exited),
-      is_adopted_(true),
-      ready_(std::move(memory.ready)),
-      known_exits_(std::move(memory.known_exits)) {}
-
 Vm::Behavior Vm::make_behavior() {
   // A child does not outlive its parent: whoever follows it adopts what runs, or kills it.
   if (parent_) {
@@ -113,8 +95,7 @@ void Vm::on_exit() {
 void Vm::start() {
   if (!spec_.configure.session.empty())
     environment_->logs->assign(spec_.vm, spec_.configure.session);
-  const auto driver = environment_->drivers.find(document_.driver);
-  if (driver == environment_->drivers.end())
+  if (!environment_->drivers.contains(document_.driver))
     return fail({CauseKind::vmm_missing,
                  "There is no driver '" + document_.driver + "' here.",
                  "Name one that `aerie doctor` lists.",
@@ -122,7 +103,7 @@ void Vm::start() {
   if (is_adopted_) return adopt();
   enter(VmState::preparing, environment_->settings.spawn_within);
   reach(Stage::allocated);
-  machine_ = driver->second->make(spec_, std::make_shared<MailboxReports>(self()));
+  make_machine();
   resources_ = machine_->resources();
   resources_.insert(resources_.begin(), Resource{"", "", "", "address", spec_.address});
   for (auto& resource : resources_) {
@@ -144,22 +125,9 @@ void Vm::start() {
           });
 }
 
-/// The same path as a start from here on: the host connects to the guest, which proves itself.
-void Vm::adopt() {
+void Vm::make_machine() {
   machine_ = environment_->drivers.at(document_.driver)
                  ->make(spec_, std::make_shared<MailboxReports>(self()));
-  if (has_exited_) return publish();
-  document_.pid.reset();
-  if (!has_started_)
-    return fail({CauseKind::controller_restarted,
-                 "The controller ended before the guest " + spec_.vm + " was started.",
-                 "Start a new session.",
-                 {}});
-  if (document_.state == VmState::stopping)
-    enter(VmState::stopping, stop_deadline());
-  else if (document_.state != VmState::failed)
-    enter(VmState::linking, environment_->settings.link_within);
-  machine_->adopt();
 }
 
 void Vm::on_not_written(Cause cause) {
@@ -198,14 +166,6 @@ void Vm::on_linked() {
     machine_->send(link::StreamSays{body});
   // The node takes a guest for warm by the stages it hears of.
   if (is_adopted_ && document_.session.empty()) tell_owner_where_it_stands();
-}
-
-void Vm::say_to_streamer(const Json& body) {
-  if (!is_adopted_ || is_linked_) {
-    if (machine_) machine_->send(link::StreamSays{body});
-  } else if (unsaid_.size() < max_unsaid) {
-    unsaid_.push_back(body);
-  }
 }
 
 // -- the guest's words ----------------------------------------------------------------------------
@@ -272,18 +232,6 @@ void Vm::on_child(const link::ChildNews& news) {
       break;
   }
   publish();
-}
-
-/// A guest tells a new controller its last exits and what stands; what the one before wrote down
-/// is not news.
-bool Vm::is_known(const link::ChildNews& news) {
-  using enum link::ChildNewsKind;
-  if (news.kind == exited)
-    return !known_exits_.emplace(news.child, to_rfc3339(news.exit->at)).second;
-  const auto child = document_.children.find(news.child);
-  if (child == document_.children.end()) return false;
-  if (news.kind == started) return child->second == news.pid;
-  return news.kind == ready && ready_.contains(news.child);
 }
 
 void Vm::on_link_lost(const Cause& cause) {
@@ -388,7 +336,8 @@ void Vm::fail(Cause cause) {
   if (document_.state == VmState::failed || has_exited_) return;
   document_.cause = std::move(cause);
   enter(VmState::failed);
-  if (has_started_) return machine_->kill("controller");  // its end is told when it is seen
+  if (has_started_ && machine_)
+    return machine_->kill("controller");  // its end is told when it is seen
   finish(document_.cause);
 }
 
@@ -491,14 +440,6 @@ void Vm::reach(Stage stage) {
 void Vm::publish() {
   send(environment_->directory.ledger(), UpdateVm{std::make_shared<const VmDocument>(document_)});
   remember();
-}
-
-void Vm::remember() {
-  auto memory = stored_vm(
-      {spec_, document_, stages_, ready_, stopped_by_, has_started_, has_exited_, {}, {}});
-  if (memory == remembered_) return;
-  remembered_ = memory;
-  send(environment_->directory.ledger(), Remember{spec_.vm, std::move(memory)});
 }
 
 void Vm::record(std::string kind, std::string child, Json data) {

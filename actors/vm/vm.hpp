@@ -37,10 +37,7 @@ class Vm : public Actor<VmActor> {
  private:
   void start();
   void start_machine();
-  void adopt();
-  void say_to_streamer(const Json& body);
-  [[nodiscard]] bool is_known(const link::ChildNews& news);
-  void remember();
+  void make_machine();
   void on_not_written(Cause cause);
   void on_started(std::int64_t pid);
   void on_linked();
@@ -57,6 +54,12 @@ class Vm : public Actor<VmActor> {
   void release_next();
   void on_released(const MachineReleased& released);
   void on_timer(std::uint64_t ticket);
+
+  // vm_adoption.cpp
+  void adopt();
+  void say_to_streamer(const Json& body);
+  [[nodiscard]] bool is_known(const link::ChildNews& news);
+  void remember();
 
   void fail(Cause cause);
   void enter(VmState state, std::optional<Duration> deadline = std::nullopt);

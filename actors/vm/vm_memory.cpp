@@ -37,6 +37,10 @@ VmMemory restore(const std::string& id, const Json& json) {
 
 }  // namespace
 
+std::string exit_key(const std::string& at, std::int64_t restarts) {
+  return at + " " + std::to_string(restarts);
+}
+
 Json stored_vm(const VmMemory& memory) {
   const auto& document = memory.document;
   Json stages = Json::array();

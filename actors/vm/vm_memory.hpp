@@ -24,9 +24,12 @@ struct VmMemory {
 
   // Not of the memory itself, but of the store:
   std::vector<Resource> resources;  ///< still held, in order of acquisition
-  /// Exits that are written down: child and instant. A guest tells its last ones again.
+  /// Exits that are written down: child and `exit_key`. A guest tells its last ones again.
   std::set<std::pair<std::string, std::string>> known_exits;
 };
+
+/// What tells the exits of one child apart.
+[[nodiscard]] std::string exit_key(const std::string& at, std::int64_t restarts);
 
 [[nodiscard]] Json stored_vm(const VmMemory& memory);
 

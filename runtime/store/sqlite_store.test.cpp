@@ -140,6 +140,21 @@ TEST_CASE("a session written again replaces itself", "[store]") {
   CHECK(contents.sessions[0]->user_id == "another");
 }
 
+TEST_CASE("what is remembered is replaced, and struck out with its parts", "[store]") {
+  const TempState state;
+  {
+    auto [store, contents] = open_store(state.path());
+    CHECK_FALSE(write(
+        *store,
+        {WriteMemory{{"a", {{"n", 1}}}}, WriteMemory{{"a", {{"n", 2}}}}, WriteMemory{{"a/part", 3}},
+         WriteMemory{{"ab", 4}}, WriteMemory{{"b", 5}}, WriteMemory{{"b/part/1", 6}},
+         WriteMemory{{"b0", 7}}, WriteMemory{{"b", nullptr}}, WriteMemory{{"none", nullptr}}}));
+  }
+  const auto [store, contents] = open_store(state.path());
+  CHECK(contents.memories ==
+        std::map<std::string, Json>{{"a", {{"n", 2}}}, {"a/part", 3}, {"ab", 4}, {"b0", 7}});
+}
+
 TEST_CASE("batches are answered once each, in order, and survive the end", "[store]") {
   const TempState state;
   constexpr std::uint64_t count = 500;

@@ -1,0 +1,76 @@
+#include "actors/vm/vm.hpp"
+
+// A guest that an earlier controller started, and what the next one will need of it.
+
+namespace aerie {
+namespace {
+
+constexpr std::size_t max_unsaid = 1024;  // words for the streamer of a guest not linked yet
+
+}  // namespace
+
+Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, VmMemory memory, VmOwnerActor owner,
+       caf::actor_addr parent)
+    : Actor(config, "vm"),
+      environment_(std::move(environment)),
+      parent_(std::move(parent)),
+      spec_(std::move(memory.spec)),
+      owner_(std::move(owner)),
+      document_(std::move(memory.document)),
+      resources_(std::move(memory.resources)),
+      stages_(std::move(memory.stages)),
+      stopped_by_(std::move(memory.stopped_by)),
+      has_started_(memory.has_started),
+      has_exited_(memory.has_exited),
+      is_adopted_(true),
+      ready_(std::move(memory.ready)),
+      known_exits_(std::move(memory.known_exits)) {}
+
+/// The same path as a start from here on: the host connects to the guest, which proves itself.
+void Vm::adopt() {
+  make_machine();
+  if (has_exited_) return publish();
+  document_.pid.reset();
+  if (!has_started_)
+    return fail({CauseKind::controller_restarted,
+                 "The controller ended before the guest " + spec_.vm + " was started.",
+                 "Start a new session.",
+                 {}});
+  if (document_.state == VmState::stopping)
+    enter(VmState::stopping, stop_deadline());
+  else if (document_.state != VmState::failed)
+    enter(VmState::linking, environment_->settings.link_within);
+  machine_->adopt();
+}
+
+void Vm::say_to_streamer(const Json& body) {
+  if (!is_adopted_ || is_linked_) {
+    if (machine_) machine_->send(link::StreamSays{body});
+  } else if (unsaid_.size() < max_unsaid) {
+    unsaid_.push_back(body);
+  }
+}
+
+/// A guest tells a new controller its last exits and what stands; what the one before wrote down
+/// is not news.
+bool Vm::is_known(const link::ChildNews& news) {
+  using enum link::ChildNewsKind;
+  if (news.kind == exited)
+    return !known_exits_
+                .emplace(news.child, exit_key(to_rfc3339(news.exit->at), news.exit->restarts))
+                .second;
+  const auto child = document_.children.find(news.child);
+  if (child == document_.children.end()) return false;
+  if (news.kind == started) return child->second == news.pid;
+  return news.kind == ready && ready_.contains(news.child);
+}
+
+void Vm::remember() {
+  auto memory = stored_vm(
+      {spec_, document_, stages_, ready_, stopped_by_, has_started_, has_exited_, {}, {}});
+  if (memory == remembered_) return;
+  remembered_ = memory;
+  send(environment_->directory.ledger(), Remember{spec_.vm, std::move(memory)});
+}
+
+}  // namespace aerie
