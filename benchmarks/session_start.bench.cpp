@@ -13,7 +13,7 @@ using namespace aerie;
 
 namespace {
 
-constexpr int starts = 20;
+constexpr int starts = 10;
 constexpr auto settling = 4s;
 
 /// In each document: when the person clicked, and when the first video frame came.

@@ -59,7 +59,6 @@ void StreamerControl::on_started(const DisplaySize& display, const Json& ice_ser
   send({{"type", "configure"},
         {"display", {{"width", display.width}, {"height", display.height}, {"fps", display.fps}}},
         {"iceServers", ice_servers}});
-  if (watchdog_ > Duration{0}) ping();
 }
 
 void StreamerControl::send(const Json& body) {
@@ -78,7 +77,11 @@ void StreamerControl::on_message(Json message) {
       found != message.end() && found->is_string() ? found->get<std::string>() : std::string{};
   if (type == "pong") return;
   if (type == "failure") failure_ = failure_in(message);
-  if (type == "ready") events_.on_ready();
+  if (type == "ready") {
+    events_.on_ready();
+    // Until here it has the deadline of its ready condition.
+    if (watchdog_ > Duration{0} && !is_watched_) ping();
+  }
   events_.on_says(std::move(message));
 }
 
@@ -90,6 +93,7 @@ void StreamerControl::ping() {
          "Look at its last lines and at the load of the host; raise watchdogMs if it is merely "
          "slow.",
          {}});
+  is_watched_ = true;
   is_silent_ = true;
   send({{"type", "ping"}, {"nonce", "watchdog"}});
   timer_ = reactor_.after(watchdog_, [this] { ping(); });

@@ -49,6 +49,7 @@ class StreamerControl {
   std::unique_ptr<FrameSocket> socket_;
   UniqueFd far_;
   TimerId timer_;
+  bool is_watched_ = false;
   bool is_silent_ = false;  ///< since the last ping
   std::optional<Cause> failure_;
 };

@@ -53,12 +53,48 @@ std::optional<LastWords> taken_port(const std::string& line) {
                    "End the program that listens on " + port + ", or give this one another."};
 }
 
+/// Without the typographic quotes that GNU's programs put around a name.
+std::string unquoted(std::string name) {
+  constexpr std::string_view opening = "\u2018";
+  constexpr std::string_view closing = "\u2019";
+  if (name.starts_with(opening)) name.erase(0, opening.size());
+  if (name.ends_with(closing)) name.erase(name.size() - closing.size());
+  return name;
+}
+
+/// What a shell or env(1) says of a command that it could not start. Only with the codes that
+/// POSIX (XCU 2.8.2) keeps for that are these words no program's own.
+std::optional<LastWords> unstarted_command(const std::string& line, int code) {
+  static const std::regex unknown{
+      R"(([^\s:'"`]+)'?: (?:command not found|not found|No such file or directory)$)"};
+  static const std::regex forbidden{R"(([^\s:'"`]+)'?: Permission denied$)"};
+  static const std::regex format{R"(([^\s:'"`]+)'?: (?:cannot execute.*: )?Exec format error$)"};
+  std::smatch match;
+  if (code == 127 && std::regex_search(line, match, unknown)) {
+    const auto program = unquoted(match[1].str());
+    return LastWords{exec_not_found, "it did not find the program " + program,
+                     "Install " + program + " in the guest, or correct its name or PATH."};
+  }
+  if (code == 126 && std::regex_search(line, match, forbidden)) {
+    const auto program = unquoted(match[1].str());
+    return LastWords{exec_not_executable, "it may not execute " + program,
+                     "Give " + program + " the permission to be executed (chmod +x)."};
+  }
+  if (code == 126 && std::regex_search(line, match, format)) {
+    const auto program = unquoted(match[1].str());
+    return LastWords{exec_wrong_format, program + " is no program for this machine",
+                     "Use a build of " + program + " for this machine."};
+  }
+  return std::nullopt;
+}
+
 /// The latest line that says something decides.
-std::optional<LastWords> last_words(const std::vector<std::string>& tail) {
+std::optional<LastWords> last_words(const std::vector<std::string>& tail, int code) {
   for (auto line = tail.rbegin(); line != tail.rend(); ++line) {
     const auto text = line->substr(0, 1024);  // std::regex recurses by the length of its input
     for (const auto read : {missing_library, missing_symbol, taken_port})
       if (auto words = read(text)) return words;
+    if (auto words = unstarted_command(text, code)) return words;
   }
   return std::nullopt;
 }
@@ -117,7 +153,7 @@ ExitVerdict classify_exit(WaitStatus status, const ExitContext& context) {
   if (!exited && status.value == SIGILL)
     return say(illegal_instruction, end + ": this CPU does not know one of its instructions.",
                "Use a build of the program for this machine's CPU (see /proc/cpuinfo).");
-  if (const auto words = last_words(context.tail))
+  if (const auto words = last_words(context.tail, exited ? status.value : 0))
     return say(words->kind, end + ": " + words->what + ".", words->remedy);
   if (exited) return say(exit_code, end + ".", "Read its last lines: they say what it missed.");
   return say(CauseKind::signal, end + ".", signal_remedy(status.value));

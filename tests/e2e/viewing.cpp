@@ -109,8 +109,11 @@ TEST_CASE("a second page watches, and its keys go nowhere", "[view]") {
   CHECK(world.session(session.id)["viewers"].size() == 2);
 
   watcher.type("no");
+  host.bring_to_front();
   const auto place = place_of(host, 640, 500);
   host.click(place["x"], place["y"]);
+  CHECK_THAT(site.next_post(), Catch::StartsWith("loaded"));
+  CHECK_THAT(site.next_post(), Catch::StartsWith("button 0 "));
   host.type("y");
   std::vector<std::string> said;
   do
@@ -137,6 +140,29 @@ TEST_CASE("a reloaded viewer resumes its place", "[view]") {
   REQUIRE(after.size() == 1);
   CHECK(after[0]["id"] == before[0]["id"]);
   CHECK(after[0]["control"] == true);
+}
+
+TEST_CASE("a warm guest is somebody's at once, shows their page, and is replaced", "[view]") {
+  World world(World::Set{{"pool.browser", "1"}});
+  auto events = world.events();
+  const auto await_warm = [&events] {
+    for (;;)
+      if (const auto event = events.next_of("child.ready", 60s);
+          event.data["child"] == "stream" && event.data.value("session", "").empty())
+        return event.data["vm"].get<std::string>();
+  };
+  const auto warm = await_warm();
+  Site site(teller);
+  const auto session = world.start({{"url", site.url()}});
+  CHECK(session.document["vm"]["id"] == warm);
+  world.wait_for_state(session.id, "ready");
+  Chromium chromium;
+  auto page = chromium.new_page(world.viewer(session.id, session.token));
+  page.wait_for(is_live, 60s);
+  site.wait_for_post("loaded", 60s);
+  wait_for_colour(page, green);
+  CHECK(world.session(session.id)["vm"]["id"] == warm);
+  CHECK(await_warm() != warm);
 }
 
 TEST_CASE("a wrong token opens nothing and says so", "[view]") {

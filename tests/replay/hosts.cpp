@@ -104,6 +104,10 @@ class Served {
     return line->what;
   }
 
+  void await_end() {
+    static_cast<void>(said_.first([](const std::string&) { return false; }));
+  }
+
  private:
   Reactor reactor_;
   Witness<std::string> said_;
@@ -134,6 +138,7 @@ void leave_a_session(Scene& scene) {
     ::kill(pid, SIGKILL);
   for (const auto pid : guests)
     ::kill(pid, SIGKILL);
+  served.await_end();
 }
 
 Fault restarted_controller() {

@@ -59,7 +59,7 @@ class Examination {
  private:
   [[nodiscard]] double since(Clock::time_point at) const {
     const std::chrono::duration<double, std::milli> passed = at - scene_.marked() - fault_.due;
-    return std::max(passed.count(), 0.0);
+    return passed.count();
   }
 
   /// Checks a cause's words.
@@ -123,6 +123,7 @@ class Examination {
 
 std::string number(const std::optional<double>& ms) {
   if (!ms) return "";
+  if (*ms < 0) return "early";
   char text[32];
   std::snprintf(text, sizeof text, "%.1f", *ms);
   return text;

@@ -75,6 +75,11 @@ void Page::reload() {
   wait_for("!window.beforeReload && document.readyState === 'complete'");
 }
 
+void Page::bring_to_front() {
+  call("Page.bringToFront");
+  wait_for("!document.hidden");
+}
+
 void Page::in_every_document(const std::string& script) {
   call("Page.addScriptToEvaluateOnNewDocument", {{"source", script}});
 }

@@ -26,6 +26,9 @@ class Page {
   /// Goes to an address and returns when its document is loaded.
   void open(const std::string& url, std::chrono::milliseconds within = patience);
   void reload();
+
+  /// Shows its tab, as a person does before they click into it. Returns once the page knows.
+  void bring_to_front();
   /// Runs a script in every document from now on, before its own.
   void in_every_document(const std::string& script);
 

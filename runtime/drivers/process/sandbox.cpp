@@ -138,6 +138,8 @@ std::vector<std::string> sandbox_command(const SandboxSpec& spec) {
   add_environment(arguments);
   add(arguments, "--ro-bind-try", directory + "/etc/" + media_registry, sandbox::media_registry);
   add(arguments, "--setenv", "GST_REGISTRY", sandbox::media_registry);
+  // It was made for these plug-ins; some would be looked at anew only because HOME is another.
+  add(arguments, "--setenv", "GST_REGISTRY_UPDATE", "no");
   add(arguments, "--", std::string{sandbox::programs} + "/aerie-guest");
   arguments.insert(arguments.end(), spec.guest_arguments.begin(), spec.guest_arguments.end());
   return arguments;
