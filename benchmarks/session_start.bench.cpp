@@ -40,9 +40,7 @@ double start_once(test::World& world, test::Chromium& chromium) {
 
 /// Returns some seconds after the pool's next guest is ready: as one that waited for a person.
 void await_warm_guest(test::EventStream& events) {
-  for (;;) {
-    const auto event = events.next_of("child.ready", 60s);
-    if (event.data["child"] == "stream" && event.data.value("session", "").empty()) break;
+  while (!events.next_of("vm.state", 60s).data["data"].value("warm", false)) {
   }
   std::this_thread::sleep_for(settling);
 }

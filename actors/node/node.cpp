@@ -373,6 +373,13 @@ void Node::on_vm_stage(const VmStageReached& reached) {
   if (vm == vms_.end() || !vm->second.session.empty() || reached.stage != Stage::ready) return;
   vm->second.is_warm = true;
   pool_failures_ = 0;
+  send(environment_->directory.ledger(), RecordEvent{{0,
+                                                      environment_->wall(),
+                                                      "vm.state",
+                                                      "",
+                                                      reached.vm,
+                                                      "",
+                                                      {{"state", "ready"}, {"warm", true}}}});
 }
 
 void Node::on_vm_finished(const std::string& id) {

@@ -147,8 +147,8 @@ TEST_CASE("a warm guest is somebody's at once, shows their page, and is replaced
   auto events = world.events();
   const auto await_warm = [&events] {
     for (;;)
-      if (const auto event = events.next_of("child.ready", 60s);
-          event.data["child"] == "stream" && event.data.value("session", "").empty())
+      if (const auto event = events.next_of("vm.state", 60s);
+          event.data["data"].value("warm", false))
         return event.data["vm"].get<std::string>();
   };
   const auto warm = await_warm();
