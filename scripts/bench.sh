@@ -2,7 +2,7 @@
 # Runs build/benchmarks/NAME, which writes build/bench/NAME.json, and draws it.
 
 run_benchmarks() {
-  local programs=() program name
+  local programs=() missed=() program name
   configure build
   ninja -C build all
   mkdir -p build/bench
@@ -14,7 +14,10 @@ run_benchmarks() {
   for program in "${programs[@]}"; do
     name=$(basename "$program" -bench)
     say "benchmark $name"
-    "$program" "build/bench/$name.json"
-    node scripts/draw.mjs "build/bench/$name.json" | gnuplot
+    rm -f "build/bench/$name.json"
+    "$program" "build/bench/$name.json" || missed+=("$name")
+    # One that missed its target has its figures and a picture too.
+    if [ -f "build/bench/$name.json" ]; then node scripts/draw.mjs "build/bench/$name.json" | gnuplot; fi
   done
+  [ ${#missed[@]} -eq 0 ] || die "Not well: ${missed[*]}." "The lines above say which targets were missed, or what broke."
 }

@@ -138,6 +138,7 @@ void leave_a_session(Scene& scene) {
     ::kill(pid, SIGKILL);
   for (const auto pid : guests)
     ::kill(pid, SIGKILL);
+  scene.mark();
   served.await_end();
 }
 
