@@ -32,7 +32,8 @@ class Pages {
   explicit Pages(const std::vector<EmbeddedPage>& pages = embedded_pages());
 
   /// Answers GET and HEAD for `/`, `/view/ID`, `/web/…` and `/vendor/…`, the latter two also below
-  /// `/v/VERSION`; empty if there is no such page, whatever is wrong with the path. `if_none_match` is that header's value.
+  /// `/v/VERSION`; empty if there is no such page, whatever is wrong with the path. `if_none_match`
+  /// is that header's value.
   [[nodiscard]] std::optional<HttpResponse> find(
       std::string_view method, std::string_view path,
       std::optional<std::string_view> if_none_match) const;

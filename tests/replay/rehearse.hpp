@@ -12,11 +12,12 @@ namespace aerie::replay {
 struct Finding {
   std::string fault;
   CauseKind expected = CauseKind::clean;
-  std::string found;                 ///< the kind, as the events (or the refusal) have it
-  std::optional<double> verdict_ms;  ///< from the fault to its event at a reader; below 0: before it was due
-  std::optional<double> viewer_ms;   ///< from the fault to a viewer's socket
-  std::vector<std::string> wrong;    ///< one sentence each
-  std::string left_out;              ///< why it was not planted; empty: it was
+  std::string found;  ///< the kind, as the events (or the refusal) have it
+  std::optional<double>
+      verdict_ms;  ///< from the fault to its event at a reader; below 0: before it was due
+  std::optional<double> viewer_ms;  ///< from the fault to a viewer's socket
+  std::vector<std::string> wrong;   ///< one sentence each
+  std::string left_out;             ///< why it was not planted; empty: it was
 };
 
 /// The longest that a verdict may take.
