@@ -17,6 +17,7 @@ std::string sentence_of(const Event& event) {
 }
 
 spdlog::level::level_enum level_of(const Event& event) {
+  if (event.data.value("kind", Json{}) == "killed") return spdlog::level::info;  // as was asked
   const bool is_bad = event.kind == "child.exited" || event.kind == "child.given-up" ||
                       event.kind == "deadline.passed" || event.kind == "retire.escalated" ||
                       event.kind == "resource.quarantined" || event.kind == "doctor.failed" ||

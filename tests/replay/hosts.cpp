@@ -1,10 +1,14 @@
 // What breaks the controller, or makes it refuse.
 
 #include <fstream>
+#include <poll.h>
 #include <sqlite3.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "runtime/process/process.hpp"
 #include "runtime/process/reactor.hpp"
+#include "runtime/process/unique_fd.hpp"
 #include "tests/replay/scene.hpp"
 #include "tests/support/descendants.hpp"
 
@@ -134,12 +138,19 @@ void leave_a_session(Scene& scene) {
   scene.earlier_session = made.json().at("id").get<std::string>();
   events.next_of("child.ready");
   const auto guests = test::descendants("aerie-guest");
+  std::vector<UniqueFd> ends;
+  for (const auto pid : guests)
+    ends.emplace_back(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   for (const auto pid : test::descendants("aerie"))
     ::kill(pid, SIGKILL);
   for (const auto pid : guests)
     ::kill(pid, SIGKILL);
-  scene.mark();
   served.await_end();
+  for (const auto& end : ends) {
+    pollfd gone{end.get(), POLLIN, 0};
+    if (end && ::poll(&gone, 1, 10'000) != 1) throw std::runtime_error("a guest outlives its kill");
+  }
+  scene.mark();
 }
 
 Fault restarted_controller() {

@@ -1,5 +1,7 @@
-// aerie-replay [--json FILE] [WORD]...: plants every known fault, or those whose name or kind holds
-// a word, and prints what was found. Exit status 1: one was not found as it is.
+// aerie-replay [--json FILE] [--any-time] [WORD]...: plants every known fault, or those whose name
+// or kind holds a word, and prints what was found. Exit status 1: one was not found as it is, or,
+// without
+// --any-time, not within 100 ms.
 
 #include <algorithm>
 #include <cstdio>
@@ -28,11 +30,16 @@ int main(int count, char** arguments) {
     file = words[1];
     words.erase(words.begin(), words.begin() + 2);
   }
+  const bool is_timed = words.empty() || words.front() != "--any-time";
+  if (!is_timed) words.erase(words.begin());
   std::vector<aerie::replay::Finding> findings;
   for (const auto& fault : aerie::replay::catalogue()) {
     if (!is_wanted(fault, words)) continue;
     std::fprintf(stderr, "%s\n", fault.name.c_str());
     findings.push_back(rehearse(fault));
+    auto& finding = findings.back();
+    if (is_timed && finding.verdict_ms.value_or(0) > aerie::replay::most_verdict_ms)
+      finding.wrong.emplace_back("the verdict took longer than 100 ms");
   }
   std::printf("%s", table(findings).c_str());
   if (!file.empty()) {
