@@ -202,8 +202,10 @@ TEST_CASE("another site that may call gets CORS headers", "[gateway][server]") {
 TEST_CASE("of pipelined requests the first is answered", "[gateway][server]") {
   RunningServer running;
   echo(running);
-  const std::string get = "GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
-  const std::string post = "POST /1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\naa";
+  // Static: Catch keeps references to generated values over the runs of a case.
+  static const std::string get = "GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  static const std::string post =
+      "POST /1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\naa";
   const std::string first = GENERATE_COPY(get, post);
   const std::string second = GENERATE_COPY(get, post);
   RawClient client(running.server->bound_port());
