@@ -148,7 +148,7 @@ void Node::adopt_session(const std::string& id, const StoreContents& contents) {
 void Node::begin_adopted() {
   for (const auto& [id, session] : sessions_)
     if (const auto vm = vms_.find(session.vm); vm != vms_.end()) vm->second.session = id;
-  for (const auto& [id, vm] : vms_) {
+  for (auto& [id, vm] : vms_) {
     const auto session = sessions_.find(vm.session);
     const bool is_wanted = session != sessions_.end() && session->second.vm == id;
     if (session != sessions_.end())
@@ -157,6 +157,11 @@ void Node::begin_adopted() {
     // Of a session that was given another, or is no more.
     if (!is_wanted && !vm.session.empty())
       send(vm.actor, DismantleVm{{vm.session, id, "superseded"}});
+    // Nobody is told again of a warm guest's end.
+    if (vm.session.empty() && vm.is_over) {
+      vm.is_going = true;
+      send(vm.actor, DismantleVm{{"", id, ""}});
+    }
   }
   for (const auto& [id, session] : sessions_) {
     if (vms_.contains(session.vm)) continue;

@@ -63,6 +63,7 @@ class Session : public Actor<SessionActor> {
   void on_vm_changed(const VmChanged& changed);
   void on_vm_finished(const VmFinished& finished);
   void on_dismantled(const VmDismantled& dismantled);
+  void on_stream_ended();
   void on_child(const link::ChildNews& news);
   void tell_trouble(const std::string& child, const Cause& cause);
   void replace_vm(const Cause& cause);

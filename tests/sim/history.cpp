@@ -161,12 +161,13 @@ void History::make_peace() {
   disk_.heal();
   guests_.heal();
   people_.leave_all();
-  people_.clear_all();
   delete_again();
 }
 
 void History::delete_again() {
-  people_.remove_all();
+  const auto sessions = disk_.contents().sessions;
+  people_.clear_all(sessions);
+  people_.remove_all(sessions);
   if (agenda_.now() < begun_ + peace_lasts - asked_again)
     agenda_.after(asked_again, [this] { delete_again(); });
 }

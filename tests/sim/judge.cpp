@@ -195,7 +195,7 @@ void Judge::check_events() {
     }
   }
   for (const auto& [vm_and_kind, life] : released_)
-    if (!quarantined_.contains(vm_and_kind) &&
+    if (started_.contains(vm_and_kind.first) && !quarantined_.contains(vm_and_kind) &&
         releases[vm_and_kind.first + " " + vm_and_kind.second] == 0)
       blame("once", "No event tells that the " + vm_and_kind.second + " of guest " +
                         vm_and_kind.first + " was released.");

@@ -102,9 +102,9 @@ void People::remove(std::uint64_t number, bool forced) {
   if (const auto* id = session(number)) propose(*id, forced);
 }
 
-void People::remove_all() {
-  for (const auto& id : sessions_)
-    propose(id, false);
+void People::remove_all(const std::vector<SessionDocumentPtr>& sessions) {
+  for (const auto& document : sessions)
+    propose(document->id, false);
 }
 
 void People::hold(std::uint64_t number, std::uint64_t name) {
@@ -140,10 +140,12 @@ void People::clear(std::uint64_t number) {
 }
 
 /// Also those of which no answer came.
-void People::clear_all() {
-  for (const auto& id : sessions_)
-    for (const auto* name : {"hold-0", "hold-1", "hold-2"})
-      clear(StandingHold{id, name});
+void People::clear_all(const std::vector<SessionDocumentPtr>& sessions) {
+  for (const auto& document : sessions)
+    for (const auto& hold : document->holds)
+      clear(StandingHold{document->id, hold.name});
+  for (const auto& hold : holds_)
+    clear(hold);
   holds_.clear();
 }
 
