@@ -1,5 +1,6 @@
 #include "guest/guest.hpp"
 
+#include <algorithm>
 #include <caf/exit_reason.hpp>
 #include <caf/send.hpp>
 #include <cstdio>
@@ -15,6 +16,8 @@
 
 namespace aerie::guest {
 namespace {
+
+constexpr Duration past_age_patience{10'000};
 
 /// Where the X cookie is kept: nobody but this guest sees either directory.
 std::string authority_file() {
@@ -104,6 +107,7 @@ void Guest::obey(const link::StreamSays& says) {
 // -- with and without a host ----------------------------------------------------------------------
 
 void Guest::on_linked(bool is_first) {
+  is_linked_ = true;
   reactor_.cancel(std::exchange(orphan_timer_, {}));
   if (!is_first) {
     for (const auto& [child, all] : standing_)
@@ -115,18 +119,26 @@ void Guest::on_linked(bool is_first) {
 }
 
 void Guest::on_lost() {
+  is_linked_ = false;
   reactor_.cancel(orphan_timer_);
   orphan_timer_ = {};
-  if (orphan_after_ <= Duration{0}) return;
-  orphan_timer_ = reactor_.after(orphan_after_, [this] {
+  // A controller that restarts is back by then.
+  const auto patience = is_past_age_ ? std::min(orphan_after_, past_age_patience) : orphan_after_;
+  if (patience <= Duration{0}) return;
+  orphan_timer_ = reactor_.after(patience, [this] {
     if (exit_status_) return on_finished_(*exit_status_);  // nobody came to hear it
     stop("reaper");
   });
 }
 
+/// While there is a host it negotiates the end with the viewers.
 void Guest::set_age_limit(Duration max_age) {
   reactor_.cancel(std::exchange(age_timer_, {}));
-  if (max_age > Duration{0}) age_timer_ = reactor_.after(max_age, [this] { stop("reaper"); });
+  if (max_age <= Duration{0}) return;
+  age_timer_ = reactor_.after(max_age, [this] {
+    is_past_age_ = true;
+    if (!is_linked_) on_lost();
+  });
 }
 
 // -- the children ---------------------------------------------------------------------------------

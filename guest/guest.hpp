@@ -18,8 +18,8 @@ namespace aerie::guest {
 /// The guest program's heart: obeys the host on the link, runs the profile's children under the
 /// supervisor actor, and tells the host what becomes of them. Lives on the reactor's thread.
 ///
-/// While no host is linked the children run on; after `orphan_after` without one, or past
-/// `max_age`, they are stopped.
+/// While no host is linked the children run on; after `orphan_after` without one, or soon where
+/// they are past `max_age`, they are stopped.
 class Guest {
  public:
   /// `on_finished` is called once, when no child is left and the host was told: the exit status.
@@ -84,6 +84,8 @@ class Guest {
   Duration orphan_after_{60'000};  ///< until `configure` says otherwise
   TimerId orphan_timer_;
   TimerId age_timer_;
+  bool is_past_age_ = false;
+  bool is_linked_ = false;
   std::optional<int> exit_status_;  ///< all is over; only the host must be told
   bool is_all_ready_ = false;
 };

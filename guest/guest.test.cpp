@@ -409,6 +409,19 @@ TEST_CASE("a guest without a controller stops its children and ends", "[guest]")
   CHECK(fixture.finished.get() == 0);
 }
 
+TEST_CASE("a guest past its age runs on as long as there is a controller", "[guest]") {
+  Fixture fixture;
+  {
+    Host host{fixture.reactor, fixture.path, fixture.secret};
+    auto message = configure({child("brief", "exec sleep 0.1")});
+    message.orphan_after = Duration{20};
+    message.max_age = Duration{1};
+    host.send(message);
+    host.wait_for("brief", ChildNewsKind::restarting);
+  }
+  CHECK(fixture.finished.get() == 0);
+}
+
 TEST_CASE("a child that is alive and not ready is ended and named so", "[guest]") {
   Fixture fixture;
   Host host{fixture.reactor, fixture.path, fixture.secret};

@@ -3,6 +3,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -175,6 +176,18 @@ struct Remember {
   std::string subject;  ///< an id, with `/` and a part's name where one actor has several
   Json state;           ///< null: strikes the subject out, and all that begins with it and `/`
 };
+/// What there is to know of a session is to be on disk before anything of it is deleted. May be
+/// asked again at any time; a later one takes the place of the one before.
+struct WriteTombstone {
+  std::string session;
+  std::string vm;  ///< whose console is part of it; empty: of those named before
+};
+struct ListResources {
+  std::string vm;
+};
+struct ResourceList {
+  std::vector<Resource> resources;  ///< not released, in order of acquisition
+};
 /// The store has finished a batch.
 struct StoreFinished {
   std::uint64_t batch = 0;
@@ -192,7 +205,8 @@ using LedgerActor = caf::typed_actor<
     /// Writes resources down before they are acquired; answers when that is on disk.
     caf::replies_to<AcquireResources>::with<Saved>,
     /// Strikes a resource out after it was released.
-    caf::reacts_to<ReleaseResource>, caf::replies_to<FindSession>::with<SessionFound>,
+    caf::reacts_to<ReleaseResource>, caf::replies_to<ListResources>::with<ResourceList>,
+    caf::replies_to<FindSession>::with<SessionFound>,
     caf::replies_to<ListSessions>::with<SessionList>, caf::replies_to<ListVms>::with<VmList>,
     /// Remembers a token by its digest.
     caf::reacts_to<SaveToken>, caf::replies_to<FindToken>::with<TokenFound>,
@@ -200,6 +214,9 @@ using LedgerActor = caf::typed_actor<
     caf::replies_to<AskWhy>::with<WhyAnswer>,
     /// Sends the events after `since`, then each new one. A reader that ends is forgotten.
     caf::replies_to<Subscribe>::with<Subscribed>, caf::reacts_to<Unsubscribe>,
+    /// Answers when the tombstone is on disk, and that is written down; `disk-full` or
+    /// `store-failed` where it is not: then nothing may be deleted.
+    caf::replies_to<WriteTombstone>::with<Saved>,
     /// Keeps what an actor will need under the next controller.
     caf::reacts_to<Remember>, caf::reacts_to<StoreFinished>,
     /// Answers with what is wrong with the store, if anything.
@@ -251,6 +268,7 @@ struct ReleaseToken {
   std::string session;
   std::string vm;
   std::string proposal;
+  bool is_orphan = false;  ///< its session's actor is gone, nobody holds it: nobody is asked again
 };
 struct StopVm {
   std::string by;
@@ -291,10 +309,19 @@ struct VmDismantled {
   std::string vm;
 };
 
+/// A VM's last question before its first release: consent of before may be void by a hold.
+struct MayRelease {
+  std::string vm;
+};
+struct ReleaseAllowed {
+  bool is_allowed = false;  ///< if not, another `DismantleVm` follows when it is
+};
+
 /// Whoever owns a VM: a session, or the node for a guest of the warm pool.
 using VmOwnerActor = caf::typed_actor<caf::reacts_to<VmChanged>, caf::reacts_to<VmStageReached>,
                                       caf::reacts_to<VmChildNews>, caf::reacts_to<VmStreamSays>,
-                                      caf::reacts_to<VmFinished>, caf::reacts_to<VmDismantled>>;
+                                      caf::reacts_to<VmFinished>, caf::reacts_to<VmDismantled>,
+                                      caf::replies_to<MayRelease>::with<ReleaseAllowed>>;
 
 /// A warm guest gets its session.
 struct AssignVm {
@@ -450,8 +477,14 @@ struct Proposal {
   Duration deadline{0};
   bool forced = false;
 };
-/// A reaper has begun, which knows of no proposal: those that are open are made again.
+/// A reaper has begun, which knows of no proposal: those that are open are made again, and every
+/// session says anew when it is to end.
 struct ReaperBegins {};
+/// The actor of a VM failed; another one brings the guest down and holds what it held.
+struct VmSalvaged {
+  std::string vm;
+  VmActor actor;
+};
 struct SessionTimer {
   std::uint64_t ticket = 0;
 };
@@ -462,7 +495,8 @@ using SessionActor = VmOwnerActor::extend<
     caf::reacts_to<StreamToViewer>, caf::reacts_to<FirstFrame>,
     caf::replies_to<SetHold>::with<HoldAnswer>, caf::replies_to<ClearHold>::with<HoldAnswer>,
     /// Considers a retirement, asks the viewers, and answers the reaper.
-    caf::reacts_to<Proposal>, caf::reacts_to<ReaperBegins>, caf::reacts_to<SessionTimer>>;
+    caf::reacts_to<Proposal>, caf::reacts_to<ReaperBegins>, caf::reacts_to<VmSalvaged>,
+    caf::reacts_to<SessionTimer>>;
 
 // == the reaper actor ============================================================================
 // Proposes; deletes only with the owner's token.
@@ -494,9 +528,32 @@ struct RetireAnswered {
   std::optional<ReleaseToken> token;  ///< with `grant`
   VmActor vm;                         ///< with `grant`; null where there is none left
 };
-struct ProposalDeadline {
-  std::string proposal;
-  std::uint64_t round = 0;
+/// When a session is to be proposed, by reason; replaces what it said before. Empty: never.
+struct ExpectEnds {
+  std::string session;
+  SessionActor actor;
+  std::map<RetireReason, Instant> at;
+};
+/// What is there of one guest that no actor owns.
+struct Orphan {
+  std::string vm;
+  std::string session;  ///< empty: not known
+  std::string driver;
+  std::optional<int> slot;          ///< none: not known
+  std::vector<Resource> resources;  ///< in order of acquisition
+  Cause cause;                      ///< why it is taken for one
+  std::optional<Duration> grace;    ///< none: what is configured
+};
+struct OrphansFound {
+  std::vector<Orphan> orphans;
+};
+/// Of the file system that holds the state directory.
+struct DiskSpace {
+  std::int64_t free_bytes = 0;  ///< for this user
+  std::int64_t total_bytes = 0;
+};
+struct ReaperTimer {
+  std::uint64_t ticket = 0;
 };
 
 using ReaperActor = caf::typed_actor<
@@ -504,8 +561,14 @@ using ReaperActor = caf::typed_actor<
     caf::replies_to<ProposeRetirement>::with<ProposalMade>,
     /// A session's answer. A grant's token is taken to the VM.
     caf::reacts_to<RetireAnswered>,
-    /// A session's silence is escalated; a kept proposal is made again.
-    caf::reacts_to<ProposalDeadline>>;
+    /// A session's deadlines: idle time, greatest age, end of a failed one's retention.
+    caf::reacts_to<ExpectEnds>,
+    /// Quarantines and reports them; they are removed after a grace with nobody claiming them.
+    caf::reacts_to<OrphansFound>,
+    /// Where space is short, proposes the oldest evidence first.
+    caf::reacts_to<DiskSpace>,
+    /// The earliest of all deadlines has come.
+    caf::reacts_to<ReaperTimer>>;
 
 // == the node actor ==============================================================================
 // Starts sessions and VMs, gives out addresses and slots, keeps the warm pool and the quotas.
@@ -540,6 +603,21 @@ struct VmGiven {
   std::string address;
   std::optional<Cause> refusal;
 };
+/// The reaper's question whether an orphan may go. `keep`: it is somebody's; `hold`: its session is
+/// held, or has not agreed yet; `grant`: it is being removed.
+struct SalvageOrphan {
+  Orphan orphan;
+  std::string proposal;
+};
+struct OrphanAnswer {
+  RetireAnswer answer = RetireAnswer::hold;
+  std::string why;
+};
+/// The guests that a driver found on this host.
+struct MachinesFound {
+  std::string driver;
+  std::vector<Orphan> machines;
+};
 /// A session is over: its actor may go.
 struct SessionOver {
   std::string session;
@@ -569,7 +647,9 @@ using NodeActor = VmOwnerActor::extend<
     caf::replies_to<CreateSession>::with<SessionCreated>,
     caf::replies_to<FindSessionActor>::with<SessionActorFound>,
     caf::replies_to<FindVmActor>::with<VmActorFound>, caf::replies_to<ReplaceVm>::with<VmGiven>,
-    caf::reacts_to<SessionOver>,
+    caf::reacts_to<SessionOver>, caf::replies_to<SalvageOrphan>::with<OrphanAnswer>,
+    /// Tells the reaper which of them are nobody's.
+    caf::reacts_to<MachinesFound>,
     /// Refuses new sessions from now on; with `stop_guests` retires those there are.
     caf::replies_to<DrainNode>::with<Drained>, caf::reacts_to<ReaperBegins>,
     caf::reacts_to<NodeTimer>, caf::replies_to<AskNodeFigures>::with<NodeFigures>>;

@@ -72,6 +72,9 @@ struct ActorSettings {
   Duration spawn_within{10'000};  ///< a VM's `preparing` and `booting`
   Duration link_within{10'000};   ///< a VM's `linking`
   Duration orphan_after{21'600'000};
+  Duration failed_retention{1'800'000};     ///< a failed session's guest keeps its files so long
+  Duration quarantine{60'000};              ///< before what nobody owns is removed
+  std::int64_t min_free_bytes = 512 << 20;  ///< of the state directory's file system
   std::size_t max_sessions = 64;
   std::size_t max_viewers = 20;
   std::size_t max_sockets_per_session = 32;

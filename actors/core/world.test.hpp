@@ -54,7 +54,10 @@ class FakeDriver final : public Driver {
  public:
   std::unique_ptr<Machine> make(MachineSpec spec, std::shared_ptr<MachineReports> reports) override;
 
+  void survey(std::function<void(std::vector<Orphan>)> found) override { found(present); }
+
   std::vector<std::shared_ptr<MachineRecord>> machines;
+  std::vector<Orphan> present;  ///< what a survey finds
 };
 
 class FakeSockets final : public SocketPort {
@@ -98,6 +101,7 @@ class World {
 
   void run() { system.run(); }
   void advance(Duration time) { system.advance(time); }
+  void advance_at_once(Duration time) { system.advance_at_once(time); }
 
   /// The answer to a question, once there is one.
   template <class Reply, class Handle, class Message>

@@ -28,6 +28,8 @@ Ledger::Ledger(caf::actor_config& config, EnvironmentPtr environment, std::share
   }
   for (auto& token : contents.tokens)
     tokens_[token.digest] = std::move(token);
+  for (auto& resource : contents.resources)
+    resources_[resource.vm].push_back(std::move(resource));
   for (const auto& event : contents.events)
     keep(event);
   last_seq_ = contents.last_seq;
@@ -83,6 +85,7 @@ Ledger::Behavior Ledger::make_behavior() {
       [this](const AcquireResources& message) {
         std::vector<StoreWrite> writes;
         for (const auto& resource : message.resources) {
+          resources_[resource.vm].push_back(resource);
           writes.emplace_back(WriteResource{resource, environment_->wall()});
           record({0,
                   environment_->wall(),
@@ -96,6 +99,10 @@ Ledger::Behavior Ledger::make_behavior() {
       },
       [this](const ReleaseResource& message) {
         const auto& resource = message.resource;
+        if (const auto held = resources_.find(resource.vm); held != resources_.end()) {
+          std::erase_if(held->second, [&](const Resource& each) { return each.id == resource.id; });
+          if (held->second.empty()) resources_.erase(held);
+        }
         // In one batch with its event: each release is told exactly once, whenever we die.
         gathered_.emplace_back(StrikeResource{resource.id, environment_->wall()});
         record({0,
@@ -105,6 +112,10 @@ Ledger::Behavior Ledger::make_behavior() {
                 resource.vm,
                 "",
                 {{"kind", resource.kind}, {"name", resource.name}}});
+      },
+      [this](const ListResources& message) {
+        const auto held = resources_.find(message.vm);
+        return ResourceList{held == resources_.end() ? std::vector<Resource>{} : held->second};
       },
       [this](const FindSession& message) {
         const auto found = sessions_.find(message.id);
@@ -133,6 +144,7 @@ Ledger::Behavior Ledger::make_behavior() {
       [this](const Unsubscribe& message) {
         unsubscribe(message.reader.address(), message.number, false);
       },
+      [this](const WriteTombstone&) { return Saved{store_failure_}; },
       [this](const Remember& message) { write(WriteMemory{message}); },
       [this](const StoreFinished& message) { on_store_finished(message); },
       [this](const AskStoreHealth&) { return Saved{store_failure_}; },

@@ -63,6 +63,7 @@ class Ledger : public Actor<LedgerActor> {
   std::vector<std::string> session_order_;  ///< oldest first
   std::unordered_map<std::string, SessionDocumentPtr> sessions_;
   std::map<std::string, VmDocumentPtr> vms_;
+  std::map<std::string, std::vector<Resource>> resources_;  ///< not released, by VM
   std::unordered_map<std::string, SaveToken> tokens_;
   std::unordered_map<std::string, Timeline> timelines_;  ///< by session, and by VM
   std::deque<EventPtr> events_;

@@ -28,6 +28,7 @@ std::string detail_of(const Event& event) {
 }
 
 void tell_retirement(Story& story, const Event& event) {
+  if (event.data.contains("subject")) return;  // of what a lost guest left, not of the session
   if (event.kind == "retire.proposed") {
     const auto id = event.data.value("proposal", "");
     const bool is_again = story.retirement.is_object() && story.proposal == id;

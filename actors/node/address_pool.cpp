@@ -52,4 +52,12 @@ std::string AddressPool::address(int slot) const {
   return text;
 }
 
+std::optional<int> AddressPool::slot(const std::string& address) const {
+  in_addr parsed{};
+  if (inet_pton(AF_INET, address.c_str(), &parsed) != 1) return std::nullopt;
+  const auto slot = std::int64_t{ntohl(parsed.s_addr)} - base_ - 1;
+  if (slot < 0 || slot >= size_) return std::nullopt;
+  return static_cast<int>(slot);
+}
+
 }  // namespace aerie

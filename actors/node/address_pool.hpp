@@ -23,6 +23,8 @@ class AddressPool {
   void reserve(int slot) { used_.insert(slot); }
   void give_back(int slot) { used_.erase(slot); }
   [[nodiscard]] std::string address(int slot) const;
+  /// The slot with that address; none where it is not of this pool.
+  [[nodiscard]] std::optional<int> slot(const std::string& address) const;
   [[nodiscard]] std::size_t in_use() const { return used_.size(); }
 
  private:

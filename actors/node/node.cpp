@@ -52,6 +52,7 @@ Node::Behavior Node::make_behavior() {
       [](const VmStreamSays&) {},
       [this](const VmFinished& message) { on_vm_finished(message.vm); },
       [this](const VmDismantled& message) { on_vm_gone(message.vm); },
+      [](const MayRelease&) { return ReleaseAllowed{true}; },
 
       [this](const CreateSession& message) { return create(message); },
       [this](const FindSessionActor& message) {
@@ -68,10 +69,9 @@ Node::Behavior Node::make_behavior() {
         finish_drain_when_empty();
       },
       [this](const DrainNode& message) { return drain(message); },
-      [this](const ReaperBegins& message) {
-        for (const auto& [id, session] : sessions_)
-          send(session.actor, message);
-      },
+      [this](const SalvageOrphan& message) { return answer_orphan(message); },
+      [this](const MachinesFound& message) { on_machines_found(message); },
+      [this](const ReaperBegins&) { on_reaper_begins(); },
       [this](const NodeTimer& message) {
         if (message.ticket == retry_ticket) {
           pool_failures_ = 0;
@@ -185,6 +185,8 @@ void Node::forget_unsaved(const std::string& session, bool is_warm) {
   if (vm != vms_.end())
     send(vm->second.actor, DismantleVm{{is_warm ? "" : session, vm->first, ""}});
   send(environment_->directory.ledger(), Remember{session, nullptr});
+  if (const auto reaper = environment_->directory.reaper())
+    send(reaper, ExpectEnds{session, {}, {}});
   send_exit(found->second.actor, caf::exit_reason::user_shutdown);
   sessions_.erase(found);
 }
@@ -271,6 +273,7 @@ VmGiven Node::replace(const ReplaceVm& wish) {
 void Node::on_vm_gone(const std::string& vm) {
   const auto found = vms_.find(vm);
   if (found == vms_.end()) return;
+  if (surveys_ > 0) gone_vms_.insert(vm);
   addresses_.give_back(found->second.slot);
   // A guest that was not handed over yet does not know its session.
   if (const auto session = sessions_.find(found->second.session); session != sessions_.end())
@@ -287,54 +290,6 @@ void Node::on_down(const caf::down_msg& down) {
   for (const auto& [id, session] : sessions_)
     if (session.actor.address() == down.source)
       return on_session_lost(std::string{id}, down.reason);
-}
-
-/// Not by way of VmDismantled: the actor itself failed, and nobody has seen the guest's end. Its
-/// address stays taken.
-void Node::on_vm_lost(const std::string& id, const caf::error& reason) {
-  const auto vm = vms_.at(id);
-  const Cause cause{CauseKind::controller_restarted,
-                    "The VM's actor ended: " + system().render(reason) + ".",
-                    "Look at the controller's log and report it.",
-                    {}};
-  send(environment_->directory.ledger(),
-       RecordEvent{
-           {0,
-            environment_->wall(),
-            "resource.quarantined",
-            vm.session,
-            id,
-            "",
-            {{"kind", "address"}, {"name", addresses_.address(vm.slot)}, {"cause", cause}}}});
-  send(environment_->directory.ledger(), ForgetVm{id});
-  vms_.erase(id);
-  if (const auto session = sessions_.find(vm.session);
-      session != sessions_.end() && session->second.vm == id) {
-    send(session->second.actor, VmFinished{id, cause});
-    send(session->second.actor, VmDismantled{id});
-  }
-  if (vm.session.empty()) count_pool_failure();
-  finish_drain_when_empty();
-}
-
-/// Not by way of SessionOver: the actor itself failed. Its guest is stopped, its files stay.
-void Node::on_session_lost(const std::string& id, const caf::error& reason) {
-  const auto entry = sessions_.at(id);
-  sessions_.erase(id);
-  if (const auto vm = vms_.find(entry.vm); vm != vms_.end())
-    send(vm->second.actor, StopVm{"controller"});
-  const Cause cause{CauseKind::controller_restarted,
-                    "The session's actor ended: " + system().render(reason) + ".",
-                    "Look at the controller's log and report it.",
-                    {}};
-  // The ledger knows what became of it since it was created, its holds not least.
-  request(environment_->directory.ledger(), caf::infinite, FindSession{id})
-      .then(
-          [=, this](const SessionFound& found) {
-            mark_failed(*(found.document ? found.document : entry.document), cause);
-          },
-          [=, this](const caf::error&) { mark_failed(*entry.document, cause); });
-  finish_drain_when_empty();
 }
 
 // -- the warm pool --------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,8 @@ class Node : public Actor<NodeActor> {
     Resources resources;
     bool is_warm = false;  ///< every child ready, nobody's yet
     bool is_going = false;
-    bool is_over = false;  ///< its guest runs no more
+    bool is_over = false;      ///< its guest runs no more
+    bool is_salvaged = false;  ///< its first actor failed, or nobody owned it
   };
   struct SessionEntry {
     SessionActor actor;
@@ -53,6 +55,18 @@ class Node : public Actor<NodeActor> {
   void adopt_vm(const std::string& id, const Json& memory, const StoreContents& contents);
   void adopt_session(const std::string& id, const StoreContents& contents);
   void begin_adopted();
+  void collect_orphans(const StoreContents& contents);
+
+  // node_orphans.cpp: what has lost its owner
+  void on_vm_lost(const std::string& id, const caf::error& reason);
+  void on_session_lost(const std::string& id, const caf::error& reason);
+  void salvage_vm(const Orphan& orphan, const VmOwnerActor& owner);
+  void report_orphan(Orphan orphan);
+  void on_reaper_begins();
+  void on_machines_found(const MachinesFound& found);
+  void report_machine(const Orphan& machine);
+  caf::result<OrphanAnswer> answer_orphan(const SalvageOrphan& question);
+  OrphanAnswer remove_orphan(const SalvageOrphan& question);
   void remember_request(const SessionEntry& entry);
   void mark_failed(SessionDocument document, const Cause& cause);
 
@@ -70,8 +84,6 @@ class Node : public Actor<NodeActor> {
   void on_vm_finished(const std::string& vm);
   void count_pool_failure();
   void on_down(const caf::down_msg& down);
-  void on_vm_lost(const std::string& id, const caf::error& reason);
-  void on_session_lost(const std::string& id, const caf::error& reason);
   void refill_pool();
   caf::result<Drained> drain(const DrainNode& wish);
   void retire_all(const std::string& by);
@@ -85,6 +97,9 @@ class Node : public Actor<NodeActor> {
   bool is_draining_ = false;
   std::vector<caf::typed_response_promise<Drained>> drained_;
   std::shared_ptr<const StoreContents> contents_;  ///< until it was adopted
+  std::vector<Orphan> orphans_;      ///< of an earlier controller, and of sessions that were lost
+  std::set<std::string> gone_vms_;   ///< while drivers look for what there is
+  int surveys_ = 0;                  ///< under way
   std::uint64_t pool_failures_ = 0;  ///< warm guests that ended before they were taken, in a row
 };
 

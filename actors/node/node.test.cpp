@@ -237,21 +237,72 @@ TEST_CASE("a session's actor that fails leaves a cause, its holds and a stopped 
   CHECK_FALSE(world.machine()->was("release directory"));
 }
 
-TEST_CASE("a VM's actor that fails keeps its address and is replaced", "[caf][node]") {
+TEST_CASE("a VM's actor that fails is followed by one that brings its guest down", "[caf][node]") {
   Fixture world;
   world.start();
   const auto created = world.create();
   world.boot(world.machine());
-  world.crash(world.ask<VmActorFound>(world.node, FindVmActor{created.document->vm_id}).actor);
+  const auto first = created.document->vm_id;
+  world.crash(world.ask<VmActorFound>(world.node, FindVmActor{first}).actor);
+  CHECK(world.machine(1)->was("adopt"));
+  CHECK(world.events("vm.state").back()->data["cause"]["kind"] == "controller-restarted");
+  world.machine(1)->reports->on_started(1000);
+  world.run();
+  CHECK(world.machine(1)->was("kill controller"));
+  world.exit(1);
+
+  // Its session goes on in a fresh one; what the first held is released in its turn.
   const auto document = world.document(created.document->id);
   CHECK(document->state == SessionState::ready);
-  CHECK(document->vm_id != created.document->vm_id);
+  CHECK(document->vm_id != first);
   CHECK(document->vm_address == "10.77.0.2");
-  CHECK(world.events("resource.quarantined").size() == 1);
-  world.boot(world.machine(1));
+  CHECK(world.machine(1)->was("release directory"));
+  CHECK(world.events("resource.released").size() == 3);
+  world.boot(world.machine(2));
   world.retire(created.document->id);
-  world.exit(1);
+  world.exit(2);
   CHECK(world.document(created.document->id)->state == SessionState::ended);
+  CHECK(world.events("resource.released").size() == 6);
+}
+
+TEST_CASE("what a failed session's actor left goes when its time is over", "[caf][node]") {
+  Fixture world;
+  world.start();
+  const auto id = world.create().document->id;
+  world.boot(world.machine());
+  world.crash(world.session(id));
+  world.exit(0);
+  const auto quarantined = world.events("resource.quarantined");
+  CHECK(world.machine()->was("release directory") == false);
+  world.advance(world.environment->settings.failed_retention + Duration{1000});
+  CHECK(world.machine()->was("release directory"));
+  CHECK(world.events("resource.released").size() == 3);
+  CHECK(world.events("retire.granted").back()->data["reason"] == "orphan");
+  CHECK(world.document(id)->state == SessionState::failed);
+  CHECK(world.why(id)["retirement"].is_null());
+}
+
+TEST_CASE("a guest that nobody knows is quarantined, then removed", "[caf][node]") {
+  Fixture world;
+  Orphan stray;
+  stray.vm = "stray";
+  stray.slot = 0;
+  stray.resources = {{"", "", "stray", "directory", "vms/stray"}};
+  stray.cause = some_cause(CauseKind::controller_restarted);
+  world.driver->present = {stray};
+  world.start();
+  world.tell(world.node, ReaperBegins{});
+  REQUIRE(world.events("resource.quarantined").size() == 1);
+  CHECK(world.events("resource.quarantined").front()->data["name"] == "vms/stray");
+  CHECK(world.create().document->vm_address == "10.77.0.2");  // it may still have the first
+  world.advance(world.environment->settings.quarantine + Duration{1000});
+  const auto& machine = *world.machine(1);
+  CHECK(machine.spec.vm == "stray");
+  CHECK(machine.calls == std::vector<std::string>{"adopt"});
+  machine.reports->on_failed(some_cause(CauseKind::controller_restarted));
+  world.run();
+  CHECK(machine.was("release directory"));
+  CHECK(world.events("resource.released").size() == 1);
 }
 
 TEST_CASE("a store that fails refuses the session and gives everything back", "[caf][node]") {

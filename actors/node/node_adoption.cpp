@@ -72,20 +72,41 @@ void Node::adopt(const StoreContents& contents) {
   for (const auto& id : sessions_in(contents.memories))
     adopt_session(id, contents);
   begin_adopted();
+  collect_orphans(contents);
+}
+
+/// What is written down, was never released, and belongs to no guest that goes on.
+void Node::collect_orphans(const StoreContents& contents) {
+  for (const auto& resource : contents.resources) {
+    if (vms_.contains(resource.vm)) continue;
+    auto orphan = std::find_if(orphans_.begin(), orphans_.end(),
+                               [&](const Orphan& each) { return each.vm == resource.vm; });
+    if (orphan == orphans_.end())
+      orphan = orphans_.insert(orphans_.end(),
+                               {resource.vm,
+                                resource.session,
+                                "",
+                                {},
+                                {},
+                                lost("Nothing is remembered of the guest " + resource.vm + "."),
+                                {}});
+    orphan->resources.push_back(resource);
+    if (resource.kind != "address") continue;
+    orphan->slot = addresses_.slot(resource.name);
+    if (orphan->slot) addresses_.reserve(*orphan->slot);
+  }
 }
 
 void Node::adopt_vm(const std::string& id, const Json& memory, const StoreContents& contents) {
   auto restored = restored_vm(id, memory);
   if (!restored) {
-    send(
-        environment_->directory.ledger(),
-        RecordEvent{{0,
-                     environment_->wall(),
-                     "resource.quarantined",
-                     memory.value("session", ""),
-                     id,
-                     "",
-                     {{"kind", "process"}, {"name", "guest " + id}, {"cause", restored.error()}}}});
+    Orphan orphan{
+        id, memory.value("session", ""), memory.value("driver", ""), {}, {}, restored.error(), {}};
+    if (memory.contains("slot") && memory["slot"].is_number_integer()) {
+      orphan.slot = memory["slot"].get<int>();
+      addresses_.reserve(*orphan.slot);
+    }
+    orphans_.push_back(std::move(orphan));
     return;
   }
   add_from_store(*restored, id, contents);
@@ -112,7 +133,11 @@ void Node::adopt_session(const std::string& id, const StoreContents& contents) {
   if (stored == contents.sessions.end() || !contents.memories.contains(id + "/request"))
     return send(environment_->directory.ledger(), Remember{id, nullptr});
   const auto& document = **stored;
-  const auto memories = memories_of(id, contents.memories);
+  auto memories = memories_of(id, contents.memories);
+  // A replacement that was given out may not have reached the document any more.
+  memories["vms"] = Json::array();
+  for (const auto& [vm, entry] : vms_)
+    if (entry.session == id) memories["vms"].push_back(vm);
   try {
     const auto& request = memories.at("request");
     const auto size = request.at("display");
@@ -150,18 +175,24 @@ void Node::begin_adopted() {
     if (const auto vm = vms_.find(session.vm); vm != vms_.end()) vm->second.session = id;
   for (auto& [id, vm] : vms_) {
     const auto session = sessions_.find(vm.session);
-    const bool is_wanted = session != sessions_.end() && session->second.vm == id;
     if (session != sessions_.end())
       send(vm.actor, AssignVm{vm.session, "", session->second.request.max, session->second.actor});
     send(vm.actor, StartVm{});
-    // Of a session that was given another, or is no more.
-    if (!is_wanted && !vm.session.empty())
-      send(vm.actor, DismantleVm{{vm.session, id, "superseded"}});
     // Nobody is told again of a warm guest's end.
     if (vm.session.empty() && vm.is_over) {
       vm.is_going = true;
       send(vm.actor, DismantleVm{{"", id, ""}});
     }
+    // A session that was given another dismantles it itself; of one that is no more, the reaper
+    // asks.
+    if (vm.session.empty() || session != sessions_.end()) continue;
+    orphans_.push_back({id,
+                        vm.session,
+                        vm.driver,
+                        vm.slot,
+                        {},
+                        lost("The session of the guest " + id + " is no more."),
+                        {}});
   }
   for (const auto& [id, session] : sessions_) {
     if (vms_.contains(session.vm)) continue;

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "messages/interfaces.hpp"
 #include "messages/link.hpp"
 #include "messages/session.hpp"
 
@@ -63,6 +65,10 @@ class Driver {
   virtual ~Driver() = default;
   [[nodiscard]] virtual std::unique_ptr<Machine> make(MachineSpec spec,
                                                       std::shared_ptr<MachineReports> reports) = 0;
+
+  /// Looks for all there is of this driver's guests of this state directory, whoever made them.
+  /// Returns at once; `found` is called on any thread and must only post. `session` stays empty.
+  virtual void survey(std::function<void(std::vector<Orphan> machines)> found) = 0;
 };
 
 }  // namespace aerie

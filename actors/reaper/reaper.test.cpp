@@ -30,8 +30,9 @@ struct Fixture : World {
 
 TEST_CASE("two proposals for one session are one, and a forced one takes over", "[caf][reaper]") {
   Fixture world;
-  const auto first = world.propose(RetireReason::idle);
+  const auto first = world.propose(RetireReason::max_age);
   CHECK(first.deadline == world.environment->settings.retire_ask);
+  CHECK(world.propose(RetireReason::idle).id == first.id);
   CHECK(world.propose(RetireReason::max_age).id == first.id);
   CHECK(world.inbox->count<Proposal>() == 1);
   CHECK(world.events("retire.proposed").size() == 1);
@@ -43,6 +44,25 @@ TEST_CASE("two proposals for one session are one, and a forced one takes over", 
   CHECK(world.inbox->last<Proposal>().reason == RetireReason::shutdown);
   world.propose(RetireReason::shutdown, true);
   CHECK(world.inbox->count<Proposal>() == 2);
+}
+
+TEST_CASE("the weightier reason stands, but what a viewer kept stays kept", "[caf][reaper]") {
+  Fixture world;
+  const auto first = world.propose(RetireReason::idle);
+  CHECK(world.propose(RetireReason::requested).reason == RetireReason::requested);
+  CHECK(world.inbox->last<Proposal>().id == first.id);
+  CHECK(world.inbox->last<Proposal>().reason == RetireReason::requested);
+
+  Fixture other;
+  const auto aged = other.propose(RetireReason::idle);
+  auto kept = other.answer(aged, RetireAnswer::keep);
+  kept.who = "viewer:v";
+  kept.until = other.environment->wall() + Duration{60'000};
+  other.tell(other.reaper, kept);
+  CHECK(other.propose(RetireReason::requested).id == aged.id);
+  CHECK(other.inbox->count<Proposal>() == 1);
+  other.advance(Duration{60'100});
+  CHECK(other.inbox->last<Proposal>().reason == RetireReason::requested);
 }
 
 TEST_CASE("a keep ends and the same proposal is made again", "[caf][reaper]") {

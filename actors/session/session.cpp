@@ -58,6 +58,7 @@ Session::Behavior Session::make_behavior() {
     record("session.state", {{"state", to_string(document_.state)}});
     start_ticket_ = set_timer(environment_->settings.start_within);
     remember();
+    expect_ends();
   }
   return {
       [this](const VmChanged& message) { on_vm_changed(message); },
@@ -76,6 +77,7 @@ Session::Behavior Session::make_behavior() {
       },
       [this](const VmFinished& message) { on_vm_finished(message); },
       [this](const VmDismantled& message) { on_dismantled(message); },
+      [this](const MayRelease& message) { return may_release(message.vm); },
       [this](const Join& message) { return join(message); },
       [this](const ViewerSays& message) { says(message); },
       [this](const ViewerRefused& message) {
@@ -94,7 +96,12 @@ Session::Behavior Session::make_behavior() {
       [this](const SetHold& message) { return set_hold(message.hold); },
       [this](const ClearHold& message) { return clear_hold(message.name); },
       [this](const Proposal& message) { consider(message); },
-      [this](const ReaperBegins&) { propose_again(); },
+      [this](const ReaperBegins&) {
+        expected_ends_.clear();
+        expect_ends();
+        propose_again();
+      },
+      [this](const VmSalvaged& message) { on_salvaged(message); },
       [this](const SessionTimer& message) { on_timer(message.ticket); },
   };
 }
@@ -116,6 +123,8 @@ void Session::on_vm_changed(const VmChanged& changed) {
 void Session::on_vm_finished(const VmFinished& finished) {
   if (finished.vm != document_.vm_id) return;
   send(stream_, finished);
+  is_guest_finished_ = true;
+  write_tombstone_while_held();
   if (is_final(document_.state) || document_.state == SessionState::retiring) return;
   const auto cause =
       finished.cause.value_or(Cause{CauseKind::vmm_exited,
@@ -177,8 +186,8 @@ void Session::take_fresh_vm(const VmGiven& given) {
   }
   const auto old = document_.vm_id;
   former_vms_.insert(old);
-  if (vm_) send(vm_, DismantleVm{{document_.id, old, "superseded"}});
   troubles_.clear();
+  is_guest_finished_ = false;
   vm_ = given.vm;
   document_.vm_id = given.id;
   document_.vm_address = given.address;
@@ -187,14 +196,31 @@ void Session::take_fresh_vm(const VmGiven& given) {
   send(stream_, BindStream{vm_});
   send(vm_, StartVm{});
   publish();
+  dismantle_former_vms();
 }
 
 void Session::on_dismantled(const VmDismantled& dismantled) {
-  if (former_vms_.erase(dismantled.vm) > 0) return;
-  if (dismantled.vm != document_.vm_id) return;
-  document_.vm_state = VmState::stopped;
-  vm_ = nullptr;
-  if (!granted_) return publish();
+  if (former_vms_.erase(dismantled.vm) == 0) {
+    if (dismantled.vm != document_.vm_id) return;
+    document_.vm_state = VmState::stopped;
+    vm_ = nullptr;
+  }
+  publish();
+  end_when_dismantled();
+}
+
+/// Its guest's actor failed; another one has brought the guest to its end, or is about to.
+void Session::on_salvaged(const VmSalvaged& salvaged) {
+  if (salvaged.vm != document_.vm_id) return;
+  vm_ = salvaged.actor;
+  if (document_.state == SessionState::failed || document_.state == SessionState::retiring)
+    send(vm_, StopVm{"controller"});
+  if (granted_) dismantle_vm();  // what was asked of it is asked of its successor
+}
+
+void Session::end_when_dismantled() {
+  if (!granted_ || vm_ || !former_vms_.empty() || is_over_) return;
+  is_over_ = true;
   // It may have ended already, under a controller that died before it could strike it out.
   if (!is_final(document_.state)) {
     document_.end =
@@ -203,6 +229,8 @@ void Session::on_dismantled(const VmDismantled& dismantled) {
     end_viewers();
   }
   publish();
+  send(environment_->directory.reaper(), ExpectEnds{document_.id, {}, {}});
+  post(environment_->directory.ledger(), WriteTombstone{document_.id, ""});  // with its outcome
   environment_->logs->close(document_.id);
   monitor(stream_);
   send_exit(stream_, caf::exit_reason::user_shutdown);
@@ -264,6 +292,8 @@ void Session::fail(const Cause& cause) {
   enter(SessionState::failed);
   if (vm_) send(vm_, StopVm{"controller"});
   end_viewers();
+  // What viewers are being asked is no question any more.
+  if (const auto open = std::exchange(proposal_, std::nullopt)) consider(open->proposal);
 }
 
 void Session::end_viewers() {
@@ -330,6 +360,7 @@ void Session::publish() {
   send(environment_->directory.ledger(),
        UpdateSession{std::make_shared<const SessionDocument>(document_)});
   remember();
+  expect_ends();
 }
 
 void Session::record(std::string kind, Json data) {

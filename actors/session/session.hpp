@@ -64,6 +64,8 @@ class Session : public Actor<SessionActor> {
   void on_vm_finished(const VmFinished& finished);
   void on_dismantled(const VmDismantled& dismantled);
   void on_stream_ended();
+  void on_salvaged(const VmSalvaged& salvaged);
+  void end_when_dismantled();
   void on_child(const link::ChildNews& news);
   void tell_trouble(const std::string& child, const Cause& cause);
   void replace_vm(const Cause& cause);
@@ -89,6 +91,10 @@ class Session : public Actor<SessionActor> {
   void recall_viewers(const Json& viewers, const SessionMemories& memories);
   void go_on();
   void propose_again();
+
+  // session_deadlines.cpp: when it ends by itself
+  [[nodiscard]] std::optional<Instant> idle_deadline() const;
+  void expect_ends();
 
   // session_viewers.cpp: viewers and control
   Joined join(const Join& request);
@@ -119,7 +125,12 @@ class Session : public Actor<SessionActor> {
   void consider(const Proposal& proposal);
   void ask_viewers(const Proposal& proposal);
   void ask_newcomer(Viewer& viewer);
+  [[nodiscard]] bool answer_untimely(const Proposal& proposal);
+  ReleaseAllowed may_release(const std::string& vm);
+  void dismantle_vm();
+  void write_tombstone_while_held();
   void hold_back(const Proposal& proposal);
+  void dismantle_former_vms();
   void keep(const std::string& id, const signaling::Keep& keep);
   void release(const std::string& id, const signaling::Release& release);
   void grant(const Proposal& proposal, const std::string& who, const std::string& why);
@@ -144,13 +155,18 @@ class Session : public Actor<SessionActor> {
   std::optional<KeptProposal> kept_;
   std::optional<Proposal> held_;  ///< waits for the last hold to be cleared
   std::optional<Proposal> granted_;
-  std::optional<Cause> stream_cause_;      ///< why the stream is as it is
+  std::optional<Instant> unwatched_since_;         ///< when the last connected viewer left
+  std::optional<Instant> kept_until_;              ///< the end of a keep that is over
+  std::map<RetireReason, Instant> expected_ends_;  ///< what the reaper was told last
+  std::optional<Cause> stream_cause_;              ///< why the stream is as it is
   std::map<std::string, Cause> troubles_;  ///< of children that are not well, but the stream's
   std::optional<std::pair<std::string, Cause>> told_trouble_;  ///< the last that viewers heard of
   std::optional<Cause> replaced_for_;                          ///< why the first guest was lost
-  std::set<std::string> former_vms_;                           ///< being dismantled
+  std::set<std::string> former_vms_;                           ///< replaced, and not dismantled yet
+  bool is_guest_finished_ = false;                             ///< nothing of the present VM runs
   std::set<std::uint64_t> living_epochs_;
   bool is_recalled_ = false;  ///< begun under an earlier controller
+  bool is_over_ = false;      ///< it only waits for its stream's end
   Json remembered_;           ///< what was last remembered
   std::uint64_t next_ticket_ = 1;
   std::uint64_t start_ticket_ = 0;

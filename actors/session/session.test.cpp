@@ -54,6 +54,8 @@ TEST_CASE("a lost guest is replaced once, then the first cause stands", "[caf][s
   REQUIRE(world.events("vm.replaced").size() == 1);
   CHECK(world.events("vm.replaced").front()->data["cause"]["kind"] == "crash-loop");
 
+  CHECK(world.ask<ReleaseAllowed>(world.session, MayRelease{"vm"}).is_allowed);
+  CHECK_FALSE(world.ask<ReleaseAllowed>(world.session, MayRelease{"vm-2"}).is_allowed);
   world.tell(world.session, VmDismantled{"vm"});
   world.finish(CauseKind::link_lost, "vm");
   CHECK(world.state() == SessionState::ready);

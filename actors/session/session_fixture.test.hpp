@@ -9,7 +9,9 @@ namespace aerie::testing {
 struct SessionFixture : World {
   explicit SessionFixture(const std::vector<Hold>& holds = {}) {
     environment->directory.put(stand_in<ReaperActor>(reaper));
-    node = stand_in<NodeActor>(node_heard, {[this](const ReplaceVm&) { return replacement; }});
+    node =
+        stand_in<NodeActor>(node_heard, {[this](const ReplaceVm&) { return replacement; },
+                                         [this](const FindVmActor&) { return VmActorFound{vm}; }});
     environment->directory.put(node);
     vm = stand_in<VmActor>(vm_heard);
     session = start_session(vm, holds);

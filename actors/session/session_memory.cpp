@@ -29,6 +29,15 @@ Json to_memory(const std::optional<Cause>& cause) {
   return cause ? Json(*cause) : Json(nullptr);
 }
 
+Json to_memory(const std::optional<Instant>& at) {
+  return at ? Json(to_rfc3339(*at)) : Json(nullptr);
+}
+
+std::optional<Instant> recalled_instant(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  return aerie::recall::instant(json);
+}
+
 /// The messages of one viewer, in their order.
 std::vector<Json> messages_of(const std::string& viewer, const SessionMemories& memories) {
   const auto prefix = "viewer/" + viewer + "/";
@@ -47,13 +56,10 @@ std::vector<Json> messages_of(const std::string& viewer, const SessionMemories& 
 void Session::remember() {
   Json viewers = Json::object();
   for (const auto& [id, viewer] : viewers_)
-    viewers[id] = {{"role", to_string(viewer.info.role)},
-                   {"since", to_rfc3339(viewer.info.since)},
-                   {"resume", viewer.resume_digest},
-                   {"operator", viewer.is_operator},
-                   {"audio", viewer.wants_audio},
-                   {"hadControl", viewer.had_control},
-                   {"goneAt", viewer.gone_at ? Json(to_rfc3339(*viewer.gone_at)) : Json(nullptr)}};
+    viewers[id] = {{"role", to_string(viewer.info.role)}, {"since", to_rfc3339(viewer.info.since)},
+                   {"resume", viewer.resume_digest},      {"operator", viewer.is_operator},
+                   {"audio", viewer.wants_audio},         {"hadControl", viewer.had_control},
+                   {"goneAt", to_memory(viewer.gone_at)}};
   Json memory{{"kind", "session"},
               {"viewers", std::move(viewers)},
               {"controller", controller_},
@@ -65,7 +71,9 @@ void Session::remember() {
               {"streamCause", to_memory(stream_cause_)},
               {"troubles", troubles_},
               {"replacedFor", to_memory(replaced_for_)},
-              {"formerVms", former_vms_}};
+              {"formerVms", former_vms_},
+              {"unwatchedSince", to_memory(unwatched_since_)},
+              {"keptUntil", to_memory(kept_until_)}};
   if (proposal_) {
     memory["proposal"] = to_memory(proposal_->proposal);
     memory["proposal"]["undecided"] = proposal_->undecided;
@@ -101,6 +109,8 @@ void Session::forget_messages(const std::string& viewer) {
 
 void Session::recall(const SessionMemories& memories) {
   is_recalled_ = true;
+  for (const auto& vm : memories.at("vms"))
+    if (vm != document_.vm_id) former_vms_.insert(vm.get<std::string>());
   const auto remembered = memories.find("");
   if (remembered == memories.end()) return;  // its controller died before its first word
   const auto& memory = remembered->second;
@@ -118,7 +128,9 @@ void Session::recall(const SessionMemories& memories) {
   stream_cause_ = aerie::recall::cause(memory.at("streamCause"));
   memory.at("troubles").get_to(troubles_);
   replaced_for_ = aerie::recall::cause(memory.at("replacedFor"));
-  memory.at("formerVms").get_to(former_vms_);
+  former_vms_.merge(memory.at("formerVms").get<std::set<std::string>>());
+  unwatched_since_ = recalled_instant(memory.at("unwatchedSince"));
+  kept_until_ = recalled_instant(memory.at("keptUntil"));
   recall_viewers(memory.at("viewers"), memories);
   if (const auto stream = memories.find("stream"); stream != memories.end())
     for (const auto& peer : stream->second.at("peers"))
@@ -155,10 +167,12 @@ void Session::go_on() {
   if (proposal_) proposal_->ticket = set_timer(left(proposal_->until));
   for (auto& [id, viewer] : viewers_) {
     // Whose socket went with the controller has its time from now on.
-    if (!viewer.gone_at) viewer.gone_at = now;
+    if (!viewer.gone_at) unwatched_since_ = viewer.gone_at = now;
     viewer.expiry_ticket = set_timer(left(*viewer.gone_at + settings.resume));
   }
   publish();
+  dismantle_former_vms();
+  end_when_dismantled();
 }
 
 /// A reaper that has begun anew hears of every proposal that is not over.

@@ -29,18 +29,45 @@ Cause cause_of_end(const Proposal& proposal) {
 void Session::consider(const Proposal& proposal) {
   // A grant given stays given; whoever lost it (a reaper that was restarted) hears it again.
   if (granted_) return answer(proposal, RetireAnswer::grant, "session", "It was granted before.");
-  // An earlier reaper's, which this one took up: the viewers are being asked.
-  const bool is_asked = proposal_ && proposal_->proposal.id == proposal.id;
-  if (is_asked && !proposal.forced && is_recalled_) return;
+  // The viewers are being asked already; it may have another reason by now.
+  if (proposal_ && proposal_->proposal.id == proposal.id && !proposal.forced) {
+    proposal_->proposal.reason = proposal.reason;
+    proposal_->proposal.by = proposal.by;
+    return remember();
+  }
+  if (kept_) kept_until_ = std::min(kept_->until, environment_->wall());
   kept_.reset();
   const bool is_leaving = is_final(document_.state) || document_.state == SessionState::retiring;
   if (proposal.forced && !is_leaving) broadcast(retire_message(proposal, Duration{0}));
   held_.reset();
   if (!document_.holds.empty()) return hold_back(proposal);
   if (proposal.forced) return grant(proposal, "session", "It was forced.");
+  if (answer_untimely(proposal)) return;
   if (is_leaving) return grant(proposal, "session", "Its guest is stopped, nothing holds it.");
   if (connected() > 0) return ask_viewers(proposal);
   grant(proposal, "session", "No viewer is connected.");
+}
+
+/// What has happened between the reaper's word and this one may have made the reason void.
+bool Session::answer_untimely(const Proposal& proposal) {
+  const auto now = environment_->wall();
+  const bool is_idle = proposal.reason == RetireReason::idle;
+  std::optional<Instant> deadline;
+  std::string why;
+  if (document_.state == SessionState::failed) {
+    if (!is_idle && proposal.reason != RetireReason::max_age) return false;
+    deadline = document_.end->at + environment_->settings.failed_retention;
+    why = "It failed; its guest's files are kept for a while.";
+  } else {
+    if (!is_idle || document_.state != SessionState::ready) return false;
+    deadline = idle_deadline();
+    why = deadline ? "It was in use since." : "A viewer is connected.";
+    if (!deadline) deadline = now + document_.idle;
+  }
+  if (*deadline <= now) return false;
+  remember();
+  answer(proposal, RetireAnswer::keep, "session", why, deadline);
+  return true;
 }
 
 /// Waits for the last hold to be cleared. Force stops the guest, but deletes nothing either.
@@ -51,6 +78,8 @@ void Session::hold_back(const Proposal& proposal) {
     if (!is_final(document_.state) && document_.state != SessionState::retiring)
       enter(SessionState::retiring);
     if (vm_) send(vm_, StopVm{proposal.by});
+    retire_ticket_ = 0;  // it is as long under way as it is held
+    write_tombstone_while_held();
   }
   remember();
   answer(proposal, RetireAnswer::hold, "session",
@@ -109,10 +138,45 @@ void Session::grant(const Proposal& proposal, const std::string& who, const std:
     document_.cause = cause_of_end(proposal);
     if (document_.state != SessionState::retiring) enter(SessionState::retiring);
   }
+  retire_ticket_ = set_timer(retire_within_);
   remember();
+  expect_ends();
   answer(proposal, RetireAnswer::grant, who, why);
-  // A guest that is already gone needs no dismantling.
-  if (!vm_) on_dismantled(VmDismantled{document_.vm_id});
+  end_when_dismantled();  // a guest that is already gone needs no dismantling
+}
+
+/// A hold may have come after the grant: then nothing is released until it is cleared.
+ReleaseAllowed Session::may_release(const std::string& vm) {
+  const bool is_former = former_vms_.contains(vm);
+  const bool is_agreed = is_former || (vm == document_.vm_id && granted_);
+  return {is_agreed && document_.holds.empty()};
+}
+
+void Session::dismantle_vm() {
+  if (vm_) send(vm_, DismantleVm{{document_.id, document_.vm_id, granted_->id}});
+}
+
+/// A forced proposal under a hold deletes nothing, but what there is to say is safe.
+void Session::write_tombstone_while_held() {
+  if (!held_ || !held_->forced || !is_guest_finished_) return;
+  request(environment_->directory.ledger(), caf::infinite,
+          WriteTombstone{document_.id, document_.vm_id})
+      .then([](const Saved&) {},  // if it failed, it is written before the first release
+            [](const caf::error&) {});
+}
+
+/// With them goes evidence, so they wait for the holds as well.
+void Session::dismantle_former_vms() {
+  if (!document_.holds.empty()) return;
+  for (const auto& id : former_vms_)
+    request(environment_->directory.node(), caf::infinite, FindVmActor{id})
+        .then(
+            [this, id](const VmActorFound& found) {
+              if (!found.actor) return on_dismantled({id});
+              if (document_.holds.empty())
+                send(found.actor, DismantleVm{{document_.id, id, "superseded"}});
+            },
+            [](const caf::error&) {});  // without its node this actor ends too
 }
 
 void Session::answer(const Proposal& proposal, RetireAnswer kind, const std::string& who,
@@ -135,6 +199,8 @@ HoldAnswer Session::set_hold(const Hold& hold) {
     holds.push_back(hold);
   record("hold.set", hold);
   publish();
+  // Viewers are no longer asked: whatever they say, it stays.
+  if (proposal_) hold_back(Proposal{proposal_->proposal});
   return {hold};
 }
 
@@ -147,7 +213,14 @@ HoldAnswer Session::clear_hold(const std::string& name) {
   holds.erase(found);
   record("hold.cleared", cleared);
   publish();
-  if (holds.empty() && held_) consider(Proposal{*held_});
+  if (!holds.empty()) return {cleared};
+  dismantle_former_vms();
+  if (granted_) {
+    retire_ticket_ = set_timer(retire_within_);
+    dismantle_vm();
+  } else if (held_) {
+    consider(Proposal{*held_});
+  }
   return {cleared};
 }
 

@@ -154,6 +154,7 @@ void Session::leave(const std::string& id, const PeerActor& peer) {
   auto& viewer = found->second;
   viewer.peer = nullptr;
   viewer.gone_at = environment_->wall();
+  unwatched_since_ = environment_->wall();
   viewer.expiry_ticket = set_timer(environment_->settings.resume);
   viewer.had_control = controller_ == id;
   std::erase(control_requests_, id);

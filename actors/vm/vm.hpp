@@ -51,6 +51,8 @@ class Vm : public Actor<VmActor> {
   void assign(const AssignVm& assignment);
   void stop(const std::string& by, bool at_once);
   void dismantle(const ReleaseToken& token);
+  void write_tombstone();
+  void ask_owner();
   void release_next();
   void on_released(const MachineReleased& released);
   void on_timer(std::uint64_t ticket);
@@ -82,7 +84,10 @@ class Vm : public Actor<VmActor> {
   std::optional<std::string> stopped_by_;
   bool has_started_ = false;  ///< a process may exist
   bool has_exited_ = false;
-  bool is_dismantling_ = false;
+  std::optional<ReleaseToken> token_;  ///< the owner's, while it is being dismantled
+  std::vector<Resource> unreleased_;   ///< could not be given back
+  std::optional<Cause> release_failure_;
+  std::uint64_t tombstone_ticket_ = 0;  ///< of the next try to write the session's tombstone
   bool is_link_lost_ = false;
   bool is_adopted_ = false;
   bool is_linked_ = false;

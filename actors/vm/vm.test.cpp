@@ -11,7 +11,9 @@ namespace {
 
 struct Fixture : World {
   explicit Fixture(const std::string& session = "session")
-      : vm(start_vm(stand_in<VmOwnerActor>(owner), session)) {}
+      : vm(start_vm(stand_in<VmOwnerActor>(
+                        owner, {[this](const MayRelease&) { return ReleaseAllowed{is_allowed}; }}),
+                    session)) {}
 
   MachineRecord& start() {
     tell(vm, StartVm{});
@@ -35,6 +37,7 @@ struct Fixture : World {
   }
   [[nodiscard]] bool has_ended() const { return events("resource.released").size() == 3; }
 
+  bool is_allowed = true;  ///< by the owner, to release
   std::shared_ptr<Inbox> owner = std::make_shared<Inbox>();
   VmActor vm;
 };
@@ -239,15 +242,36 @@ TEST_CASE("only the owner's token dismantles, in reverse order", "[caf][vm]") {
   CHECK(world.why("vm")["state"] == "stopped");
 }
 
-TEST_CASE("what can't be released is quarantined, and the rest goes on", "[caf][vm]") {
+TEST_CASE("what can't be released is the reaper's, and the rest goes on", "[caf][vm]") {
   Fixture world;
+  const auto reaper = std::make_shared<Inbox>();
+  world.environment->directory.put(world.stand_in<ReaperActor>(reaper));
   auto& machine = world.start_and_boot();
   machine.release_failure = some_cause(CauseKind::disk_full, "It is stuck.");
   world.tell(world.vm, DismantleVm{{"session", "vm", "p"}});
   world.exit(CauseKind::killed);
-  const auto quarantined = world.events("resource.quarantined");
-  REQUIRE(quarantined.size() == 2);
-  CHECK(quarantined.front()->data["cause"]["message"] == "It is stuck.");
+  const auto orphan = reaper->last<OrphansFound>().orphans.at(0);
+  CHECK(orphan.vm == "vm");
+  CHECK(orphan.session == "session");
+  CHECK(orphan.driver == "process");
+  CHECK(orphan.cause.message == "It is stuck.");
+  REQUIRE(orphan.resources.size() == 2);
+  CHECK(orphan.resources.at(0).kind == "directory");
+  CHECK(orphan.resources.at(1).kind == "process");
+  CHECK(world.events("resource.released").size() == 1);
+  CHECK(world.owner->count<VmDismantled>() == 1);
+}
+
+TEST_CASE("a consent that is void by now releases nothing", "[caf][vm]") {
+  Fixture world;
+  world.start_and_boot();
+  world.is_allowed = false;
+  world.tell(world.vm, DismantleVm{{"session", "vm", "p"}});
+  world.exit(CauseKind::killed);
+  CHECK(world.events("resource.released").empty());
+  world.is_allowed = true;
+  world.tell(world.vm, DismantleVm{{"session", "vm", "p"}});
+  CHECK(world.has_ended());
   CHECK(world.owner->count<VmDismantled>() == 1);
 }
 

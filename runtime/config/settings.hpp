@@ -24,11 +24,12 @@ struct HttpSettings {
 struct GuestSettings {
   bool host_network = false;  ///< listen beyond loopback though guests reach the host's network
   Duration orphan{21'600'000};
-  Duration start{60'000};  ///< a session's `starting`
-  Duration spawn{10'000};  ///< a VM's `preparing` and `booting`
-  Duration link{10'000};   ///< a VM's `linking`
-  int uid_base = 200'000;  ///< of the first slot's user, where the controller is root
-  int memory_mib = 0;      ///< in place of the profile's; 0: the profile's
+  Duration quarantine{60'000};  ///< before what nobody owns is removed
+  Duration start{60'000};       ///< a session's `starting`
+  Duration spawn{10'000};       ///< a VM's `preparing` and `booting`
+  Duration link{10'000};        ///< a VM's `linking`
+  int uid_base = 200'000;       ///< of the first slot's user, where the controller is root
+  int memory_mib = 0;           ///< in place of the profile's; 0: the profile's
   int cpus = 0;
 };
 
@@ -51,6 +52,7 @@ struct RetentionSettings {
   Duration failed{1'800'000};
   Duration tombstones{604'800'000};
   std::int64_t tombstones_bytes = 10LL * 1024 * 1024 * 1024;
+  std::int64_t min_free_bytes = 512LL * 1024 * 1024;
 };
 
 struct MediaSettings {

@@ -18,6 +18,9 @@ void fill_environment(Environment& environment, const Settings& settings,
   actors.retire_ask = settings.retire_ask;
   actors.resume = settings.signal_resume;
   actors.orphan_after = settings.guests.orphan;
+  actors.failed_retention = settings.retention.failed;
+  actors.quarantine = settings.guests.quarantine;
+  actors.min_free_bytes = settings.retention.min_free_bytes;
   actors.start_within = settings.guests.start;
   actors.spawn_within = settings.guests.spawn;
   actors.link_within = settings.guests.link;
@@ -54,6 +57,7 @@ ProcessDriverOptions process_driver_options(const Settings& settings, const std:
   options.media_registry = make_media_registry(options.stream_program, state);
   options.uid_base = ::geteuid() == 0 ? settings.guests.uid_base : 0;
   options.cgroups = discover_cgroups();
+  options.cgroup_tag = sha256_hex(state).substr(0, 8);
   return options;
 }
 

@@ -20,6 +20,7 @@
 #include "actors/supervisor/actor_host.hpp"
 #include "actors/supervisor/supervisor.hpp"
 #include "runtime/controller/actor_settings.hpp"
+#include "runtime/controller/disk_watch.hpp"
 #include "runtime/controller/event_log.hpp"
 #include "runtime/controller/gateway_parts.hpp"
 #include "runtime/controller/log_output.hpp"
@@ -136,6 +137,7 @@ class Controller::Parts {
   SupervisorActor root_;
   std::shared_ptr<RootListener::Outcome> outcome_ = std::make_shared<RootListener::Outcome>();
   std::unique_ptr<GatewayParts> gateway_;
+  std::unique_ptr<DiskWatch> disk_watch_;
   std::atomic<bool> is_hurried_ = false;
 };
 
@@ -157,6 +159,7 @@ Result<void> Controller::Parts::start() {
   config_ = std::make_unique<SystemConfig>();
   system_ = std::make_unique<caf::actor_system>(*config_);
   start_actors(std::move(store->contents));
+  disk_watch_ = std::make_unique<DiskWatch>(*disk_, environment_, state_->path());
   return state_->write_address(gateway_->address());
 }
 
@@ -264,6 +267,7 @@ void Controller::Parts::stop(bool stop_guests, Duration within) {
     self->receive([](const caf::down_msg&) {}, caf::after(actor_grace * 4) >> [] {});
   }
   root_ = nullptr;
+  disk_watch_.reset();
   environment_->directory.clear();
   gateway_->stop();
   state_->remove_address();

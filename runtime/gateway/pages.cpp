@@ -3,6 +3,8 @@
 #include <array>
 #include <sodium.h>
 
+#include "runtime/secrets/identity.hpp"
+
 namespace aerie {
 
 namespace {
@@ -36,17 +38,6 @@ std::string with_version(std::string_view document, const std::string& version) 
 }
 
 }  // namespace
-
-bool is_uuid(std::string_view text) {
-  if (text.size() != 36) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const char c = text[i];
-    const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    if (dash ? c != '-' : !hex) return false;
-  }
-  return true;
-}
 
 Pages::Pages(const std::vector<EmbeddedPage>& pages) {
   std::string tags;

@@ -20,9 +20,6 @@ struct EmbeddedPage {
 
 [[nodiscard]] const std::vector<EmbeddedPage>& embedded_pages();
 
-/// True for `8-4-4-4-12` lower-case hexadecimal digits.
-[[nodiscard]] bool is_uuid(std::string_view text);
-
 /// The static pages, served from a fixed table: no path of a request ever names a file.
 ///
 /// The documents name everything else as `/v/VERSION/web/…`, where the version is a hash of all

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <filesystem>
 #include <set>
 #include <sstream>
 #include <sys/stat.h>
@@ -80,6 +81,16 @@ std::vector<int> pids_in(const std::string& directory) {
 }
 
 }  // namespace
+
+std::set<std::string> list_cgroups(const CgroupMounts& mounts) {
+  std::set<std::string> names;
+  std::error_code error;
+  for (const auto& hierarchy : mounts.hierarchies)
+    for (const auto& entry :
+         std::filesystem::directory_iterator{hierarchy.directory + "/" + parent_name, error})
+      if (entry.is_directory(error)) names.insert(entry.path().filename());
+  return names;
+}
 
 Result<Cgroup> Cgroup::create(const CgroupMounts& mounts, const std::string& name,
                               const CgroupLimits& limits) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,9 @@ struct CgroupMountPoint {
 };
 [[nodiscard]] std::vector<CgroupMountPoint> cgroup_mount_points(const std::string& self_cgroup,
                                                                 const std::string& mountinfo);
+
+/// The names of the groups there are, whoever made them, each once.
+[[nodiscard]] std::set<std::string> list_cgroups(const CgroupMounts& mounts);
 
 /// A group of processes under limits. The object only names it: dropping it leaves the group, which
 /// outlives a restart of the controller; `remove` ends it.

@@ -59,7 +59,8 @@ Result<void> write_guest_record(const std::string& directory, const GuestRecord&
   const Json json{{"secret", record.secret},
                   {"pid", record.process.pid},
                   {"start", record.process.start},
-                  {"boot", record.process.boot}};
+                  {"boot", record.process.boot},
+                  {"slot", record.slot}};
   const auto text = json.dump();
   const auto path = path_in(directory);
   const auto fresh = path + ".new";
@@ -83,6 +84,7 @@ Result<GuestRecord> read_guest_record(const std::string& directory) {
     json.at("pid").get_to(record.process.pid);
     json.at("start").get_to(record.process.start);
     json.at("boot").get_to(record.process.boot);
+    json.at("slot").get_to(record.slot);
   } catch (const Json::exception& error) {
     return tl::unexpected(not_known(directory, std::string{"its guest.json: "} + error.what()));
   }

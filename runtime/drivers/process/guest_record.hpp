@@ -24,6 +24,7 @@ struct ProcessIdentity {
 struct GuestRecord {
   std::string secret;       ///< of the link
   ProcessIdentity process;  ///< the guest's first one on this host
+  int slot = -1;            ///< -1: not known
 };
 
 /// Written whole or not at all. Errors: `disk-full`, `store-failed`.

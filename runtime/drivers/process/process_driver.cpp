@@ -1,5 +1,6 @@
 #include "runtime/drivers/process/process_driver.hpp"
 
+#include "runtime/drivers/process/guest_survey.hpp"
 #include "runtime/drivers/process/process_machine.hpp"
 
 namespace aerie {
@@ -49,11 +50,15 @@ std::unique_ptr<Machine> ProcessDriver::make(MachineSpec spec,
                                              std::shared_ptr<MachineReports> reports) {
   std::vector<Resource> resources{{"", "", "", "directory", "vms/" + spec.vm}};
   if (!options_.cgroups.hierarchies.empty())
-    resources.push_back({"", "", "", "cgroup", "aerie/" + spec.vm});
+    resources.push_back({"", "", "", "cgroup", "aerie/" + cgroup_name(options_, spec.vm)});
   resources.push_back({"", "", "", "process", "guest " + spec.vm});
   auto machine = std::make_shared<ProcessMachine>(reactor_, disk_, options_, std::move(spec),
                                                   std::move(reports));
   return std::make_unique<Handle>(reactor_, std::move(machine), std::move(resources));
+}
+
+void ProcessDriver::survey(std::function<void(std::vector<Orphan> machines)> found) {
+  disk_.post([options = options_, found = std::move(found)] { found(survey_guests(options)); });
 }
 
 }  // namespace aerie

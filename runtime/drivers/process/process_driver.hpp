@@ -17,6 +17,7 @@ struct ProcessDriverOptions {
   std::string media_registry;  ///< see `make_media_registry`; empty: none
   int uid_base = 0;  ///< the first slot's user, where the controller is root; 0: it is not
   CgroupMounts cgroups;
+  std::string cgroup_tag = "guest";  ///< tells this state directory's cgroups from others'
 };
 
 /// The driver `process`: a guest is a tree of sandboxed processes on this host.
@@ -28,6 +29,7 @@ class ProcessDriver final : public Driver {
 
   [[nodiscard]] std::unique_ptr<Machine> make(MachineSpec spec,
                                               std::shared_ptr<MachineReports> reports) override;
+  void survey(std::function<void(std::vector<Orphan> machines)> found) override;
 
  private:
   Reactor& reactor_;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "runtime/drivers/process/guest_record.hpp"
+#include "runtime/drivers/process/guest_survey.hpp"
 #include "runtime/process/handshake.hpp"
 #include "runtime/process/host_pid.hpp"
 #include "runtime/process/unix_socket.hpp"
@@ -140,14 +141,12 @@ Result<void> ProcessMachine::start_steps() {
   if (auto made = prepare_sandbox_directory(sandbox_); !made) return made;
   if (auto found = find_cgroup(); !found) return found;
   // Before the guest runs: whoever follows us could not prove itself to it otherwise.
-  if (auto written = write_guest_record(sandbox_.directory, {secret_, {}}); !written)
+  if (auto written = write_guest_record(sandbox_.directory, {secret_, {}, spec_.slot}); !written)
     return written;
   const auto socket_path = sandbox_.directory + "/" + socket_name;
   if (auto started = start_process(socket_path); !started) return started;
-  if (auto written =
-          write_guest_record(sandbox_.directory, {secret_, identity_of(process_->pid())});
-      !written)
-    return written;
+  const GuestRecord record{secret_, identity_of(process_->pid()), spec_.slot};
+  if (auto written = write_guest_record(sandbox_.directory, record); !written) return written;
   reports_->on_started(process_->pid());
   return connect(socket_path);
 }
@@ -155,7 +154,7 @@ Result<void> ProcessMachine::start_steps() {
 Result<void> ProcessMachine::find_cgroup() {
   const auto& resources = spec_.configure.profile.resources;
   auto cgroup =
-      Cgroup::create(options_.cgroups, spec_.vm,
+      Cgroup::create(options_.cgroups, cgroup_name(options_, spec_.vm),
                      {static_cast<std::uint64_t>(resources.memory_mib) * mebibyte, pids_per_guest});
   if (!cgroup) return tl::unexpected(cgroup.error());
   cgroup_ = std::move(*cgroup);

@@ -8,6 +8,7 @@
 #include "messages/field_error.hpp"
 #include "messages/object_reader.hpp"
 #include "runtime/gateway/pages.hpp"
+#include "runtime/secrets/identity.hpp"
 
 namespace aerie {
 

@@ -2,6 +2,7 @@
 
 #include "messages/object_reader.hpp"
 #include "runtime/gateway/pages.hpp"
+#include "runtime/secrets/identity.hpp"
 
 namespace aerie {
 
