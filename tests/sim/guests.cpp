@@ -8,6 +8,12 @@ namespace aerie::sim {
 
 using enum aerie::link::ChildNewsKind;
 
+namespace {
+
+const Cause lost_guest{CauseKind::controller_restarted, "Nobody knows of it.", "", {}};
+
+}  // namespace
+
 class Guests::SimulatedMachine final : public Machine {
  public:
   SimulatedMachine(Guests& guests, std::string vm)
@@ -52,6 +58,9 @@ class Guests::SimulatedDriver final : public Driver {
       guest.reports = std::move(reports);
     }
     return std::make_unique<SimulatedMachine>(guests_, std::move(vm));
+  }
+  void survey(std::function<void(std::vector<Orphan> machines)> found) override {
+    if (life_ == guests_.life_) guests_.survey(std::move(found));
   }
 
  private:
@@ -172,13 +181,31 @@ void Guests::release(const std::string& vm, const Resource& resource) {
   judge_.on_release(guest, resource);
   const bool fails = std::exchange(fails_next_release_, false);
   if (!fails) guest.held.erase(resource.kind);
-  if (fails) judge_.on_quarantine(vm, resource.kind);
+  if (fails) judge_.on_failed_release(vm, resource.kind);
   then(guest, Duration{0}, Duration{200}, [resource, fails](Guest& self) {
     if (!self.reports) return;
     self.reports->on_released(
         resource,
         fails ? std::optional{Cause{CauseKind::network_failed, "Busy.", "", {}}} : std::nullopt);
   });
+}
+
+/// Looks into directories and processes, as a driver does.
+void Guests::survey(std::function<void(std::vector<Orphan> machines)> found) {
+  agenda_.after(random_.between(Duration{1}, Duration{50}),
+                [this, life = life_, found = std::move(found)] {
+                  if (life != life_) return;
+                  std::vector<Orphan> machines;
+                  for (const auto& [vm, guest] : guests_) {
+                    if (guest.held.empty()) continue;
+                    Orphan machine{vm, "", "process", guest.spec.slot, {}, lost_guest, {}};
+                    for (const auto* kind : {"directory", "process"})
+                      if (guest.held.contains(kind))
+                        machine.resources.push_back({"", "", vm, kind, kind + (" of " + vm)});
+                    machines.push_back(std::move(machine));
+                  }
+                  found(std::move(machines));
+                });
 }
 
 // -- what goes wrong ------------------------------------------------------------------------------

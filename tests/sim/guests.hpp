@@ -65,6 +65,7 @@ class Guests {
   void order(const std::string& vm, const link::HostMessage& message);
   void kill(const std::string& vm);
   void release(const std::string& vm, const Resource& resource);
+  void survey(std::function<void(std::vector<Orphan> machines)> found);
 
   void begin(Guest& guest);
   void connect(Guest& guest);

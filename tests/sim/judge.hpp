@@ -40,7 +40,8 @@ class Judge {
   void on_message(std::string_view receiver, caf::mailbox_element& element);
   void on_start(const std::string& vm);
   void on_release(const Guest& guest, const Resource& resource);
-  void on_quarantine(const std::string& vm, const std::string& kind);
+  /// It is still there: another try is no second release.
+  void on_failed_release(const std::string& vm, const std::string& kind);
   /// The operator was told that the hold stands, or has asked to clear it.
   void on_hold(const std::string& session, const std::string& name);
   void on_clearing(const std::string& session, const std::string& name);
@@ -63,7 +64,6 @@ class Judge {
   void on_dismantle(const DismantleVm& dismantle, const caf::strong_actor_ptr& sender);
   void on_document(const SessionDocument& document);
   [[nodiscard]] bool has_consent(const std::string& session, const std::string& vm) const;
-  [[nodiscard]] bool is_spared(const std::string& vm, const std::string& kind) const;
   void check_guests(const Guests& guests);
   void check_disk();
   void check_events();
@@ -81,7 +81,6 @@ class Judge {
   std::map<std::string, std::set<std::string>> holds_;     ///< by session
   std::map<std::string, Outcome> outcomes_;
   std::map<VmAndKind, std::uint64_t> released_;  ///< in which life
-  std::set<VmAndKind> quarantined_;
   std::set<std::string> started_;
   std::set<std::string> warm_;  ///< at the end
 };

@@ -81,6 +81,7 @@ void Life::make_environment() {
   environment_ = std::make_shared<Environment>();
   auto& settings = environment_->settings;
   settings.network_pool = "10.77.0.0/27";
+  settings.failed_retention = Duration{120'000};
   if (parts_.warm > 0) settings.pool = {{"browser", "process", parts_.warm}};
   environment_->profiles["browser"] = small_profile();
   environment_->drivers["process"] = parts_.guests.open();
@@ -163,7 +164,7 @@ std::optional<Instant> Life::next_timer() {
 void Life::advance_to(Instant now) {
   auto& clock = coordinator().clock();
   const auto target = clock_born_ + (now - born_);
-  if (target > clock.now()) clock.advance_time(target - clock.now());
+  if (target >= clock.now()) clock.advance_time(target - clock.now());
 }
 
 }  // namespace aerie::sim
