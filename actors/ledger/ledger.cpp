@@ -39,7 +39,7 @@ Ledger::Ledger(caf::actor_config& config, EnvironmentPtr environment, std::share
 
 void Ledger::close_earlier_sessions() {
   for (auto& [id, session] : sessions_) {
-    if (is_final(session->state) || remembered_.contains(id)) continue;
+    if (is_final(session->state) || remembered_.contains(id + "/request")) continue;
     auto document = *session;
     document.state = SessionState::failed;
     document.vm_state = VmState::failed;
@@ -103,7 +103,8 @@ Ledger::Behavior Ledger::make_behavior() {
           std::erase_if(held->second, [&](const Resource& each) { return each.id == resource.id; });
           if (held->second.empty()) resources_.erase(held);
         }
-        write(StrikeResource{resource.id, environment_->wall()});
+        // In one batch with its event: each release is told exactly once, whenever we die.
+        gathered_.emplace_back(StrikeResource{resource.id, environment_->wall()});
         record({0,
                 environment_->wall(),
                 "resource.released",

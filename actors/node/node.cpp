@@ -136,6 +136,9 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
   const auto shared = std::make_shared<const SessionDocument>(document);
   sessions_[document.id] = {session, request, shared, profile->second, false, document.vm_id};
 
+  // Before the session itself: whoever was told of it is adopted, though its actor remember
+  // nothing.
+  remember_request(sessions_.at(document.id));
   auto promise = make_response_promise<SessionCreated>();
   this->request(environment_->directory.ledger(), caf::infinite, SaveSession{shared})
       .then(
@@ -157,7 +160,6 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
                                "Look at the controller's log.",
                                {}}});
           });
-  remember_request(sessions_.at(document.id));
   return promise;
 }
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "actors/core/recall.hpp"
 #include "actors/node/node.hpp"
@@ -24,6 +25,14 @@ SessionMemories memories_of(const std::string& id, const std::map<std::string, J
     else if (each->first[id.size()] == '/')
       found[each->first.substr(id.size() + 1)] = each->second;
   return found;
+}
+
+/// Sessions of which anything is remembered.
+std::set<std::string> sessions_in(const std::map<std::string, Json>& memories) {
+  std::set<std::string> ids;
+  for (const auto& [subject, memory] : memories)
+    if (memory.value("kind", "") != "vm") ids.insert(subject.substr(0, subject.find('/')));
+  return ids;
 }
 
 /// What is written down of a guest besides its memory.
@@ -60,8 +69,8 @@ void Node::remember_request(const SessionEntry& entry) {
 void Node::adopt(const StoreContents& contents) {
   for (const auto& [subject, memory] : contents.memories)
     if (memory.value("kind", "") == "vm") adopt_vm(subject, memory, contents);
-  for (const auto& [subject, memory] : contents.memories)
-    if (memory.value("kind", "") == "session") adopt_session(subject, contents);
+  for (const auto& id : sessions_in(contents.memories))
+    adopt_session(id, contents);
   begin_adopted();
   collect_orphans(contents);
 }
@@ -120,7 +129,9 @@ void Node::adopt_vm(const std::string& id, const Json& memory, const StoreConten
 void Node::adopt_session(const std::string& id, const StoreContents& contents) {
   const auto stored = std::find_if(contents.sessions.begin(), contents.sessions.end(),
                                    [&](const auto& each) { return each->id == id; });
-  if (stored == contents.sessions.end()) return;  // it could not be written when it was new
+  // It could not be written when it was new, or it is over and somebody remembered too late.
+  if (stored == contents.sessions.end() || !contents.memories.contains(id + "/request"))
+    return send(environment_->directory.ledger(), Remember{id, nullptr});
   const auto& document = **stored;
   auto memories = memories_of(id, contents.memories);
   // A replacement that was given out may not have reached the document any more.
@@ -162,11 +173,16 @@ void Node::adopt_session(const std::string& id, const StoreContents& contents) {
 void Node::begin_adopted() {
   for (const auto& [id, session] : sessions_)
     if (const auto vm = vms_.find(session.vm); vm != vms_.end()) vm->second.session = id;
-  for (const auto& [id, vm] : vms_) {
+  for (auto& [id, vm] : vms_) {
     const auto session = sessions_.find(vm.session);
     if (session != sessions_.end())
       send(vm.actor, AssignVm{vm.session, "", session->second.request.max, session->second.actor});
     send(vm.actor, StartVm{});
+    // Nobody is told again of a warm guest's end.
+    if (vm.session.empty() && vm.is_over) {
+      vm.is_going = true;
+      send(vm.actor, DismantleVm{{"", id, ""}});
+    }
     // A session that was given another dismantles it itself; of one that is no more, the reaper
     // asks.
     if (vm.session.empty() || session != sessions_.end()) continue;

@@ -44,10 +44,13 @@ Session::Session(caf::actor_config& config, EnvironmentPtr environment, SessionD
 
 Session::Behavior Session::make_behavior() {
   // A child does not outlive its parent.
-  if (parent_) {
-    set_down_handler([this](const caf::down_msg&) { quit(); });
-    monitor<caf::message_priority::high>(parent_);
-  }
+  set_down_handler([this](const caf::down_msg& down) {
+    if (down.source == stream_)
+      on_stream_ended();
+    else
+      quit();
+  });
+  if (parent_) monitor<caf::message_priority::high>(parent_);
   send(stream_, BindStream{vm_});
   if (is_recalled_) {
     go_on();
@@ -216,9 +219,10 @@ void Session::on_salvaged(const VmSalvaged& salvaged) {
 }
 
 void Session::end_when_dismantled() {
-  if (!granted_ || vm_ || !former_vms_.empty()) return;
-  const bool had_failed = document_.state == SessionState::failed;
-  if (!had_failed) {
+  if (is_over_ || !granted_ || vm_ || !former_vms_.empty()) return;
+  is_over_ = true;
+  // It may have ended already, under a controller that died before it could strike it out.
+  if (!is_final(document_.state)) {
     document_.end =
         SessionEnd{granted_->by, std::string{to_string(granted_->reason)}, environment_->wall()};
     enter(SessionState::ended);
@@ -228,9 +232,14 @@ void Session::end_when_dismantled() {
   send(environment_->directory.reaper(), ExpectEnds{document_.id, {}, {}});
   post(environment_->directory.ledger(), WriteTombstone{document_.id, ""});  // with its outcome
   environment_->logs->close(document_.id);
+  monitor(stream_);
+  send_exit(stream_, caf::exit_reason::user_shutdown);
+}
+
+/// Struck out only now: what the stream remembered last would stay behind.
+void Session::on_stream_ended() {
   send(environment_->directory.ledger(), Remember{document_.id, nullptr});
   send(environment_->directory.node(), SessionOver{document_.id});
-  send_exit(stream_, caf::exit_reason::user_shutdown);
   quit();
 }
 

@@ -65,6 +65,7 @@ class Session : public Actor<SessionActor> {
   void on_dismantled(const VmDismantled& dismantled);
   void on_salvaged(const VmSalvaged& salvaged);
   void end_when_dismantled();
+  void on_stream_ended();
   void on_child(const link::ChildNews& news);
   void tell_trouble(const std::string& child, const Cause& cause);
   void replace_vm(const Cause& cause);
@@ -162,7 +163,8 @@ class Session : public Actor<SessionActor> {
   std::optional<std::pair<std::string, Cause>> told_trouble_;  ///< the last that viewers heard of
   std::optional<Cause> replaced_for_;                          ///< why the first guest was lost
   std::set<std::string> former_vms_;                           ///< replaced, and not dismantled yet
-  bool is_guest_finished_ = false;                             ///< nothing of the present VM runs
+  bool is_over_ = false;
+  bool is_guest_finished_ = false;  ///< nothing of the present VM runs
   std::set<std::uint64_t> living_epochs_;
   bool is_recalled_ = false;  ///< begun under an earlier controller
   Json remembered_;           ///< what was last remembered

@@ -108,7 +108,10 @@ void Session::forget_messages(const std::string& viewer) {
 // -- under the next controller --------------------------------------------------------------------
 
 void Session::recall(const SessionMemories& memories) {
-  const auto& memory = memories.at("");
+  is_recalled_ = true;
+  const auto remembered = memories.find("");
+  if (remembered == memories.end()) return;  // its controller died before its first word
+  const auto& memory = remembered->second;
   memory.at("controller").get_to(controller_);
   memory.at("requests").get_to(control_requests_);
   held_ = recalled_proposal(memory.at("held"), document_.id);
@@ -132,7 +135,6 @@ void Session::recall(const SessionMemories& memories) {
   if (const auto stream = memories.find("stream"); stream != memories.end())
     for (const auto& peer : stream->second.at("peers"))
       living_epochs_.insert(peer.at("epoch").get<std::uint64_t>());
-  is_recalled_ = true;
   remembered_ = memory;
 }
 

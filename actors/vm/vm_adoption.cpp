@@ -20,7 +20,8 @@ Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, VmMemory memory, V
       resources_(std::move(memory.resources)),
       stages_(std::move(memory.stages)),
       stopped_by_(std::move(memory.stopped_by)),
-      has_started_(memory.has_started),
+      // What is written down was acquired, or about to be: a process may exist.
+      has_started_(memory.has_started || !resources_.empty()),
       has_exited_(memory.has_exited),
       is_adopted_(true),
       ready_(std::move(memory.ready)),
