@@ -278,8 +278,10 @@ void Node::on_vm_gone(const std::string& vm) {
   // A guest that was not handed over yet does not know its session.
   if (const auto session = sessions_.find(found->second.session); session != sessions_.end())
     send(session->second.actor, VmDismantled{vm});
-  const bool was_warm = found->second.session.empty();
+  const auto owner = found->second.session;
+  const bool was_warm = owner.empty();
   vms_.erase(found);
+  if (!was_warm && !sessions_.contains(owner)) close_lost_session(owner);
   if (was_warm) refill_pool();
   finish_drain_when_empty();
 }

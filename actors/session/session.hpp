@@ -136,8 +136,9 @@ class Session : public Actor<SessionActor> {
   void grant(const Proposal& proposal, const std::string& who, const std::string& why);
   void answer(const Proposal& proposal, RetireAnswer kind, const std::string& who,
               const std::string& why, std::optional<Instant> until = {});
-  HoldAnswer set_hold(const Hold& hold);
-  HoldAnswer clear_hold(const std::string& name);
+  caf::result<HoldAnswer> set_hold(const Hold& hold);
+  caf::result<HoldAnswer> clear_hold(const std::string& name);
+  caf::result<HoldAnswer> answer_when_written(const Hold& hold);
 
   EnvironmentPtr environment_;
   caf::actor_addr parent_;
