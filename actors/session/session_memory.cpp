@@ -109,6 +109,8 @@ void Session::forget_messages(const std::string& viewer) {
 
 void Session::recall(const SessionMemories& memories) {
   is_recalled_ = true;
+  for (const auto& vm : memories.at("vms"))
+    if (vm != document_.vm_id) former_vms_.insert(vm.get<std::string>());
   const auto remembered = memories.find("");
   if (remembered == memories.end()) return;  // its controller died before its first word
   const auto& memory = remembered->second;
@@ -126,9 +128,7 @@ void Session::recall(const SessionMemories& memories) {
   stream_cause_ = aerie::recall::cause(memory.at("streamCause"));
   memory.at("troubles").get_to(troubles_);
   replaced_for_ = aerie::recall::cause(memory.at("replacedFor"));
-  memory.at("formerVms").get_to(former_vms_);
-  for (const auto& vm : memories.at("vms"))
-    if (vm != document_.vm_id) former_vms_.insert(vm.get<std::string>());
+  former_vms_.merge(memory.at("formerVms").get<std::set<std::string>>());
   unwatched_since_ = recalled_instant(memory.at("unwatchedSince"));
   kept_until_ = recalled_instant(memory.at("keptUntil"));
   recall_viewers(memory.at("viewers"), memories);

@@ -180,14 +180,18 @@ void Judge::check_disk() {
 }
 
 void Judge::check_events() {
-  std::map<std::string, int> ends;
+  std::map<std::string, std::string> ends;
   std::map<std::string, int> releases;
   for (const auto& event : disk_.events()) {
     if (event->kind == "session.state") {
       const auto state = event->data.value("state", "");
-      if (state == "ended" || state == "failed")
-        if (++ends[event->session] > 1)
-          blame("once", "The session " + event->session + " ended twice by its events.");
+      if (state == "ended" || state == "failed") {
+        auto& told = ends[event->session];
+        if (!told.empty())
+          blame("once", "The events tell twice how the session " + event->session +
+                            " ended: " + told + ", and " + event->data.dump() + ".");
+        told = event->data.dump();
+      }
     } else if (event->kind == "resource.released") {
       const auto resource = event->vm + " " + event->data.value("kind", "");
       if (++releases[resource] > 1)
