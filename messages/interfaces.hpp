@@ -198,7 +198,7 @@ struct AskStoreHealth {};
 using LedgerActor = caf::typed_actor<
     /// Numbers an event, keeps it and passes it on to the readers.
     caf::reacts_to<RecordEvent>,
-    /// Writes a new session; answers when it is on disk.
+    /// Writes a new session, or what must not be lost of one; answers when it is on disk.
     caf::replies_to<SaveSession>::with<Saved>,
     /// Replaces a session's document.
     caf::reacts_to<UpdateSession>, caf::reacts_to<UpdateVm>, caf::reacts_to<ForgetVm>,
@@ -467,6 +467,8 @@ struct ClearHold {
 };
 struct HoldAnswer {
   std::optional<Hold> hold;  ///< none: there was no such hold
+  /// It stands, but could not be written down: the next controller would know nothing of it.
+  std::optional<Cause> failure = std::nullopt;
 };
 /// The reaper's proposal (contract, section 6).
 struct Proposal {

@@ -69,9 +69,10 @@ Ledger::Behavior Ledger::make_behavior() {
       [this](const RecordEvent& message) { record(message.event); },
       [this](const SaveSession& message) {
         const auto& document = message.document;
-        session_order_.push_back(document->id);
+        const bool is_new = !sessions_.contains(document->id);
+        if (is_new) session_order_.push_back(document->id);
         sessions_[document->id] = document;
-        return write_and_confirm({WriteSession{document}}, document->id);
+        return write_and_confirm({WriteSession{document}}, is_new ? document->id : "");
       },
       [this](const UpdateSession& message) {
         // One that could not be written when it was new never was.

@@ -281,11 +281,7 @@ void Node::on_vm_gone(const std::string& vm) {
   const auto owner = found->second.session;
   const bool was_warm = owner.empty();
   vms_.erase(found);
-  // With the last guest of a session whose actor failed goes what was remembered of it.
-  const bool is_last = std::none_of(
-      vms_.begin(), vms_.end(), [&](const auto& entry) { return entry.second.session == owner; });
-  if (!was_warm && is_last && !sessions_.contains(owner))
-    send(environment_->directory.ledger(), Remember{owner, nullptr});
+  if (!was_warm && !sessions_.contains(owner)) close_lost_session(owner);
   if (was_warm) refill_pool();
   finish_drain_when_empty();
 }

@@ -67,6 +67,7 @@ class Node : public Actor<NodeActor> {
   void report_machine(const Orphan& machine);
   caf::result<OrphanAnswer> answer_orphan(const SalvageOrphan& question);
   OrphanAnswer remove_orphan(const SalvageOrphan& question);
+  void close_lost_session(const std::string& id);
   void remember_request(const SessionEntry& entry);
   void mark_failed(SessionDocument document, const Cause& cause);
 

@@ -202,4 +202,14 @@ OrphanAnswer Node::remove_orphan(const SalvageOrphan& question) {
   return {RetireAnswer::grant, "Nobody owns it, nobody holds it."};
 }
 
+/// In place of its actor, which failed: what it held is gone, its outcome is written down.
+void Node::close_lost_session(const std::string& id) {
+  const bool has_more = std::any_of(vms_.begin(), vms_.end(),
+                                    [&](const auto& entry) { return entry.second.session == id; });
+  if (has_more) return;
+  post(environment_->directory.ledger(), WriteTombstone{id, ""});
+  environment_->logs->close(id);
+  send(environment_->directory.ledger(), Remember{id, nullptr});
+}
+
 }  // namespace aerie

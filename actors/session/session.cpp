@@ -219,7 +219,7 @@ void Session::on_salvaged(const VmSalvaged& salvaged) {
 }
 
 void Session::end_when_dismantled() {
-  if (!granted_ || vm_ || !former_vms_.empty() || is_over_) return;
+  if (is_over_ || !granted_ || vm_ || !former_vms_.empty()) return;
   is_over_ = true;
   // It may have ended already, under a controller that died before it could strike it out.
   if (!is_final(document_.state)) {

@@ -63,9 +63,9 @@ class Session : public Actor<SessionActor> {
   void on_vm_changed(const VmChanged& changed);
   void on_vm_finished(const VmFinished& finished);
   void on_dismantled(const VmDismantled& dismantled);
-  void on_stream_ended();
   void on_salvaged(const VmSalvaged& salvaged);
   void end_when_dismantled();
+  void on_stream_ended();
   void on_child(const link::ChildNews& news);
   void tell_trouble(const std::string& child, const Cause& cause);
   void replace_vm(const Cause& cause);
@@ -136,8 +136,9 @@ class Session : public Actor<SessionActor> {
   void grant(const Proposal& proposal, const std::string& who, const std::string& why);
   void answer(const Proposal& proposal, RetireAnswer kind, const std::string& who,
               const std::string& why, std::optional<Instant> until = {});
-  HoldAnswer set_hold(const Hold& hold);
-  HoldAnswer clear_hold(const std::string& name);
+  caf::result<HoldAnswer> set_hold(const Hold& hold);
+  caf::result<HoldAnswer> clear_hold(const std::string& name);
+  caf::result<HoldAnswer> answer_when_written(const Hold& hold);
 
   EnvironmentPtr environment_;
   caf::actor_addr parent_;
@@ -163,7 +164,7 @@ class Session : public Actor<SessionActor> {
   std::optional<std::pair<std::string, Cause>> told_trouble_;  ///< the last that viewers heard of
   std::optional<Cause> replaced_for_;                          ///< why the first guest was lost
   std::set<std::string> former_vms_;                           ///< replaced, and not dismantled yet
-  bool is_guest_finished_ = false;                             ///< nothing of the present VM runs
+  bool is_guest_finished_ = false;  ///< nothing of the present VM runs
   std::set<std::uint64_t> living_epochs_;
   bool is_recalled_ = false;  ///< begun under an earlier controller
   bool is_over_ = false;      ///< it only waits for its stream's end

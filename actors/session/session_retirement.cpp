@@ -189,7 +189,7 @@ void Session::answer(const Proposal& proposal, RetireAnswer kind, const std::str
   send(environment_->directory.reaper(), std::move(answered));
 }
 
-HoldAnswer Session::set_hold(const Hold& hold) {
+caf::result<HoldAnswer> Session::set_hold(const Hold& hold) {
   auto& holds = document_.holds;
   const auto found = std::find_if(holds.begin(), holds.end(),
                                   [&](const Hold& each) { return each.name == hold.name; });
@@ -201,19 +201,20 @@ HoldAnswer Session::set_hold(const Hold& hold) {
   publish();
   // Viewers are no longer asked: whatever they say, it stays.
   if (proposal_) hold_back(Proposal{proposal_->proposal});
-  return {hold};
+  return answer_when_written(hold);
 }
 
-HoldAnswer Session::clear_hold(const std::string& name) {
+caf::result<HoldAnswer> Session::clear_hold(const std::string& name) {
   auto& holds = document_.holds;
   const auto found =
       std::find_if(holds.begin(), holds.end(), [&](const Hold& each) { return each.name == name; });
-  if (found == holds.end()) return {};
+  if (found == holds.end()) return HoldAnswer{};
   const auto cleared = *found;
   holds.erase(found);
   record("hold.cleared", cleared);
   publish();
-  if (!holds.empty()) return {cleared};
+  auto answer = answer_when_written(cleared);
+  if (!holds.empty()) return answer;
   dismantle_former_vms();
   if (granted_) {
     retire_ticket_ = set_timer(retire_within_);
@@ -221,7 +222,25 @@ HoldAnswer Session::clear_hold(const std::string& name) {
   } else if (held_) {
     consider(Proposal{*held_});
   }
-  return {cleared};
+  return answer;
+}
+
+/// Whoever was told of a hold may rely on it, also under the next controller.
+caf::result<HoldAnswer> Session::answer_when_written(const Hold& hold) {
+  auto promise = make_response_promise<HoldAnswer>();
+  request(environment_->directory.ledger(), caf::infinite,
+          SaveSession{std::make_shared<const SessionDocument>(document_)})
+      .then(
+          [promise, hold](const Saved& saved) mutable {
+            promise.deliver(HoldAnswer{hold, saved.failure});
+          },
+          [promise, hold](const caf::error&) mutable {
+            promise.deliver(HoldAnswer{hold, Cause{CauseKind::store_failed,
+                                                   "The ledger did not answer.",
+                                                   "Look at the controller's log.",
+                                                   {}}});
+          });
+  return promise;
 }
 
 }  // namespace aerie

@@ -90,6 +90,7 @@ class Gateway : public Actor<GatewayActor> {
   void retire_session(const CallPtr& call);
   void set_hold(const CallPtr& call);
   void clear_hold(const CallPtr& call);
+  void show_hold(const CallPtr& call, const HoldAnswer& made);
   void issue_token(const CallPtr& call);
   void with_session_actor(const CallPtr& call, std::function<void(const SessionActor&)> act);
   [[nodiscard]] std::string base_url(const CallPtr& call, bool is_socket) const;

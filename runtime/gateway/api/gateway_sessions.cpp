@@ -185,22 +185,21 @@ void Gateway::set_hold(const CallPtr& call) {
   const Hold hold{name, call->body.value("reason", "")};
   with_session_actor(call, [=, this](const SessionActor& session) {
     request(session, caf::infinite, SetHold{hold})
-        .then([=,
-               this](const HoldAnswer& made) { answer(call, 200, Json(made.hold.value_or(hold))); },
-              unanswered(call));
+        .then([=, this](const HoldAnswer& made) { show_hold(call, made); }, unanswered(call));
   });
 }
 
 void Gateway::clear_hold(const CallPtr& call) {
   with_session_actor(call, [=, this](const SessionActor& session) {
     request(session, caf::infinite, ClearHold{call->parameter("name")})
-        .then(
-            [=, this](const HoldAnswer& cleared) {
-              if (cleared.hold) return answer(call, 200, Json(*cleared.hold));
-              refuse(call, 404, "not-found", "There is no such hold.");
-            },
-            unanswered(call));
+        .then([=, this](const HoldAnswer& cleared) { show_hold(call, cleared); }, unanswered(call));
   });
+}
+
+void Gateway::show_hold(const CallPtr& call, const HoldAnswer& made) {
+  if (made.failure) return refuse(call, 503, "store-failed", made.failure->message);
+  if (!made.hold) return refuse(call, 404, "not-found", "There is no such hold.");
+  answer(call, 200, Json(*made.hold));
 }
 
 void Gateway::issue_token(const CallPtr& call) {
