@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "actors/core/planted.hpp"
+
 namespace aerie {
 namespace {
 
@@ -358,6 +360,7 @@ void Vm::dismantle(const ReleaseToken& token) {
 void Vm::write_tombstone() {
   const bool was_nobodys = document_.session.empty() || (!owner_ && !has_started_);
   if (was_nobodys || resources_.empty()) return ask_owner();
+  if (is_planted(PlantedBug::release_before_tombstone)) return ask_owner();
   request(environment_->directory.ledger(), caf::infinite,
           WriteTombstone{document_.session, spec_.vm})
       .then(

@@ -36,6 +36,8 @@ void Judge::blame(std::string rule, std::string text) {
 void Judge::on_message(std::string_view receiver, caf::mailbox_element& element) {
   if (receiver == "ledger") {
     if (const auto* update = content_of<UpdateSession>(element)) on_document(*update->document);
+    if (const auto* evidence = content_of<WriteTombstone>(element))
+      tombstones_.emplace(evidence->session, evidence->vm);
   } else if (receiver == "reaper") {
     if (const auto* answered = content_of<RetireAnswered>(element)) on_answer(*answered);
   } else if (receiver == "session") {
@@ -105,6 +107,9 @@ void Judge::on_release(const Guest& guest, const Resource& resource) {
   if (guest.runs) blame("exit", what + " was released while the guest ran.");
   if (!has_consent(resource.session, resource.vm))
     blame("consent", what + " was released without its session's grant.");
+  const bool was_used = !resource.session.empty() && started_.contains(resource.vm);
+  if (was_used && !tombstones_.contains({resource.session, resource.vm}))
+    blame("tombstone", what + " was released before the tombstone was written.");
   const auto holds = holds_.find(resource.session);
   if (resource.kind == "directory" && holds != holds_.end() && !holds->second.empty())
     blame("hold", what + " was released under the hold " + *holds->second.begin() + ".");

@@ -25,6 +25,7 @@ struct Violation {
 ///
 /// - `consent`: no resource of a session is released before the session granted it, gave the guest
 ///   up for a fresh one, or never came to be. A grant without force never comes within a keep.
+/// - `tombstone`: the session's tombstone is written before the first thing of it is released.
 /// - `hold`: nothing that holds evidence is released while a confirmed hold stands.
 /// - `exit`: nothing is released while its guest runs; nothing runs twice.
 /// - `once`: a resource is released once, and written down as released once; a session ends once.
@@ -74,11 +75,12 @@ class Judge {
   std::optional<Violation> violation_;
   std::uint64_t life_ = 1;
   std::map<std::string, Proposal> proposals_;
-  std::set<std::pair<std::string, std::string>> granted_;  ///< session and VM
-  std::map<std::string, Instant> kept_until_;              ///< by session
-  std::set<std::string> given_up_;                         ///< VMs that their owner released
-  std::set<std::string> lost_;                             ///< sessions whose actor failed
-  std::map<std::string, std::set<std::string>> holds_;     ///< by session
+  std::set<std::pair<std::string, std::string>> granted_;     ///< session and VM
+  std::map<std::string, Instant> kept_until_;                 ///< by session
+  std::set<std::string> given_up_;                            ///< VMs that their owner released
+  std::set<std::pair<std::string, std::string>> tombstones_;  ///< session and VM
+  std::set<std::string> lost_;                                ///< sessions whose actor failed
+  std::map<std::string, std::set<std::string>> holds_;        ///< by session
   std::map<std::string, Outcome> outcomes_;
   std::map<VmAndKind, std::uint64_t> released_;  ///< in which life
   std::set<std::string> started_;

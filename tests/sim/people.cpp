@@ -112,7 +112,7 @@ void People::hold(std::uint64_t number, std::uint64_t name) {
     self->request(actor, caf::infinite, SetHold{Hold{hold.name, "evidence"}})
         .then(
             [this, hold](const HoldAnswer& answer) {
-              if (life_ == nullptr || !answer.hold) return;
+              if (life_ == nullptr || !answer.hold || answer.failure) return;
               judge_.on_hold(hold.session, hold.name);
               holds_.push_back(hold);
             },

@@ -197,6 +197,7 @@ void Gateway::clear_hold(const CallPtr& call) {
 }
 
 void Gateway::show_hold(const CallPtr& call, const HoldAnswer& made) {
+  if (made.failure && !made.hold) return refuse(call, 409, "conflict", made.failure->message);
   if (made.failure) return refuse(call, 503, "store-failed", made.failure->message);
   if (!made.hold) return refuse(call, 404, "not-found", "There is no such hold.");
   answer(call, 200, Json(*made.hold));
