@@ -394,11 +394,11 @@ void Vm::release_next() {
     resources_.clear();
   }
   if (!unreleased_.empty()) {
-    // Its owner is done with it; the reaper tries again later.
+    // Its owner is done with it; the reaper tries again later, and by the node's word the next one.
     std::reverse(unreleased_.begin(), unreleased_.end());
-    send(environment_->directory.reaper(),
-         OrphansFound{{{spec_.vm, document_.session, document_.driver, std::nullopt,
-                        std::move(unreleased_), *release_failure_, std::nullopt}}});
+    if (const auto node = environment_->directory.node())
+      send(node, OrphansFound{{{spec_.vm, document_.session, document_.driver, std::nullopt,
+                                std::move(unreleased_), *release_failure_, std::nullopt}}});
   }
   if (owner_) send(owner_, VmDismantled{spec_.vm});
   if (const auto node = environment_->directory.node()) send(node, VmDismantled{spec_.vm});

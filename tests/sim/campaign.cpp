@@ -72,6 +72,12 @@ class Planting {
   ~Planting() { planted_bug = PlantedBug::none; }
 };
 
+bool breaks(const Plan& plan, PlantedBug bug, const std::string& rule) {
+  const Planting planting{bug};
+  const auto outcome = play(plan);
+  return outcome.violation && outcome.violation->rule == rule;
+}
+
 }  // namespace
 
 bool explore(const Seeds& seeds) {
@@ -134,12 +140,11 @@ bool find_planted(const Seeds& seeds) {
       Expected{PlantedBug::forgotten_resource, "a resource forgotten on restart", "convergence"}};
   bool is_well = true;
   for (const auto& [bug, name, rule] : all) {
-    const Planting planting{bug};
     std::uint64_t found = 0;
     std::uint64_t first = 0;
     for (auto seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
-      const auto outcome = play(make_plan(seed));
-      if (!outcome.violation || outcome.violation->rule != rule) continue;
+      const auto plan = make_plan(seed);
+      if (!breaks(plan, bug, rule) || breaks(plan, PlantedBug::none, rule)) continue;
       if (++found == 1) first = seed;
     }
     std::printf("planted, %s: %llu of %llu seeds find it, the first is %llu\n", name,
