@@ -20,6 +20,7 @@
 namespace aerie {
 
 struct HttpRequest;
+struct StoreBatch;
 
 // == answers =====================================================================================
 
@@ -175,11 +176,57 @@ struct Remember {
   std::string subject;  ///< an id, with `/` and a part's name where one actor has several
   Json state;           ///< null: strikes the subject out, and all that begins with it and `/`
 };
+/// Asks for the evidence of a session, of this guest of it not least, to be put into its tombstone.
+struct WriteTombstone {
+  std::string session;
+  std::string vm;
+};
+/// Space is wanted: the oldest tombstone that nobody holds may go before its time.
+struct DropOldestTombstone {};
+struct TombstoneDropped {
+  std::string session;  ///< empty: none may go
+  std::int64_t bytes = 0;
+  std::optional<Cause> failure;  ///< it should have gone, and could not
+};
+/// Holds of a session whose actor is gone.
+struct HoldEnded {
+  std::string session;
+  Hold hold;
+};
+struct UnholdEnded {
+  std::string session;
+  std::string name;
+};
+struct HoldAnswer {
+  std::optional<Hold> hold;                     ///< none: there was no such hold
+  std::optional<Cause> failure = std::nullopt;  ///< it is not written down yet
+};
+struct FindVm {
+  std::string id;
+};
+struct VmFound {
+  VmDocumentPtr document;      ///< null: it is gone, or never was
+  SessionDocumentPtr session;  ///< whose guest it is or was; null: nobody's
+};
 /// The store has finished a batch.
 struct StoreFinished {
   std::uint64_t batch = 0;
   std::optional<Cause> failure;
+  std::shared_ptr<StoreBatch> unwritten;  ///< with a failure: what was not written
 };
+/// Another thread has done what the ledger had asked of it under this number.
+struct LedgerWorkDone {
+  std::uint64_t number = 0;
+  std::optional<Cause> failure;
+  std::int64_t bytes = 0;        ///< of a tombstone
+  Json why;                      ///< as a tombstone tells it; null: it does not know
+  std::vector<EventPtr> events;  ///< a page of older ones
+};
+struct LedgerTimer {
+  std::uint64_t ticket = 0;
+};
+/// The ledger's last word: everything sent to it before has been heard.
+struct CloseLedger {};
 struct AskStoreHealth {};
 
 using LedgerActor = caf::typed_actor<
@@ -201,7 +248,16 @@ using LedgerActor = caf::typed_actor<
     /// Sends the events after `since`, then each new one. A reader that ends is forgotten.
     caf::replies_to<Subscribe>::with<Subscribed>, caf::reacts_to<Unsubscribe>,
     /// Keeps what an actor will need under the next controller.
-    caf::reacts_to<Remember>, caf::reacts_to<StoreFinished>,
+    caf::reacts_to<Remember>,
+    /// Answers when the tombstone is on disk and the event of it durable; else nothing may be
+    /// deleted. Any number of times; a later tombstone takes the place of the one before.
+    caf::replies_to<WriteTombstone>::with<Saved>,
+    /// Deletes one tombstone with what is known of its session; answers when it is gone.
+    caf::replies_to<DropOldestTombstone>::with<TombstoneDropped>,
+    /// Sets or clears a hold of a session that is over; answers when that is on disk.
+    caf::replies_to<HoldEnded>::with<HoldAnswer>, caf::replies_to<UnholdEnded>::with<HoldAnswer>,
+    caf::replies_to<FindVm>::with<VmFound>, caf::reacts_to<StoreFinished>,
+    caf::reacts_to<LedgerWorkDone>, caf::reacts_to<LedgerTimer>, caf::reacts_to<CloseLedger>,
     /// Answers with what is wrong with the store, if anything.
     caf::replies_to<AskStoreHealth>::with<Saved>>;
 
@@ -437,9 +493,6 @@ struct SetHold {
 };
 struct ClearHold {
   std::string name;
-};
-struct HoldAnswer {
-  std::optional<Hold> hold;  ///< none: there was no such hold
 };
 /// The reaper's proposal (contract, section 6).
 struct Proposal {

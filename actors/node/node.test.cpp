@@ -58,7 +58,7 @@ TEST_CASE("a session is created, boots, and is retired without a trace", "[caf][
   CHECK(world.machine()->sent_of<link::Stop>().size() == 1);
   world.exit(0);
   CHECK(world.document(id)->state == SessionState::ended);
-  CHECK(world.events("resource.released").size() == 3);
+  CHECK(world.events("resource.released").size() == 4);
   CHECK(world.figures().sessions == 0);
   CHECK(world.figures().vms == 0);
   CHECK_FALSE(world.session(id));

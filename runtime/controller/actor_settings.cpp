@@ -18,6 +18,8 @@ void fill_environment(Environment& environment, const Settings& settings,
   actors.retire_ask = settings.retire_ask;
   actors.resume = settings.signal_resume;
   actors.orphan_after = settings.guests.orphan;
+  actors.keep_tombstones = settings.retention.tombstones;
+  actors.max_tombstones_bytes = settings.retention.tombstones_bytes;
   actors.start_within = settings.guests.start;
   actors.spawn_within = settings.guests.spawn;
   actors.link_within = settings.guests.link;
