@@ -21,6 +21,7 @@
 namespace aerie {
 
 struct HttpRequest;
+struct StoreBatch;
 
 // == answers =====================================================================================
 
@@ -180,7 +181,7 @@ struct Remember {
 /// asked again at any time; a later one takes the place of the one before.
 struct WriteTombstone {
   std::string session;
-  std::string vm;  ///< whose console is part of it; empty: of those named before
+  std::string vm;  ///< whose console is part of it
 };
 struct ListResources {
   std::string vm;
@@ -188,11 +189,53 @@ struct ListResources {
 struct ResourceList {
   std::vector<Resource> resources;  ///< not released, in order of acquisition
 };
+/// Space is wanted: the oldest tombstone that nobody holds may go before its time.
+struct DropOldestTombstone {};
+struct TombstoneDropped {
+  std::string session;  ///< empty: none may go
+  std::int64_t bytes = 0;
+  std::optional<Cause> failure;  ///< it should have gone, and could not
+};
+/// Holds of a session whose actor is gone.
+struct HoldEnded {
+  std::string session;
+  Hold hold;
+};
+struct UnholdEnded {
+  std::string session;
+  std::string name;
+};
+struct HoldAnswer {
+  std::optional<Hold> hold;  ///< none: there was no such hold
+  /// It stands, but could not be written down: the next controller would know nothing of it.
+  std::optional<Cause> failure = std::nullopt;
+};
+struct FindVm {
+  std::string id;
+};
+struct VmFound {
+  VmDocumentPtr document;      ///< null: it is gone, or never was
+  SessionDocumentPtr session;  ///< whose guest it is or was; null: nobody's
+};
 /// The store has finished a batch.
 struct StoreFinished {
   std::uint64_t batch = 0;
   std::optional<Cause> failure;
+  std::shared_ptr<StoreBatch> unwritten;  ///< with a failure: what was not written
 };
+/// Another thread has done what the ledger had asked of it under this number.
+struct LedgerWorkDone {
+  std::uint64_t number = 0;
+  std::optional<Cause> failure;
+  std::int64_t bytes = 0;        ///< of a tombstone
+  Json why;                      ///< as a tombstone tells it; null: it does not know
+  std::vector<EventPtr> events;  ///< a page of older ones
+};
+struct LedgerTimer {
+  std::uint64_t ticket = 0;
+};
+/// The ledger's last word: everything sent to it before has been heard.
+struct CloseLedger {};
 struct AskStoreHealth {};
 
 using LedgerActor = caf::typed_actor<
@@ -218,7 +261,13 @@ using LedgerActor = caf::typed_actor<
     /// `store-failed` where it is not: then nothing may be deleted.
     caf::replies_to<WriteTombstone>::with<Saved>,
     /// Keeps what an actor will need under the next controller.
-    caf::reacts_to<Remember>, caf::reacts_to<StoreFinished>,
+    caf::reacts_to<Remember>,
+    /// Deletes one tombstone with what is known of its session; answers when it is gone.
+    caf::replies_to<DropOldestTombstone>::with<TombstoneDropped>,
+    /// Sets or clears a hold of a session that is over; answers when that is on disk.
+    caf::replies_to<HoldEnded>::with<HoldAnswer>, caf::replies_to<UnholdEnded>::with<HoldAnswer>,
+    caf::replies_to<FindVm>::with<VmFound>, caf::reacts_to<StoreFinished>,
+    caf::reacts_to<LedgerWorkDone>, caf::reacts_to<LedgerTimer>, caf::reacts_to<CloseLedger>,
     /// Answers with what is wrong with the store, if anything.
     caf::replies_to<AskStoreHealth>::with<Saved>>;
 
@@ -464,12 +513,6 @@ struct SetHold {
 };
 struct ClearHold {
   std::string name;
-};
-struct HoldAnswer {
-  std::optional<Hold> hold;  ///< none: there was no such hold
-  /// With a hold: it stands, but could not be written down, so the next controller would know
-  /// nothing of it. Without: why it can't be set.
-  std::optional<Cause> failure = std::nullopt;
 };
 /// The reaper's proposal (contract, section 6).
 struct Proposal {

@@ -10,6 +10,7 @@
 
 #include "actors/ports/log_store.hpp"
 #include "actors/ports/machine.hpp"
+#include "actors/ports/tombstone_store.hpp"
 #include "messages/interfaces.hpp"
 
 namespace aerie {
@@ -75,6 +76,8 @@ struct ActorSettings {
   Duration failed_retention{1'800'000};     ///< a failed session's guest keeps its files so long
   Duration quarantine{60'000};              ///< before what nobody owns is removed
   std::int64_t min_free_bytes = 512 << 20;  ///< of the state directory's file system
+  Duration keep_tombstones{604'800'000};
+  std::int64_t max_tombstones_bytes = 10LL * 1024 * 1024 * 1024;
   std::size_t max_sessions = 64;
   std::size_t max_viewers = 20;
   std::size_t max_sockets_per_session = 32;
@@ -91,6 +94,7 @@ struct Environment {
   std::map<std::string, Profile> profiles;
   std::map<std::string, std::shared_ptr<Driver>> drivers;
   std::shared_ptr<LogStore> logs;
+  std::shared_ptr<TombstoneStore> tombstones;
   std::function<Instant()> wall;                          ///< civil time
   std::function<std::string()> new_id;                    ///< a lower-case UUID
   std::function<std::string()> new_token;                 ///< 256 random bits

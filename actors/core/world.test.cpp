@@ -51,18 +51,74 @@ ChildSpec child(const char* name, std::optional<Builtin> builtin) {
 // -- ports ----------------------------------------------------------------------------------------
 
 void FakeStore::submit(StoreBatch batch, Done done) {
-  const auto number = batch.number;
-  batches.push_back(std::move(batch));
+  batches.push_back(batch);
   if (is_automatic)
-    done(number, failure);
+    end(std::move(batch), done, failure);
   else
-    waiting_.emplace_back(number, std::move(done));
+    waiting_.emplace_back(std::move(batch), std::move(done));
 }
 
 void FakeStore::finish(std::optional<Cause> with) {
-  auto [number, done] = std::move(waiting_.at(0));
+  auto [batch, done] = std::move(waiting_.at(0));
   waiting_.erase(waiting_.begin());
-  done(number, std::move(with));
+  end(std::move(batch), done, std::move(with));
+}
+
+void FakeStore::end(StoreBatch batch, const Done& done, std::optional<Cause> with) {
+  if (!with)
+    for (const auto& write : batch.writes)
+      if (const auto* event = std::get_if<WriteEvent>(&write)) events.push_back(event->event);
+  done(std::move(batch), std::move(with));
+}
+
+void FakeStore::read_events(EventQuery query, EventsRead done) {
+  queries.push_back(query);
+  std::vector<EventPtr> page;
+  for (const auto& event : events)
+    if (event->seq > query.after && page.size() < query.most &&
+        (query.session.empty() || query.session == event->session))
+      page.push_back(event);
+  done(std::move(page));
+}
+
+void FakeTombstones::write(TombstoneOrder order, Written done) {
+  orders.push_back(order);
+  if (is_automatic)
+    end(order, done, failure);
+  else
+    waiting_.emplace_back(std::move(order), std::move(done));
+}
+
+void FakeTombstones::finish(std::optional<Cause> with) {
+  const auto [order, done] = std::move(waiting_.at(0));
+  waiting_.erase(waiting_.begin());
+  end(order, done, with);
+}
+
+void FakeTombstones::end(const TombstoneOrder& order, const Written& done,
+                         const std::optional<Cause>& with) {
+  if (with) return done(tl::unexpected(*with));
+  auto& kept_order = kept[order.document->id];
+  const auto why = kept_order.why;
+  kept_order = order;
+  if (order.why.is_null()) kept_order.why = why;
+  done(bytes);
+}
+
+void FakeTombstones::explain(TombstoneQuestion question, Explained done) {
+  const auto found = kept.find(question.document->id);
+  if (found == kept.end()) return done(nullptr);
+  auto why = found->second.why;
+  if (!question.vm.empty()) why["subject"] = {{"kind", "vm"}, {"id", question.vm}};
+  if (!question.child.empty()) why["subject"] = {{"kind", "child"}, {"id", question.child}};
+  done(std::move(why));
+}
+
+void FakeTombstones::remove(const std::string& session, Removed done) {
+  if (removal_failure) return done(removal_failure);
+  removed.push_back(session);
+  kept.erase(session);
+  done(std::nullopt);
 }
 
 bool MachineRecord::was(const std::string& call) const {
@@ -103,6 +159,11 @@ void FakeLogs::assign(const std::string& vm, const std::string& session) {
   owners[vm] = session;
 }
 
+void FakeLogs::remove(const std::string& session, Removed done) {
+  if (!removal_failure) removed.push_back(session);
+  done(removal_failure);
+}
+
 std::vector<Json> delivered(const Inbox& inbox, const std::string& type) {
   std::vector<Json> found;
   for (const auto& each : inbox.all<Deliver>())
@@ -131,6 +192,7 @@ World::World() {
   environment->profiles["browser"] = profile;
   environment->drivers["process"] = driver;
   environment->logs = logs;
+  environment->tombstones = tombstones;
   const auto started = system.system().clock().now();
   environment->wall = [this, started] {
     return begin + std::chrono::duration_cast<Duration>(system.system().clock().now() - started);

@@ -20,15 +20,44 @@ namespace aerie::testing {
 class FakeStore final : public Store {
  public:
   void submit(StoreBatch batch, Done done) override;
+  /// From the batches that were written.
+  void read_events(EventQuery query, EventsRead done) override;
   /// Ends the oldest batch under way.
   void finish(std::optional<Cause> with = std::nullopt);
 
   bool is_automatic = true;
-  std::optional<Cause> failure;  ///< of every batch, while automatic
-  std::vector<StoreBatch> batches;
+  std::optional<Cause> failure;     ///< of every batch, while automatic
+  std::vector<StoreBatch> batches;  ///< all that were submitted
+  std::vector<EventPtr> events;     ///< all that were written
+  std::vector<EventQuery> queries;
 
  private:
-  std::vector<std::pair<std::uint64_t, Done>> waiting_;
+  void end(StoreBatch batch, const Done& done, std::optional<Cause> with);
+
+  std::vector<std::pair<StoreBatch, Done>> waiting_;
+};
+
+/// Succeeds at once, or on command.
+class FakeTombstones final : public TombstoneStore {
+ public:
+  void write(TombstoneOrder order, Written done) override;
+  void explain(TombstoneQuestion question, Explained done) override;
+  void remove(const std::string& session, Removed done) override;
+  /// Ends the oldest write under way.
+  void finish(std::optional<Cause> with = std::nullopt);
+
+  bool is_automatic = true;
+  std::optional<Cause> failure;                ///< of every write, while automatic
+  std::optional<Cause> removal_failure;        ///< of every removal
+  std::int64_t bytes = 1000;                   ///< of every tombstone
+  std::vector<TombstoneOrder> orders;          ///< in the order in which they came
+  std::map<std::string, TombstoneOrder> kept;  ///< by session: those that are there
+  std::vector<std::string> removed;
+
+ private:
+  void end(const TombstoneOrder& order, const Written& done, const std::optional<Cause>& with);
+
+  std::vector<std::pair<TombstoneOrder, Written>> waiting_;
 };
 
 /// What became of one machine, and the voice of its guest.
@@ -79,10 +108,13 @@ class FakeLogs final : public LogStore {
   void append(const std::string& vm, const link::LogLines& lines, Instant at) override;
   void assign(const std::string& vm, const std::string& session) override;
   void close(const std::string& session) override { closed.insert(session); }
+  void remove(const std::string& session, Removed done) override;
 
   std::map<std::string, std::vector<std::string>> lines;  ///< by VM
   std::map<std::string, std::string> owners;              ///< VM to session
   std::set<std::string> closed;
+  std::vector<std::string> removed;
+  std::optional<Cause> removal_failure;
 };
 
 /// The messages of an inbox that stands for a peer, as the viewer would read them.
@@ -170,6 +202,7 @@ class World {
   std::shared_ptr<FakeDriver> driver = std::make_shared<FakeDriver>();
   std::shared_ptr<FakeSockets> sockets = std::make_shared<FakeSockets>();
   std::shared_ptr<FakeLogs> logs = std::make_shared<FakeLogs>();
+  std::shared_ptr<FakeTombstones> tombstones = std::make_shared<FakeTombstones>();
   EnvironmentPtr environment = std::make_shared<Environment>();
   Profile profile;
 

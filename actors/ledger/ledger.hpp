@@ -1,26 +1,32 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "actors/core/actor.hpp"
 #include "actors/core/environment.hpp"
+#include "actors/ledger/pending_writes.hpp"
+#include "actors/ledger/tombstone_index.hpp"
 #include "actors/ledger/why_document.hpp"
 #include "actors/ports/store.hpp"
 
 namespace aerie {
 
 /// The ledger actor.
-/// Job: remembers what exists and what happened; numbers events and passes them on; explains.
+/// Job: remembers what exists and what happened; numbers events and passes them on; explains;
+/// has tombstones written, kept for their time and deleted.
 /// Owns: the picture in memory, and the only way to the store. Writes gather into one transaction
 /// while the one before it is under way, so a burst costs few of them.
 /// Sends: `Recorded` to readers.
-/// Ends: with its supervisor; a failing store does not end it, sessions go on.
+/// Ends: with its supervisor, after everything sent to it before; a failing store does not end it,
+/// sessions go on.
 class Ledger : public Actor<LedgerActor> {
  public:
   Ledger(caf::actor_config& config, EnvironmentPtr environment, std::shared_ptr<Store> store,
@@ -35,47 +41,107 @@ class Ledger : public Actor<LedgerActor> {
     std::uint64_t number = 0;
     std::string session;
   };
-  using SavedPromise = caf::typed_response_promise<Saved>;
-  struct Waiter {
-    SavedPromise promise;
-    std::string new_session;  ///< forgotten if it can't be written
-  };
+  using Outcome = std::function<void(const std::optional<Cause>& failure)>;
+  using WorkDone = std::function<void(LedgerWorkDone& done)>;
 
+  // ledger.cpp: what exists
+  void begin(const StoreContents& contents);
   /// Sessions that an earlier controller left unfinished and of which nothing is remembered: they
   /// can't go on, so they have failed, and it is known why.
   void close_earlier_sessions();
-  void record(Event event);
-  void keep(const EventPtr& event);
-  void write(StoreWrite write);
-  SavedPromise write_and_confirm(std::vector<StoreWrite> writes, std::string new_session = {});
+  caf::result<Saved> save_session(const SessionDocumentPtr& document);
+  void update_session(const SessionDocumentPtr& document);
+  void update_vm(const VmDocumentPtr& document);
+  void forget_vm(const std::string& id);
+  caf::result<Saved> acquire(const std::vector<Resource>& resources);
+  void release(const Resource& resource);
+  void remember(const Remember& memory);
+  void add_token(const SaveToken& token);
   void forget_session(const std::string& id);
-  void submit();
-  void on_store_finished(const StoreFinished& finished);
-  [[nodiscard]] SessionList list(const ListSessions& query) const;
-  [[nodiscard]] WhyAnswer explain(const std::string& id) const;
+
+  // ledger_events.cpp
+  void record(Event event);
+  void record(const std::string& kind, const std::string& session, Json data);
+  void keep(const EventPtr& event);
+  void forget_timelines(const std::string& session);
   Subscribed subscribe(const Subscribe& request);
   void unsubscribe(const caf::actor_addr& reader, std::uint64_t number, bool all);
 
+  // ledger_store.cpp
+  void write(StoreWrite write);
+  /// Calls back once everything written so far is on disk, or could not be put there.
+  void confirm(Outcome outcome);
+  void submit();
+  void on_store_finished(const StoreFinished& finished);
+  /// A number under which another thread reports; `done` is then called here.
+  std::uint64_t begin_work(WorkDone done);
+  /// What such a thread reports with.
+  [[nodiscard]] std::function<void(LedgerWorkDone)> reporter();
+  void later(Duration delay, std::function<void()> task);
+
+  // ledger_tombstones.cpp
+  caf::result<Saved> write_tombstone(const WriteTombstone& wish);
+  void order_tombstone(const std::string& session, const std::string& vm, bool is_last,
+                       Outcome outcome);
+  void on_tombstone_stored(TombstoneRecord record, std::int64_t bytes, Outcome outcome);
+  /// True once its tombstone answers in the session's place.
+  [[nodiscard]] bool is_buried(const std::string& session) const;
+  void bury_if_over(const std::string& session);
+  void bury(const std::string& session);
+  void settle(const std::string& session);
+  void go_on_with_tombstone(const std::string& session);
+  void keep_within_bounds();
+  void drop(const std::string& session, std::function<void(const TombstoneDropped&)> done);
+  void remove_files(const std::string& session, Outcome outcome);
+  caf::result<TombstoneDropped> drop_oldest();
+  caf::result<HoldAnswer> hold_ended(const HoldEnded& wish);
+  caf::result<HoldAnswer> unhold_ended(const UnholdEnded& wish);
+  caf::result<HoldAnswer> replace_holds(const SessionDocument& document, const char* event,
+                                        const Hold& hold);
+
+  // ledger_questions.cpp
+  [[nodiscard]] SessionList list(const ListSessions& query) const;
+  [[nodiscard]] TokenFound find_token(const std::string& digest) const;
+  [[nodiscard]] VmFound find_vm(const std::string& id) const;
+  caf::result<WhyAnswer> explain(const std::string& id);
+  caf::result<WhyAnswer> explain_from_tombstone(TombstoneQuestion question);
+  [[nodiscard]] WhyAnswer explain_from_memory(const std::string& subject,
+                                              const std::string& child) const;
+
   EnvironmentPtr environment_;
-  std::set<std::string> remembered_;  ///< subjects when the store was opened
   std::shared_ptr<Store> store_;
+  std::unique_ptr<StoreContents> contents_;  ///< until this actor begins
 
   std::vector<std::string> session_order_;  ///< oldest first
   std::unordered_map<std::string, SessionDocumentPtr> sessions_;
   std::map<std::string, VmDocumentPtr> vms_;
   std::map<std::string, std::vector<Resource>> resources_;  ///< not released, by VM
+  std::unordered_map<std::string, std::set<std::string>>
+      guests_;                                  ///< of each session: not gone yet
+  std::unordered_set<std::string> remembered_;  ///< sessions and VMs whose actors go on
+  std::deque<std::string> lost_guests_;         ///< of the pool, oldest first
   std::unordered_map<std::string, SaveToken> tokens_;
+  std::unordered_map<std::string, std::vector<std::string>> session_tokens_;  ///< their digests
+
   std::unordered_map<std::string, Timeline> timelines_;  ///< by session, and by VM
   std::deque<EventPtr> events_;
   std::uint64_t last_seq_ = 0;
   std::vector<Reader> readers_;
 
-  std::vector<StoreWrite> gathered_;
-  std::vector<Waiter> gathered_waiters_;
-  std::vector<Waiter> submitted_waiters_;
+  TombstoneIndex tombstones_;
+  std::unordered_set<std::string> burying_;  ///< the last word is being written
+  std::optional<Instant> next_look_;         ///< at what is too old
+
+  PendingWrites gathered_;
+  std::vector<Outcome> gathered_outcomes_;
+  std::vector<Outcome> submitted_outcomes_;
   std::uint64_t batch_ = 0;
   bool is_submitted_ = false;
   std::optional<Cause> store_failure_;
+
+  std::map<std::uint64_t, WorkDone> work_;
+  std::map<std::uint64_t, std::function<void()>> timers_;
+  std::uint64_t last_number_ = 0;  ///< of work and timers
 };
 
 }  // namespace aerie

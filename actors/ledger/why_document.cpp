@@ -92,17 +92,18 @@ Story tell(const Timeline& timeline, const std::string& only_child = {}) {
   return story;
 }
 
-Json logs_of(const std::string& session, const Story& story) {
+Json logs_of(const std::string& session, const std::string& folder, const Story& story) {
   Json logs = Json::object();
   if (session.empty()) return logs;
+  const auto where = folder.empty() ? "sessions/" + session + "/logs" : folder;
   for (const auto& [child, state] : story.child_state)
-    if (child != "vmm") logs[child] = "sessions/" + session + "/logs/" + child + ".log";
+    if (child != "vmm") logs[child] = where + "/" + child + ".log";
   return logs;
 }
 
 Json assemble(const char* kind, const std::string& id, Json state, Json cause, Json stage,
-              const std::string& session, Story story) {
-  auto logs = logs_of(session, story);
+              const std::string& session, const std::string& folder, Story story) {
+  auto logs = logs_of(session, folder, story);
   return Json{{"subject", {{"kind", kind}, {"id", id}}},
               {"state", std::move(state)},
               {"cause", std::move(cause)},
@@ -115,20 +116,21 @@ Json assemble(const char* kind, const std::string& id, Json state, Json cause, J
 
 }  // namespace
 
-Json explain_session(const SessionDocument& document, const Timeline& timeline) {
+Json explain_session(const SessionDocument& document, const Timeline& timeline,
+                     const std::string& logs) {
   auto story = tell(timeline);
   const bool is_over = is_final(document.state);
   Json cause = document.cause ? Json(*document.cause) : is_over ? Json(nullptr) : story.trouble;
   Json stage = document.stage ? Json(to_string(*document.stage)) : Json(nullptr);
   return assemble("session", document.id, to_string(document.state), std::move(cause),
-                  std::move(stage), document.id, std::move(story));
+                  std::move(stage), document.id, logs, std::move(story));
 }
 
-Json explain_vm(const VmDocument& document, const Timeline& timeline) {
+Json explain_vm(const VmDocument& document, const Timeline& timeline, const std::string& logs) {
   auto story = tell(timeline);
   Json cause = document.cause ? Json(*document.cause) : story.trouble;
   return assemble("vm", document.id, to_string(document.state), std::move(cause), nullptr,
-                  document.session, std::move(story));
+                  document.session, logs, std::move(story));
 }
 
 VmDocument recall_vm(const std::string& id, const Timeline& timeline) {
@@ -147,14 +149,14 @@ VmDocument recall_vm(const std::string& id, const Timeline& timeline) {
 }
 
 Json explain_child(const SessionDocument& document, const std::string& child,
-                   const Timeline& timeline) {
+                   const Timeline& timeline, const std::string& logs) {
   auto story = tell(timeline, child);
   const auto state = story.child_state.find(child);
   if (state == story.child_state.end()) return nullptr;
   const auto found = story.child_cause.find(child);
   Json cause = found == story.child_cause.end() ? Json(nullptr) : found->second;
   return assemble("child", document.id + "/" + child, state->second, std::move(cause), nullptr,
-                  document.id, std::move(story));
+                  document.id, logs, std::move(story));
 }
 
 }  // namespace aerie

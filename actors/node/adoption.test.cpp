@@ -253,7 +253,7 @@ TEST_CASE("a guest that is gone fails its session and is not started anew", "[ca
                                                RetireReason::failed, "reaper", true});
   CHECK(second.machine()->calls ==
         std::vector<std::string>{"adopt", "release process", "release directory"});
-  CHECK(second.events("resource.released").size() == 3);
+  CHECK(second.events("resource.released").size() == 4);
   CHECK(contents_of(*second.store).resources.empty());
   Life third(second);
   CHECK_FALSE(third.session(watched.id));

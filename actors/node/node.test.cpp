@@ -58,7 +58,7 @@ TEST_CASE("a session is created, boots, and is retired without a trace", "[caf][
   CHECK(world.machine()->sent_of<link::Stop>().size() == 1);
   world.exit(0);
   CHECK(world.document(id)->state == SessionState::ended);
-  CHECK(world.events("resource.released").size() == 3);
+  CHECK(world.events("resource.released").size() == 4);
   CHECK(world.figures().sessions == 0);
   CHECK(world.figures().vms == 0);
   CHECK_FALSE(world.session(id));
@@ -262,7 +262,7 @@ TEST_CASE("a VM's actor that fails is followed by one that brings its guest down
   world.retire(created.document->id);
   world.exit(2);
   CHECK(world.document(created.document->id)->state == SessionState::ended);
-  CHECK(world.events("resource.released").size() == 6);
+  CHECK(world.events("resource.released").size() == 7);
 }
 
 TEST_CASE("what a failed session's actor left goes when its time is over", "[caf][node]") {
@@ -276,7 +276,7 @@ TEST_CASE("what a failed session's actor left goes when its time is over", "[caf
   CHECK(world.machine()->was("release directory") == false);
   world.advance(world.environment->settings.failed_retention + Duration{1000});
   CHECK(world.machine()->was("release directory"));
-  CHECK(world.events("resource.released").size() == 3);
+  CHECK(world.events("resource.released").size() == 4);
   CHECK(world.events("retire.granted").back()->data["reason"] == "orphan");
   CHECK(world.document(id)->state == SessionState::failed);
   CHECK(world.why(id)["retirement"].is_null());

@@ -135,6 +135,8 @@ void Node::adopt_session(const std::string& id, const StoreContents& contents) {
   if (stored == contents.sessions.end() || !contents.memories.contains(id + "/request"))
     return send(environment_->directory.ledger(), Remember{id, nullptr});
   const auto& document = **stored;
+  // It is over: the ledger sees to its tombstone.
+  if (is_final(document.state) && !contents.memories.contains(id)) return;
   auto memories = memories_of(id, contents.memories);
   // A replacement that was given out may not have reached the document any more.
   memories["vms"] = Json::array();

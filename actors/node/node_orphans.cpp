@@ -207,7 +207,6 @@ void Node::close_lost_session(const std::string& id) {
   const bool has_more = std::any_of(vms_.begin(), vms_.end(),
                                     [&](const auto& entry) { return entry.second.session == id; });
   if (has_more) return;
-  post(environment_->directory.ledger(), WriteTombstone{id, ""});
   environment_->logs->close(id);
   send(environment_->directory.ledger(), Remember{id, nullptr});
 }

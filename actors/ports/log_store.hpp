@@ -1,7 +1,10 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 
+#include "messages/cause.hpp"
 #include "messages/link.hpp"
 #include "messages/time.hpp"
 
@@ -20,6 +23,11 @@ class LogStore {
 
   /// No more lines of this session will come: readers that follow it end.
   virtual void close(const std::string& session) = 0;
+
+  /// Deletes what is kept of a session that is over: its tombstone has it. Calls back on a thread
+  /// of its own; no failure where there is nothing.
+  using Removed = std::function<void(std::optional<Cause> failure)>;
+  virtual void remove(const std::string& session, Removed done) = 0;
 };
 
 }  // namespace aerie

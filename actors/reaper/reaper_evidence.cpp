@@ -97,7 +97,12 @@ void Reaper::on_disk(const DiskSpace& disk) {
   }
   is_disk_short_ = is_short;
   if (!is_short) return;
-  if (evidence_.empty()) return;
+  if (evidence_.empty()) {
+    // The ledger tells by events what it lets go; where nothing may, nothing does.
+    request(environment_->directory.ledger(), caf::infinite, DropOldestTombstone{})
+        .then([](const TombstoneDropped&) {}, [](const caf::error&) {});
+    return;
+  }
   const auto oldest = evidence_.begin()->second;
   evidence_.erase(evidence_.begin());
   propose({oldest, expected_.at(oldest).actor, RetireReason::disk_pressure, "reaper", false});

@@ -231,7 +231,6 @@ void Session::end_when_dismantled() {
   }
   publish();
   send(environment_->directory.reaper(), ExpectEnds{document_.id, {}, {}});
-  post(environment_->directory.ledger(), WriteTombstone{document_.id, ""});  // with its outcome
   environment_->logs->close(document_.id);
   monitor(stream_);
   send_exit(stream_, caf::exit_reason::user_shutdown);

@@ -21,6 +21,8 @@ void fill_environment(Environment& environment, const Settings& settings,
   actors.failed_retention = settings.retention.failed;
   actors.quarantine = settings.guests.quarantine;
   actors.min_free_bytes = settings.retention.min_free_bytes;
+  actors.keep_tombstones = settings.retention.tombstones;
+  actors.max_tombstones_bytes = settings.retention.tombstones_bytes;
   actors.start_within = settings.guests.start;
   actors.spawn_within = settings.guests.spawn;
   actors.link_within = settings.guests.link;

@@ -29,6 +29,7 @@
 #include "runtime/logs/log_files.hpp"
 #include "runtime/process/reactor.hpp"
 #include "runtime/store/sqlite_store.hpp"
+#include "runtime/tombstones/tombstone_files.hpp"
 
 namespace aerie {
 namespace {
@@ -107,8 +108,10 @@ SupervisorPlan plan_of(Strategy strategy, Intensity intensity,
 /// The controller's members, in the order in which they depend on each other.
 class Controller::Parts {
  public:
-  Parts(Settings settings, Profiles profiles)
-      : settings_(std::move(settings)), profiles_(std::move(profiles)) {}
+  Parts(Configuration configuration, Profiles profiles)
+      : settings_(std::move(configuration.settings)),
+        shown_configuration_(effective_config(configuration.entries)),
+        profiles_(std::move(profiles)) {}
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
   ~Parts() { stop(false, Duration{0}); }
@@ -125,12 +128,14 @@ class Controller::Parts {
   void drain(bool stop_guests, Duration within);
 
   Settings settings_;
+  Json shown_configuration_;
   Profiles profiles_;
   std::optional<StateDirectory> state_;
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<Reactor> disk_;
   std::shared_ptr<SqliteStore> store_;
   std::shared_ptr<LogFiles> logs_;
+  std::shared_ptr<TombstoneFiles> tombstones_;
   EnvironmentPtr environment_;
   std::unique_ptr<SystemConfig> config_;
   std::unique_ptr<caf::actor_system> system_;
@@ -152,6 +157,9 @@ Result<void> Controller::Parts::start() {
   reactor_ = std::make_unique<Reactor>();
   disk_ = std::make_unique<Reactor>();
   logs_ = std::make_shared<LogFiles>(*disk_, state_->path());
+  if (auto tidied = TombstoneFiles::tidy(state_->path()); !tidied)
+    return tl::unexpected(tidied.error());
+  tombstones_ = std::make_shared<TombstoneFiles>(state_->path(), *disk_, shown_configuration_);
   make_environment();
   auto gateway = GatewayParts::bind(settings_, environment_, logs_);
   if (!gateway) return tl::unexpected(gateway.error());
@@ -167,6 +175,7 @@ void Controller::Parts::make_environment() {
   environment_ = std::make_shared<Environment>();
   fill_environment(*environment_, settings_, profiles_);
   environment_->logs = logs_;
+  environment_->tombstones = tombstones_;
   environment_->operator_digest = environment_->digest(state_->operator_token());
   environment_->observer_digest = environment_->digest(state_->observer_token());
   environment_->drivers["process"] = std::make_shared<ProcessDriver>(
@@ -276,6 +285,7 @@ void Controller::Parts::stop(bool stop_guests, Duration within) {
   disk_->stop();
   gateway_.reset();
   environment_.reset();
+  tombstones_.reset();
   store_.reset();
 }
 
@@ -284,8 +294,9 @@ void Controller::Parts::stop(bool stop_guests, Duration within) {
 Controller::Controller(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Controller::~Controller() = default;
 
-Result<std::unique_ptr<Controller>> Controller::start(Settings settings, Profiles profiles) {
-  auto parts = std::make_unique<Parts>(std::move(settings), std::move(profiles));
+Result<std::unique_ptr<Controller>> Controller::start(Configuration configuration,
+                                                      Profiles profiles) {
+  auto parts = std::make_unique<Parts>(std::move(configuration), std::move(profiles));
   if (auto started = parts->start(); !started) return tl::unexpected(started.error());
   return std::unique_ptr<Controller>{new Controller(std::move(parts))};
 }

@@ -4,8 +4,8 @@
 #include <string>
 
 #include "messages/cause.hpp"
+#include "runtime/config/configuration.hpp"
 #include "runtime/config/profiles.hpp"
-#include "runtime/config/settings.hpp"
 
 namespace aerie {
 
@@ -16,7 +16,7 @@ class Controller {
   /// Opens the state directory, starts the actors, binds the gateway. Returns once it serves.
   /// Errors: `store-failed`, `disk-full`, `port-in-use`, `network-failed`, `address-in-use`
   /// (another controller has this state directory).
-  [[nodiscard]] static Result<std::unique_ptr<Controller>> start(Settings settings,
+  [[nodiscard]] static Result<std::unique_ptr<Controller>> start(Configuration configuration,
                                                                  Profiles profiles);
 
   Controller(const Controller&) = delete;

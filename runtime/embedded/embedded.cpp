@@ -84,7 +84,7 @@ EmbeddedStart Embedded::start(const EmbeddedOptions& options) {
   if (!profiles) return {nullptr, of(profiles.error())};
   if (const auto error = check_profile_names(settings, *profiles)) return {nullptr, of(*error)};
   parts->shutdown_within = settings.shutdown_within;
-  auto controller = Controller::start(settings, std::move(*profiles));
+  auto controller = Controller::start(std::move(*configuration), std::move(*profiles));
   if (!controller) return {nullptr, of(controller.error())};
   parts->controller = std::move(*controller);
   parts->address = parts->controller->address();

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <utility>
 
+#include "runtime/tombstones/folder.hpp"
+
 namespace aerie {
 
 namespace fs = std::filesystem;
@@ -43,6 +45,7 @@ class LogFiles::Files {
   void append(const std::string& vm, const link::LogLines& lines, Instant at);
   void assign(const std::string& vm, const std::string& session);
   void close(const std::string& session);
+  [[nodiscard]] std::optional<Cause> remove(const std::string& session);
   [[nodiscard]] std::string read(const LogQuery& query) const;
   void follow(std::uint64_t number, LogQuery query, Chunk chunk);
   void unfollow(std::uint64_t number) { followers_.erase(number); }
@@ -202,8 +205,17 @@ void LogFiles::Files::close(const std::string& session) {
   });
 }
 
+std::optional<Cause> LogFiles::Files::remove(const std::string& session) {
+  close(session);
+  const auto folder = Folder::open(state_ + "/sessions");
+  if (!folder) return folder.error();
+  const auto removed = folder->remove(session);
+  return removed ? std::nullopt : std::optional{removed.error()};
+}
+
 std::string LogFiles::Files::read(const LogQuery& query) const {
   std::ifstream file{session_directory(query.session) + "/merged.jsonl"};
+  if (!file) file.open(state_ + "/tombstones/" + query.session + "/logs/merged.jsonl");
   std::deque<std::string> lines;
   std::string encoded;
   while (std::getline(file, encoded)) {
@@ -244,6 +256,10 @@ void LogFiles::assign(const std::string& vm, const std::string& session) {
 
 void LogFiles::close(const std::string& session) {
   disk_.post([files = files_, session] { files->close(session); });
+}
+
+void LogFiles::remove(const std::string& session, Removed done) {
+  disk_.post([files = files_, session, done = std::move(done)] { done(files->remove(session)); });
 }
 
 void LogFiles::read(LogQuery query, Chunk chunk) {

@@ -40,6 +40,7 @@ class LogFiles final : public LogStore {
   void append(const std::string& vm, const link::LogLines& lines, Instant at) override;
   void assign(const std::string& vm, const std::string& session) override;
   void close(const std::string& session) override;
+  void remove(const std::string& session, Removed done) override;
 
   /// Reads what is kept: one chunk, which is the end.
   void read(LogQuery query, Chunk chunk);

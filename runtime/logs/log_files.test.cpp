@@ -1,6 +1,7 @@
 #include "runtime/logs/log_files.hpp"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sys/resource.h>
@@ -110,4 +111,26 @@ TEST_CASE("who follows gets what is kept, each new line, and the end", "[logs]")
   fixture.logs.close("session");
   ended.get();
   CHECK(heard == "before\nafter\n");
+}
+
+TEST_CASE("logs of a session that is over are read from its tombstone", "[logs]") {
+  Fixture fixture;
+  fixture.say("agent", {"one", "two"});
+  fixture.disk.call([] {});
+  const auto place = fixture.state.path() + "/tombstones/session";
+  std::filesystem::create_directories(place);
+  std::filesystem::copy(fixture.state.path() + "/sessions/session/logs", place + "/logs");
+  Eventually<bool> removed;
+  fixture.logs.remove("session",
+                      [&](const std::optional<Cause>& failure) { removed.set(!failure); });
+  REQUIRE(removed.get());
+  CHECK_FALSE(std::filesystem::exists(fixture.state.path() + "/sessions/session"));
+  CHECK(fixture.read("agent") == "one\ntwo\n");
+  CHECK(fixture.read() == "agent: one\nagent: two\n");
+  Eventually<std::string> followed;
+  fixture.logs.follow({"session", "agent", 1, true}, [&](const std::string& chunk, bool is_end) {
+    CHECK(is_end);
+    followed.set(chunk);
+  });
+  CHECK(Json::parse(followed.get())["line"] == "two");
 }

@@ -33,6 +33,17 @@ CREATE VIEW vms AS
     R"sql(
 CREATE TABLE memories (subject TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 )sql",
+    R"sql(
+CREATE TABLE tombstones (
+  session TEXT PRIMARY KEY, at INTEGER NOT NULL, bytes INTEGER NOT NULL, state TEXT NOT NULL,
+  vms TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX tokens_session ON tokens (session);
+CREATE INDEX events_pool ON events (vm) WHERE session = '' AND vm <> '';
+CREATE VIEW unburied AS
+  SELECT id FROM sessions
+  WHERE id NOT IN (SELECT session FROM tombstones WHERE state <> 'evidence');
+)sql",
 };
 
 }  // namespace

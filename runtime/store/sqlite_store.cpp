@@ -1,5 +1,6 @@
 #include "runtime/store/sqlite_store.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -47,22 +48,25 @@ Result<SqliteStore::Opened> SqliteStore::open(const StoreOptions& options) {
   auto database = Database::open(options.path);
   if (!database) return tl::unexpected(database.error());
   if (auto done = configure(*database, options); !done) return tl::unexpected(done.error());
-  auto contents = read_contents(*database, options.most_events);
+  auto contents = read_contents(*database, std::min(options.first_events, options.most_events));
   if (!contents) return tl::unexpected(contents.error());
   auto writer = BatchWriter::prepare(*database);
   if (!writer) return tl::unexpected(writer.error());
-  const auto pruned = contents->events.empty() ? 0 : contents->events.front()->seq - 1;
+  auto pages = Database::open(options.path);
+  if (!pages) return tl::unexpected(pages.error());
+  const auto pruned = contents->oldest_seq - 1;
   Opened opened;
-  opened.store.reset(new SqliteStore(*std::move(lock), *std::move(database), *std::move(writer),
-                                     options.most_events, pruned));
+  opened.store.reset(new SqliteStore(*std::move(lock), *std::move(database), *std::move(pages),
+                                     *std::move(writer), options.most_events, pruned));
   opened.contents = *std::move(contents);
   return opened;
 }
 
-SqliteStore::SqliteStore(UniqueFd lock, Database database, BatchWriter writer,
+SqliteStore::SqliteStore(UniqueFd lock, Database database, Database pages, BatchWriter writer,
                          std::size_t most_events, std::uint64_t pruned)
     : lock_(std::move(lock)),
       database_(std::move(database)),
+      pages_(std::move(pages)),
       writer_(std::move(writer)),
       most_events_(most_events),
       pruned_(pruned),
@@ -83,6 +87,12 @@ void SqliteStore::submit(StoreBatch batch, Done done) {
     queue_.push_back({std::move(batch), std::move(done)});
   }
   wake_.notify_one();
+}
+
+void SqliteStore::read_events(EventQuery query, EventsRead done) {
+  reader_.post([this, query = std::move(query), done = std::move(done)] {
+    done(aerie::read_events(pages_, query));
+  });
 }
 
 void SqliteStore::run() {
@@ -106,15 +116,23 @@ void SqliteStore::write_together(std::deque<Entry>& entries) {
         together || entries.size() == 1 ? together : write_transaction(entries, i, i + 1);
     std::optional<Cause> failure;
     if (!alone) failure = alone.error();
-    if (entries[i].done) entries[i].done(entries[i].batch.number, std::move(failure));
+    if (entries[i].done) entries[i].done(std::move(entries[i].batch), std::move(failure));
   }
 }
 
 Result<void> SqliteStore::write_transaction(const std::deque<Entry>& entries, std::size_t first,
                                             std::size_t last) {
+  return transaction([&] {
+    Result<void> done;
+    for (auto i = first; done && i < last; ++i)
+      done = writer_.write(database_, entries[i].batch);
+    return done;
+  });
+}
+
+Result<void> SqliteStore::transaction(const std::function<Result<void>()>& writes) {
   auto done = database_.run("BEGIN IMMEDIATE");
-  for (auto i = first; done && i < last; ++i)
-    done = writer_.write(database_, entries[i].batch);
+  if (done) done = writes();
   if (done) done = database_.run("COMMIT");
   if (!done) database_.roll_back();
   return done;
@@ -124,7 +142,8 @@ void SqliteStore::prune() {
   const auto last = writer_.last_seq();
   if (last < pruned_ + most_events_ + prune_step) return;
   // A failure here is no one's loss: the next batch tries again.
-  if (writer_.prune_events(database_, last - most_events_)) pruned_ = last - most_events_;
+  const auto upto = last - most_events_;
+  if (transaction([&] { return writer_.prune_events(database_, upto); })) pruned_ = upto;
 }
 
 }  // namespace aerie

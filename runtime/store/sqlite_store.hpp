@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "actors/ports/store.hpp"
+#include "runtime/process/reactor.hpp"
 #include "runtime/process/unique_fd.hpp"
 #include "runtime/store/batch_writer.hpp"
 #include "runtime/store/sqlite.hpp"
@@ -17,10 +18,12 @@ namespace aerie {
 struct StoreOptions {
   std::string path;                   ///< of the database file; its folder must exist
   std::size_t most_events = 100'000;  ///< kept; older ones are deleted
+  std::size_t first_events = 4'000;   ///< of these, given back when it is opened
   std::int64_t most_pages = 0;        ///< of 4 KiB, beyond it `disk-full`; 0: no limit
 };
 
-/// The ledger's store on disk: SQLite in WAL mode, synced at each commit, one writing thread.
+/// The ledger's store on disk: SQLite in WAL mode, synced at each commit, one writing thread
+/// and one that reads pages of events.
 /// Batches that wait while one is written share the next transaction, so a burst costs few syncs;
 /// if that transaction fails each is tried alone, so only the guilty one fails.
 class SqliteStore : public Store {
@@ -40,6 +43,7 @@ class SqliteStore : public Store {
   SqliteStore& operator=(const SqliteStore&) = delete;
 
   void submit(StoreBatch batch, Done done) override;
+  void read_events(EventQuery query, EventsRead done) override;
 
  private:
   struct Entry {
@@ -47,17 +51,19 @@ class SqliteStore : public Store {
     Done done;
   };
 
-  SqliteStore(UniqueFd lock, Database database, BatchWriter writer, std::size_t most_events,
-              std::uint64_t pruned);
+  SqliteStore(UniqueFd lock, Database database, Database pages, BatchWriter writer,
+              std::size_t most_events, std::uint64_t pruned);
 
   void run();
   void write_together(std::deque<Entry>& entries);
   Result<void> write_transaction(const std::deque<Entry>& entries, std::size_t first,
                                  std::size_t last);
+  Result<void> transaction(const std::function<Result<void>()>& writes);
   void prune();
 
   UniqueFd lock_;
   Database database_;
+  Database pages_;  ///< the connection of the reading thread
   BatchWriter writer_;
   const std::size_t most_events_;
   std::uint64_t pruned_;  ///< events up to this number are gone
@@ -67,6 +73,7 @@ class SqliteStore : public Store {
   std::deque<Entry> queue_;
   bool is_ending_ = false;
   std::thread thread_;
+  Reactor reader_;
 };
 
 }  // namespace aerie

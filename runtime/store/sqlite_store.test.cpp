@@ -60,7 +60,7 @@ EventPtr event(std::uint64_t seq, Json data = Json::object()) {
 std::optional<Cause> write(SqliteStore& store, std::vector<StoreWrite> writes) {
   std::promise<std::optional<Cause>> answer;
   auto future = answer.get_future();
-  store.submit({1, std::move(writes)}, [&](std::uint64_t, std::optional<Cause> failure) {
+  store.submit({1, std::move(writes)}, [&](const StoreBatch&, std::optional<Cause> failure) {
     answer.set_value(std::move(failure));
   });
   REQUIRE(future.wait_for(30s) == std::future_status::ready);
@@ -163,8 +163,8 @@ TEST_CASE("batches are answered once each, in order, and survive the end", "[sto
     auto [store, contents] = open_store(state.path());
     for (std::uint64_t i = 1; i <= count; ++i)
       store->submit({i, {WriteEvent{event(i)}}},
-                    [&](std::uint64_t number, const std::optional<Cause>& failure) {
-                      if (!failure) answered.push_back(number);
+                    [&](const StoreBatch& batch, const std::optional<Cause>& failure) {
+                      if (!failure) answered.push_back(batch.number);
                     });
   }  // the destructor writes what is queued; afterwards the thread is gone
   REQUIRE(answered.size() == count);
@@ -211,8 +211,8 @@ TEST_CASE("a batch that fails among others fails alone", "[store]") {
   auto opened = SqliteStore::open({.path = state.path(), .most_pages = 24});
   REQUIRE(opened.has_value());
   std::map<std::uint64_t, bool> failed;
-  const auto note = [&](std::uint64_t number, const std::optional<Cause>& failure) {
-    failed[number] = failure.has_value();
+  const auto note = [&](const StoreBatch& batch, const std::optional<Cause>& failure) {
+    failed[batch.number] = failure.has_value();
   };
   opened->store->submit({1, {WriteEvent{event(1)}}}, note);
   opened->store->submit({2, {WriteEvent{event(2, {{"text", std::string(400'000, 'x')}})}}}, note);

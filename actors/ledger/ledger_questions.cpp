@@ -1,0 +1,110 @@
+#include <algorithm>
+
+#include "actors/ledger/ledger.hpp"
+
+namespace aerie {
+namespace {
+
+bool matches(const SessionDocument& document, const ListSessions& query) {
+  if (query.state && document.state != *query.state) return false;
+  if (query.user_id && document.user_id != *query.user_id) return false;
+  return std::all_of(query.labels.begin(), query.labels.end(), [&](const auto& label) {
+    const auto found = document.labels.find(label.first);
+    return found != document.labels.end() && found->second == label.second;
+  });
+}
+
+}  // namespace
+
+SessionList Ledger::list(const ListSessions& query) const {
+  SessionList page;
+  bool is_past_start = query.after.empty();
+  for (auto id = session_order_.rbegin(); id != session_order_.rend(); ++id) {
+    const auto& document = sessions_.at(*id);
+    if (is_past_start && matches(*document, query)) {
+      if (page.sessions.size() == std::max<std::size_t>(query.limit, 1)) {
+        page.next = page.sessions.back()->id;
+        break;
+      }
+      page.sessions.push_back(document);
+    }
+    is_past_start = is_past_start || *id == query.after;
+  }
+  return page;
+}
+
+TokenFound Ledger::find_token(const std::string& digest) const {
+  const auto found = tokens_.find(digest);
+  if (found == tokens_.end()) return {};
+  const auto& until = found->second.until;
+  if (until && *until <= environment_->wall()) return {};
+  return {found->second.session, found->second.use};
+}
+
+VmFound Ledger::find_vm(const std::string& id) const {
+  VmFound answer;
+  std::string session;
+  if (const auto vm = vms_.find(id); vm != vms_.end()) {
+    answer.document = vm->second;
+    session = vm->second->session;
+  } else if (const auto timeline = timelines_.find(id); timeline != timelines_.end()) {
+    session = timeline->second.back()->session;
+  } else {
+    session = tombstones_.session_of(id);
+  }
+  if (const auto found = sessions_.find(session); found != sessions_.end())
+    answer.session = found->second;
+  return answer;
+}
+
+caf::result<WhyAnswer> Ledger::explain(const std::string& id) {
+  const auto slash = id.find('/');
+  const auto subject = id.substr(0, slash);
+  const auto child = slash == std::string::npos ? std::string{} : id.substr(slash + 1);
+  if (const auto session = sessions_.find(subject); session != sessions_.end()) {
+    if (is_buried(subject)) return explain_from_tombstone({session->second, {}, child});
+  } else if (const auto of = sessions_.find(tombstones_.session_of(subject));
+             of != sessions_.end() && child.empty() && is_buried(of->first)) {
+    return explain_from_tombstone({of->second, subject, {}});
+  }
+  return explain_from_memory(subject, child);
+}
+
+caf::result<WhyAnswer> Ledger::explain_from_tombstone(TombstoneQuestion question) {
+  auto promise = make_response_promise<WhyAnswer>();
+  const auto document = question.document;
+  const bool is_session = question.vm.empty() && question.child.empty();
+  const auto number = begin_work([=](LedgerWorkDone& result) mutable {
+    // A tombstone that can't be read takes the story with it, not the verdict.
+    if (result.why.is_null() && is_session) result.why = explain_session(*document, {});
+    WhyAnswer answer{std::nullopt, document->id};
+    if (!result.why.is_null()) answer.why = std::move(result.why);
+    promise.deliver(std::move(answer));
+  });
+  environment_->tombstones->explain(std::move(question), [report = reporter(), number](Json why) {
+    report({number, std::nullopt, 0, std::move(why), {}});
+  });
+  return promise;
+}
+
+WhyAnswer Ledger::explain_from_memory(const std::string& subject, const std::string& child) const {
+  static const Timeline nothing;
+  const auto found_timeline = timelines_.find(subject);
+  const auto& timeline = found_timeline == timelines_.end() ? nothing : found_timeline->second;
+  if (const auto session = sessions_.find(subject); session != sessions_.end()) {
+    if (child.empty()) return {explain_session(*session->second, timeline), subject};
+    auto why = explain_child(*session->second, child, timeline);
+    if (why.is_null()) return {std::nullopt, subject};
+    return {std::move(why), subject};
+  }
+  if (!child.empty()) return {};
+  if (const auto vm = vms_.find(subject); vm != vms_.end())
+    return {explain_vm(*vm->second, timeline), vm->second->session};
+  if (!timeline.empty() && timeline.back()->vm == subject) {
+    const auto gone = recall_vm(subject, timeline);
+    return {explain_vm(gone, timeline), gone.session};
+  }
+  return {};
+}
+
+}  // namespace aerie
