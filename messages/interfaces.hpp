@@ -207,7 +207,8 @@ struct UnholdEnded {
 };
 struct HoldAnswer {
   std::optional<Hold> hold;  ///< none: there was no such hold
-  /// It stands, but could not be written down: the next controller would know nothing of it.
+  /// With a hold: it stands, but could not be written down, so the next controller would know
+  /// nothing of it. Without: why it can't be set.
   std::optional<Cause> failure = std::nullopt;
 };
 struct FindVm {
