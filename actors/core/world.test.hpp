@@ -22,9 +22,11 @@ class FakeStore final : public Store {
   void submit(StoreBatch batch, Done done) override;
   /// From the batches that were written.
   void read_events(EventQuery query, EventsRead done) override;
+  [[nodiscard]] std::uint64_t oldest_event() const override { return oldest; }
   /// Ends the oldest batch under way.
   void finish(std::optional<Cause> with = std::nullopt);
 
+  std::uint64_t oldest = 1;
   bool is_automatic = true;
   std::optional<Cause> failure;     ///< of every batch, while automatic
   std::vector<StoreBatch> batches;  ///< all that were submitted

@@ -20,6 +20,11 @@ Ledger::Ledger(caf::actor_config& config, EnvironmentPtr environment, std::share
 Ledger::Behavior Ledger::make_behavior() {
   begin(*std::exchange(contents_, nullptr));
   set_down_handler([this](const caf::down_msg& down) { unsubscribe(down.source, 0, true); });
+  // Being told to stop overtakes what was said before; that is heard first.
+  set_exit_handler([this](const caf::exit_msg& message) {
+    end_reason_ = message.reason;
+    send(self(), CloseLedger{});
+  });
   return {
       [this](const RecordEvent& message) { record(message.event); },
       [this](const SaveSession& message) { return save_session(message.document); },
@@ -64,9 +69,10 @@ Ledger::Behavior Ledger::make_behavior() {
         if (auto work = work_.extract(message.number)) work.mapped()(message);
       },
       [this](const LedgerTimer& message) {
+        if (message.ticket == submit_ticket) return submit_now();
         if (auto timer = timers_.extract(message.ticket)) timer.mapped()();
       },
-      [this](const CloseLedger&) { quit(caf::exit_reason::user_shutdown); },
+      [this](const CloseLedger&) { quit(end_reason_); },
       [this](const AskStoreHealth&) { return Saved{store_failure_}; },
   };
 }
@@ -101,10 +107,23 @@ void Ledger::begin(const StoreContents& contents) {
     remembered_.insert(subject);
     if (state.value("kind", "") == "vm") guests_[state.value("session", "")].insert(subject);
   }
+  for (const auto& [session, tombstone] : contents.unknown_tombstones)
+    take_in(session, tombstone);
+  for (const auto& trouble : contents.troubles)
+    record("doctor.failed", "", {{"check", "store"}, {"cause", trouble}});
   close_earlier_sessions();
   for (const auto& id : std::vector<std::string>{session_order_})
     go_on_with_tombstone(id);
   keep_within_bounds();
+}
+
+/// A tombstone that the store knows nothing of, for it was begun anew: it answers for its session.
+void Ledger::take_in(const SessionDocumentPtr& found, const TombstoneRecord& tombstone) {
+  if (!sessions_.try_emplace(found->id, found).second) return;
+  session_order_.push_back(found->id);
+  tombstones_.put(tombstone, !found->holds.empty());
+  write(WriteSession{found});
+  write(WriteTombstoneRecord{tombstone});
 }
 
 void Ledger::close_earlier_sessions() {
@@ -135,6 +154,7 @@ void Ledger::close_earlier_sessions() {
 // -- what exists ----------------------------------------------------------------------------------
 
 caf::result<Saved> Ledger::save_session(const SessionDocumentPtr& document) {
+  if (store_failure_ && !sessions_.contains(document->id)) return Saved{store_failure_};
   auto promise = make_response_promise<Saved>();
   if (sessions_.contains(document->id)) {
     update_session(document);
@@ -147,10 +167,12 @@ caf::result<Saved> Ledger::save_session(const SessionDocumentPtr& document) {
   sessions_[document->id] = document;
   write(WriteSession{document});
   confirm([this, promise, id = document->id](const std::optional<Cause>& failure) mutable {
-    if (failure)
+    if (failure) {
+      gathered_.withdraw_session(id);
       forget_session(id);
-    else  // where its logs go; given back once its tombstone has them
+    } else {  // where its logs go; given back once its tombstone has them
       record("resource.acquired", id, {{"kind", "directory"}, {"name", "sessions/" + id}});
+    }
     promise.deliver(Saved{failure});
   });
   return promise;
@@ -187,13 +209,15 @@ void Ledger::forget_vm(const std::string& id) {
 }
 
 caf::result<Saved> Ledger::acquire(const std::vector<Resource>& resources) {
+  if (store_failure_) return Saved{store_failure_};
   auto promise = make_response_promise<Saved>();
   for (const auto& resource : resources)
     write(WriteResource{resource, environment_->wall()});
   confirm([this, promise, resources](const std::optional<Cause>& failure) mutable {
-    // What is not written down will not be acquired.
-    if (!failure)
-      for (const auto& resource : resources) {
+    for (const auto& resource : resources) {
+      if (failure) {  // what is not written down is not acquired
+        gathered_.withdraw_resource(resource.id);
+      } else {
         resources_[resource.vm].push_back(resource);
         record({0,
                 environment_->wall(),
@@ -203,6 +227,7 @@ caf::result<Saved> Ledger::acquire(const std::vector<Resource>& resources) {
                 "",
                 {{"kind", resource.kind}, {"name", resource.name}}});
       }
+    }
     promise.deliver(Saved{failure});
   });
   return promise;

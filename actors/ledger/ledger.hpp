@@ -40,12 +40,16 @@ class Ledger : public Actor<LedgerActor> {
     EventReaderActor actor;
     std::uint64_t number = 0;
     std::string session;
+    std::optional<std::uint64_t> next;  ///< still to be told from here on; none: it is told live
   };
+  /// Of the timer that means: write what has gathered.
+  static constexpr std::uint64_t submit_ticket = 0;
   using Outcome = std::function<void(const std::optional<Cause>& failure)>;
   using WorkDone = std::function<void(LedgerWorkDone& done)>;
 
   // ledger.cpp: what exists
   void begin(const StoreContents& contents);
+  void take_in(const SessionDocumentPtr& found, const TombstoneRecord& tombstone);
   /// Sessions that an earlier controller left unfinished and of which nothing is remembered: they
   /// can't go on, so they have failed, and it is known why.
   void close_earlier_sessions();
@@ -64,7 +68,12 @@ class Ledger : public Actor<LedgerActor> {
   void record(const std::string& kind, const std::string& session, Json data);
   void keep(const EventPtr& event);
   void forget_timelines(const std::string& session);
+  void tell(const Reader& reader, const EventPtr& event);
   Subscribed subscribe(const Subscribe& request);
+  [[nodiscard]] Reader* find_reader(const EventReaderActor& actor, std::uint64_t number);
+  void catch_up(Reader& reader);
+  void turn_page(const Reader& reader);
+  void read_page(Reader& reader, const std::vector<EventPtr>& page);
   void unsubscribe(const caf::actor_addr& reader, std::uint64_t number, bool all);
 
   // ledger_store.cpp
@@ -72,7 +81,10 @@ class Ledger : public Actor<LedgerActor> {
   /// Calls back once everything written so far is on disk, or could not be put there.
   void confirm(Outcome outcome);
   void submit();
+  void submit_now();
   void on_store_finished(const StoreFinished& finished);
+  void retry_store();
+  void tell_recovery();
   /// A number under which another thread reports; `done` is then called here.
   std::uint64_t begin_work(WorkDone done);
   /// What such a thread reports with.
@@ -110,6 +122,7 @@ class Ledger : public Actor<LedgerActor> {
 
   EnvironmentPtr environment_;
   std::shared_ptr<Store> store_;
+  caf::error end_reason_;
   std::unique_ptr<StoreContents> contents_;  ///< until this actor begins
 
   std::vector<std::string> session_order_;  ///< oldest first
@@ -136,7 +149,12 @@ class Ledger : public Actor<LedgerActor> {
   std::vector<Outcome> gathered_outcomes_;
   std::vector<Outcome> submitted_outcomes_;
   std::uint64_t batch_ = 0;
+  bool is_submit_sent_ = false;
   bool is_submitted_ = false;
+  std::size_t submitted_writes_ = 0;
+  bool is_retry_set_ = false;
+  Duration retry_delay_{100};
+  std::size_t lost_events_ = 0;  ///< since the store began to fail
   std::optional<Cause> store_failure_;
 
   std::map<std::uint64_t, WorkDone> work_;

@@ -1,5 +1,6 @@
 #include "actors/ledger/ledger.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "actors/core/world.test.hpp"
@@ -83,6 +84,7 @@ TEST_CASE("a since that is no longer kept is answered with the oldest", "[caf][l
   Fixture world;
   StoreContents contents;
   contents.last_seq = 12;
+  world.store->oldest = 11;
   for (const std::uint64_t seq : {11, 12})
     contents.events.push_back(std::make_shared<const Event>(Event{seq, {}, "a", "", "", "", {}}));
   world.ledger = world.start_ledger(contents);
@@ -159,9 +161,11 @@ TEST_CASE("a session that can't be written is refused and forgotten; others go o
   world.record("a");
   CHECK(world.events("a").size() == 1);
   world.store->failure.reset();
+  world.advance(Duration{2'000});
+  CHECK_FALSE(world.ask<Saved>(world.ledger, AskStoreHealth{}).failure);
+  CHECK(world.events("doctor.recovered").size() == 1);
   CHECK_FALSE(world.save(Fixture::session("new")).failure);
   CHECK(world.document("new"));
-  CHECK_FALSE(world.ask<Saved>(world.ledger, AskStoreHealth{}).failure);
 }
 
 TEST_CASE("sessions are listed newest first, in pages, by what they are", "[caf][ledger]") {
@@ -213,4 +217,126 @@ TEST_CASE("a resource is written when it is acquired and struck out when release
   world.tell(world.ledger, ReleaseResource{resource});
   REQUIRE(world.events("resource.released").size() == 1);
   CHECK(world.events("resource.released").front()->data["name"] == "vms/v");
+}
+
+TEST_CASE("what a failing store did not take is written when it works again, in order",
+          "[caf][ledger]") {
+  Fixture world;
+  world.save(Fixture::session("s"));
+  world.store->failure = some_cause(CauseKind::disk_full);
+  const auto before = world.store->events.size();
+  for (const auto* kind : {"a", "b", "c"})
+    world.record(kind, "s");
+  CHECK(world.ask<Saved>(world.ledger, AcquireResources{{{"r", "s", "v", "directory", "x"}}})
+            .failure);
+  CHECK(world.save(Fixture::session("refused")).failure);
+  world.tell(world.ledger, Remember{"s", {{"n", 1}}});
+  world.tell(world.ledger, Remember{"s", {{"n", 2}}});
+  CHECK(world.store->events.size() == before);
+  const auto attempts = world.store->batches.size();
+  world.advance(Duration{60'000});
+  CHECK(world.store->batches.size() < attempts + 50);  // tried again with patience
+  world.store->failure.reset();
+  world.advance(Duration{2'000});
+  std::vector<std::string> kinds;
+  for (auto i = before; i < world.store->events.size(); ++i)
+    kinds.push_back(world.store->events[i]->kind);
+  CHECK(kinds == std::vector<std::string>{"a", "doctor.failed", "b", "c", "doctor.recovered"});
+  for (std::size_t i = 1; i < world.store->events.size(); ++i)
+    CHECK(world.store->events[i]->seq == world.store->events[i - 1]->seq + 1);
+  const auto& written = world.store->batches.at(world.store->batches.size() - 2).writes;
+  const auto count = [&](const auto& is_it) {
+    return std::count_if(written.begin(), written.end(), is_it);
+  };
+  CHECK(count([](const StoreWrite& write) {
+          const auto* memory = std::get_if<WriteMemory>(&write);
+          return memory != nullptr && memory->memory.state["n"] == 2;
+        }) == 1);
+  CHECK(count([](const StoreWrite& write) { return std::holds_alternative<WriteMemory>(write); }) ==
+        1);
+  // What was refused was never there.
+  CHECK(count([](const StoreWrite& write) {
+          return std::holds_alternative<WriteResource>(write) ||
+                 std::holds_alternative<WriteSession>(write);
+        }) == 0);
+}
+
+TEST_CASE("too much that waits for a failing store loses the oldest events, and says so",
+          "[caf][ledger]") {
+  Fixture world;
+  world.store->failure = some_cause(CauseKind::store_failed);
+  for (int i = 0; i < 20'500; ++i)
+    post(world.ledger, RecordEvent{{0, {}, "flood", "", "", "", Json::object()}});
+  world.run();
+  world.advance(Duration{5'000});
+  world.store->failure.reset();
+  world.advance(Duration{2'000});
+  REQUIRE(world.events("doctor.recovered").size() == 1);
+  CHECK_THAT(world.events("doctor.recovered").front()->data["detail"].get<std::string>(),
+             Catch::Contains("501 oldest events"));
+}
+
+TEST_CASE("an event too old for the memory is read from the store, then it goes on live",
+          "[caf][ledger]") {
+  Fixture world;
+  for (int i = 1; i <= 5'000; ++i)
+    post(world.ledger, RecordEvent{{0, {}, "a", i % 2 == 0 ? "even" : "", "", "", {}}});
+  world.run();
+  const auto inbox = std::make_shared<Inbox>();
+  const auto reader = world.stand_in<EventReaderActor>(inbox);
+  CHECK_FALSE(world.ask<Subscribed>(world.ledger, Subscribe{reader, 0, 10, ""}).gap);
+  world.record("while it catches up");
+  world.advance(Duration{1'000});
+  world.record("live");
+  auto heard = numbers(*inbox);
+  REQUIRE(heard.size() == 4'992);
+  CHECK(heard.front() == 11);
+  CHECK(std::adjacent_find(heard.begin(), heard.end(),
+                           [](auto one, auto next) { return next != one + 1; }) == heard.end());
+  CHECK(world.store->queries.size() >= 2);
+  inbox->clear();
+  world.tell(world.ledger, Subscribe{reader, 1, 0, "even"});
+  world.advance(Duration{1'000});
+  heard = numbers(*inbox);
+  CHECK(heard.size() == 2'500);
+  CHECK(std::all_of(heard.begin(), heard.end(), [](auto each) { return each % 2 == 0; }));
+}
+
+TEST_CASE("a since of an earlier store begins at the oldest event there is", "[caf][ledger]") {
+  Fixture world;
+  world.record("a");
+  const auto inbox = std::make_shared<Inbox>();
+  const auto reader = world.stand_in<EventReaderActor>(inbox);
+  CHECK(world.ask<Subscribed>(world.ledger, Subscribe{reader, 0, 4711, ""}).gap == 1);
+  CHECK(numbers(*inbox) == std::vector<std::uint64_t>{1});
+}
+
+TEST_CASE("what was said before the end is heard and written", "[caf][ledger]") {
+  Fixture world;
+  world.store->is_automatic = false;
+  world.record("under way");
+  for (int i = 0; i < 100; ++i)
+    post(world.ledger, RecordEvent{{0, {}, "said", "", "", "", Json::object()}});
+  caf::anon_send_exit(world.ledger, caf::exit_reason::user_shutdown);
+  world.run();
+  REQUIRE(world.store->batches.size() == 2);
+  CHECK(world.store->batches.back().writes.size() == 100);
+}
+
+TEST_CASE("what was found damaged is told, and lost tombstones are taken in", "[caf][ledger]") {
+  Fixture world;
+  StoreContents contents;
+  contents.troubles = {some_cause(CauseKind::store_failed, "The database was damaged.")};
+  auto document = *Fixture::session("lost");
+  document.state = SessionState::failed;
+  contents.unknown_tombstones = {
+      {std::make_shared<const SessionDocument>(document),
+       {"lost", world.environment->wall(), 5, TombstoneState::complete, {"its vm"}}}};
+  world.ledger = world.start_ledger(contents);
+  world.run();
+  CHECK(world.store->events.front()->kind == "doctor.failed");
+  CHECK(world.store->events.front()->data["cause"]["message"] == "The database was damaged.");
+  CHECK(world.document("lost"));
+  CHECK(world.logs->removed == std::vector<std::string>{"lost"});
+  CHECK(world.tombstones->orders.empty());
 }

@@ -5,8 +5,12 @@
 namespace aerie {
 namespace {
 
-constexpr std::size_t max_events = 20'000;
+constexpr std::size_t max_events = 4'000;  // in memory; the store has more
 constexpr std::size_t max_timeline = 512;
+constexpr std::size_t page_size = 500;
+/// Between two pages: a reader that falls a thousand events behind is cut off by the gateway.
+constexpr Duration page_pace{50};
+constexpr Duration page_retry{1000};
 
 }  // namespace
 
@@ -15,8 +19,7 @@ void Ledger::record(Event event) {
   const EventPtr shared = std::make_shared<const Event>(std::move(event));
   keep(shared);
   for (const auto& reader : readers_)
-    if (reader.session.empty() || reader.session == shared->session)
-      send(reader.actor, Recorded{reader.number, shared});
+    if (!reader.next) tell(reader, shared);
   write(WriteEvent{shared});
 }
 
@@ -25,6 +28,8 @@ void Ledger::record(const std::string& kind, const std::string& session, Json da
 }
 
 void Ledger::keep(const EventPtr& event) {
+  // What an earlier controller left may have holes; in memory there are none.
+  if (!events_.empty() && events_.back()->seq + 1 != event->seq) events_.clear();
   events_.push_back(event);
   if (events_.size() > max_events) events_.pop_front();
   if (is_buried(event->session)) return;
@@ -48,22 +53,82 @@ void Ledger::forget_timelines(const std::string& session) {
     timelines_.erase(vm);
 }
 
+// -- readers --------------------------------------------------------------------------------------
+
+void Ledger::tell(const Reader& reader, const EventPtr& event) {
+  if (reader.session.empty() || reader.session == event->session)
+    send(reader.actor, Recorded{reader.number, event});
+}
+
 Subscribed Ledger::subscribe(const Subscribe& request) {
   Subscribed answer;
-  if (request.since) {
-    const auto oldest = events_.empty() ? last_seq_ + 1 : events_.front()->seq;
-    if (*request.since + 1 < oldest) answer.gap = oldest;
-    for (const auto& event : events_)
-      if (event->seq > *request.since &&
-          (request.session.empty() || request.session == event->session))
-        send(request.reader, Recorded{request.number, event});
-  }
   const auto is_known = std::any_of(readers_.begin(), readers_.end(), [&](const Reader& each) {
     return each.actor == request.reader;
   });
   if (!is_known) monitor(request.reader);
-  readers_.push_back({request.reader, request.number, request.session});
+  Reader reader{request.reader, request.number, request.session, std::nullopt};
+  if (request.since) {
+    const auto oldest = std::min(store_->oldest_event(), last_seq_ + 1);
+    // A number that was never given is of an earlier store.
+    const bool is_kept = *request.since + 1 >= oldest && *request.since <= last_seq_;
+    if (!is_kept) answer.gap = oldest;
+    reader.next = is_kept ? *request.since + 1 : oldest;
+  }
+  readers_.push_back(reader);
+  if (reader.next) catch_up(readers_.back());
   return answer;
+}
+
+Ledger::Reader* Ledger::find_reader(const EventReaderActor& actor, std::uint64_t number) {
+  const auto found = std::find_if(readers_.begin(), readers_.end(), [&](const Reader& each) {
+    return each.actor == actor && each.number == number;
+  });
+  return found == readers_.end() ? nullptr : &*found;
+}
+
+/// What is no longer in memory is read from the store first, page by page.
+void Ledger::catch_up(Reader& reader) {
+  const auto next = *reader.next;
+  if (!events_.empty() && events_.front()->seq > next) return turn_page(reader);
+  reader.next.reset();
+  if (events_.empty()) return;
+  const auto skipped = static_cast<std::ptrdiff_t>(
+      std::min(next - events_.front()->seq, static_cast<std::uint64_t>(events_.size())));
+  std::for_each(events_.begin() + skipped, events_.end(),
+                [&](const EventPtr& event) { tell(reader, event); });
+}
+
+void Ledger::turn_page(const Reader& reader) {
+  const auto number =
+      begin_work([this, actor = reader.actor, of = reader.number](const LedgerWorkDone& result) {
+        auto* found = find_reader(actor, of);
+        if (found == nullptr || !found->next) return;
+        if (!result.failure) read_page(*found, result.events);
+        later(result.failure ? page_retry : page_pace, [=, this] {
+          auto* again = find_reader(actor, of);
+          if (again != nullptr && again->next) catch_up(*again);
+        });
+      });
+  store_->read_events({*reader.next - 1, page_size, reader.session},
+                      [report = reporter(), number](Result<std::vector<EventPtr>> events) {
+                        if (events)
+                          report({number, std::nullopt, 0, nullptr, *std::move(events)});
+                        else
+                          report({number, std::move(events.error()), 0, nullptr, {}});
+                      });
+}
+
+void Ledger::read_page(Reader& reader, const std::vector<EventPtr>& page) {
+  for (const auto& event : page)
+    tell(reader, event);
+  if (!page.empty()) reader.next = page.back()->seq + 1;
+  if (page.size() == page_size || events_.empty()) return;
+  // The store has no more: next come those that wait to be written, then those in memory.
+  const auto first = events_.front()->seq;
+  if (is_submitted_ && *reader.next < first) return;  // some are on their way: look again
+  for (const auto& event : gathered_.events())
+    if (event->seq >= *reader.next && event->seq < first) tell(reader, event);
+  reader.next = std::max(*reader.next, first);
 }
 
 void Ledger::unsubscribe(const caf::actor_addr& reader, std::uint64_t number, bool all) {

@@ -142,8 +142,12 @@ void Ledger::keep_within_bounds() {
   const auto& settings = environment_->settings;
   const auto now = environment_->wall();
   while (const auto* oldest = tombstones_.oldest()) {
-    const auto until = oldest->at + settings.keep_tombstones;
-    if (until > now && tombstones_.bytes() <= settings.max_tombstones_bytes) {
+    auto until = oldest->at + settings.keep_tombstones;
+    const bool must_stay = until > now && tombstones_.bytes() <= settings.max_tombstones_bytes;
+    // That it goes could not be written down.
+    const bool can_not_go = store_failure_ && store_failure_->kind != CauseKind::disk_full;
+    if (can_not_go) until = now + retry_after;
+    if (must_stay || can_not_go) {
       // A timer that comes too early only looks again; one that is set can't be taken back.
       if (next_look_ && *next_look_ <= until) return;
       next_look_ = until;
@@ -181,7 +185,7 @@ void Ledger::drop(const std::string& session, std::function<void(const Tombstone
     if (!may_go) {
       tombstones_.put(before, is_held);
       write(WriteTombstoneRecord{before});
-      later(retry_after, [this] { keep_within_bounds(); });
+      keep_within_bounds();
       return answer({{}, 0, failure});
     }
     forget_session(session);

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -73,9 +74,10 @@ struct StoreContents {
   std::vector<Resource> resources;  ///< those never released
   std::vector<EventPtr> events;     ///< the newest, and those of sessions not over; oldest first
   std::uint64_t last_seq = 0;
-  std::uint64_t oldest_seq = 1;          ///< from here on the store has every event
   std::map<std::string, Json> memories;  ///< what actors remembered, by subject
   std::vector<TombstoneRecord> tombstones;
+  /// Tombstones found on disk that the store does not know, each with its session.
+  std::vector<std::pair<SessionDocumentPtr, TombstoneRecord>> unknown_tombstones;
   std::vector<Cause> troubles;  ///< what was found damaged and set aside
 };
 
@@ -101,6 +103,9 @@ class Store {
 
   /// Reads events that are durable.
   virtual void read_events(EventQuery query, EventsRead done) = 0;
+
+  /// From this number on every event that was written is still there. From any thread.
+  [[nodiscard]] virtual std::uint64_t oldest_event() const = 0;
 };
 
 }  // namespace aerie

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -6,15 +7,16 @@
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/http_get.hpp"
 #include "runtime/cli/why_text.hpp"
+#include "runtime/gateway/pages.hpp"
+#include "runtime/store/schema.hpp"
 #include "runtime/store/sqlite.hpp"
 #include "runtime/store/store_reader.hpp"
+#include "runtime/tombstones/tombstone_reader.hpp"
 
 namespace aerie::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t most_events = 100'000;
 
 std::string first_line(const fs::path& file) {
   std::ifstream stream(file);
@@ -47,23 +49,56 @@ int tell_refusal(const HttpAnswer& answer) {
   return answer_is_no;
 }
 
-/// Explains from what the store holds, for when no controller runs.
+/// The session that `subject` names, or whose guest it is; null: none.
+SessionDocumentPtr session_of(const std::string& subject, const StoreContents& contents) {
+  std::string id = subject;
+  for (const auto& tombstone : contents.tombstones)
+    if (std::count(tombstone.vms.begin(), tombstone.vms.end(), subject) > 0) id = tombstone.session;
+  for (const auto& session : contents.sessions)
+    if (session->id == id || session->vm_id == subject) return session;
+  return nullptr;
+}
+
+bool is_buried(const std::string& session, const StoreContents& contents) {
+  return std::any_of(contents.tombstones.begin(), contents.tombstones.end(),
+                     [&](const TombstoneRecord& each) {
+                       return each.session == session && each.state != TombstoneState::evidence;
+                     });
+}
+
+/// Explains from what the store and the tombstones hold, for when no controller runs.
 Result<Json> explain_from_store(const std::string& state, const std::string& id) {
   auto database = Database::open(state + "/aerie.db");
   if (!database) return tl::unexpected(database.error());
-  const auto contents = read_contents(*database, most_events);
+  if (auto prepared = prepare_schema(*database); !prepared) return tl::unexpected(prepared.error());
+  const auto contents = read_contents(*database, 0);
   if (!contents) return tl::unexpected(contents.error());
   const auto slash = id.find('/');
   const auto subject = id.substr(0, slash);
-  for (const auto& session : contents->sessions) {
-    if (session->id != subject && session->vm_id != subject) continue;
-    Timeline timeline;
-    for (const auto& event : contents->events)
-      if (event->session == session->id) timeline.push_back(event);
-    if (slash != std::string::npos) return explain_child(*session, id.substr(slash + 1), timeline);
-    return explain_session(*session, timeline);
+  const auto child = slash == std::string::npos ? std::string{} : id.substr(slash + 1);
+  const auto session = session_of(subject, *contents);
+  if (!session) return Json(nullptr);
+  const auto vm = session->id == subject ? std::string{} : subject;
+  if (is_buried(session->id, *contents)) {
+    const auto folder = Folder::open(state);
+    if (!folder) return tl::unexpected(folder.error());
+    return read_why(*folder, {session, vm, child});
   }
-  return Json(nullptr);
+  Timeline timeline;
+  for (const auto& event : contents->events)
+    if (event->session == session->id && (vm.empty() || event->vm == vm)) timeline.push_back(event);
+  if (!child.empty()) return explain_child(*session, child, timeline);
+  if (!vm.empty()) return explain_vm(recall_vm(vm, timeline), timeline);
+  return explain_session(*session, timeline);
+}
+
+/// Where the store can't be read a session's tombstone still speaks for itself.
+Json explain_from_tombstone(const std::string& state, const std::string& id) {
+  const auto folder = Folder::open(state);
+  if (!folder || !is_uuid(id)) return nullptr;
+  SessionDocument document;
+  document.id = id;
+  return read_why(*folder, {std::make_shared<const SessionDocument>(document), {}, {}});
 }
 
 int why_without_controller(const std::string& state, const std::string& id, bool as_json,
@@ -74,11 +109,11 @@ int why_without_controller(const std::string& state, const std::string& id, bool
     return answer_is_no;
   }
   const auto why = explain_from_store(state, id);
-  if (!why) {
-    tell_error(why.error().message, why.error().remedy);
-    return answer_is_no;
-  }
-  return why->is_null() ? tell_unknown(id, state) : show(*why, as_json);
+  if (why) return why->is_null() ? tell_unknown(id, state) : show(*why, as_json);
+  if (const auto kept = explain_from_tombstone(state, id); !kept.is_null())
+    return show(kept, as_json);
+  tell_error(why.error().message, why.error().remedy);
+  return answer_is_no;
 }
 
 }  // namespace

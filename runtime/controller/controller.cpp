@@ -30,6 +30,7 @@
 #include "runtime/process/reactor.hpp"
 #include "runtime/store/sqlite_store.hpp"
 #include "runtime/tombstones/tombstone_files.hpp"
+#include "runtime/tombstones/tombstone_inventory.hpp"
 
 namespace aerie {
 namespace {
@@ -159,6 +160,7 @@ Result<void> Controller::Parts::start() {
   logs_ = std::make_shared<LogFiles>(*disk_, state_->path());
   if (auto tidied = TombstoneFiles::tidy(state_->path()); !tidied)
     return tl::unexpected(tidied.error());
+  add_unknown_tombstones(state_->path(), store->contents);
   tombstones_ = std::make_shared<TombstoneFiles>(state_->path(), *disk_, shown_configuration_);
   make_environment();
   auto gateway = GatewayParts::bind(settings_, environment_, logs_);

@@ -49,6 +49,10 @@ class LogFiles::Files {
   [[nodiscard]] std::string read(const LogQuery& query) const;
   void follow(std::uint64_t number, LogQuery query, Chunk chunk);
   void unfollow(std::uint64_t number) { followers_.erase(number); }
+  [[nodiscard]] std::optional<std::string> read_console(const ConsoleQuery& query) const {
+    const auto folder = Folder::open(state_);
+    return folder ? aerie::read_console(*folder, query) : std::nullopt;
+  }
 
  private:
   /// The open files of one guest.
@@ -275,6 +279,12 @@ std::uint64_t LogFiles::follow(LogQuery query, Chunk chunk) {
     files->follow(number, query, chunk);
   });
   return number;
+}
+
+void LogFiles::read_console(ConsoleQuery query, Console done) {
+  disk_.post([files = files_, query = std::move(query), done = std::move(done)] {
+    done(files->read_console(query));
+  });
 }
 
 void LogFiles::unfollow(std::uint64_t follower) {

@@ -10,6 +10,7 @@
 #include "actors/ports/log_store.hpp"
 #include "runtime/process/reactor.hpp"
 #include "runtime/process/unique_fd.hpp"
+#include "runtime/tombstones/tombstone_reader.hpp"
 
 namespace aerie {
 
@@ -48,6 +49,10 @@ class LogFiles final : public LogStore {
   /// Reads what is kept, then passes on each new line; ends with the session. The number ends it.
   std::uint64_t follow(LogQuery query, Chunk chunk);
   void unfollow(std::uint64_t follower);
+
+  /// Reads a guest's serial console; none: it has none. Calls back on the disk's thread.
+  using Console = std::function<void(std::optional<std::string> text)>;
+  void read_console(ConsoleQuery query, Console done);
 
  private:
   class Files;

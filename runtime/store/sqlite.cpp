@@ -141,7 +141,22 @@ void Database::roll_back() {
     sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-Cause Database::failure(int code) const {
+Result<void> Database::check() {
+  auto statement = prepare("PRAGMA quick_check(1)");
+  if (!statement) return tl::unexpected(statement.error());
+  const auto row = step(*statement);
+  if (!row) return tl::unexpected(row.error());
+  const auto verdict = statement->text(0);
+  if (verdict == "ok") return {};
+  is_damaged_ = true;
+  return tl::unexpected(Cause{CauseKind::store_failed,
+                              "The database " + path_ + " is damaged: " + verdict + ".",
+                              remedy_of(SQLITE_CORRUPT, path_),
+                              {}});
+}
+
+Cause Database::failure(int code) {
+  if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB) is_damaged_ = true;
   const std::string detail =
       database_ != nullptr ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code);
   if (database_ != nullptr && is_disk_full(database_.get(), code))

@@ -49,6 +49,10 @@ class Database {
   Result<bool> step(Statement& statement);
   /// Runs a prepared statement to its end, so that it can be bound anew.
   Result<void> finish(Statement& statement);
+  /// Fails where the database's pages contradict each other (`PRAGMA quick_check`).
+  Result<void> check();
+  /// True once a failure has shown that the file is damaged, or no database.
+  [[nodiscard]] bool is_damaged() const { return is_damaged_; }
   /// Undoes the open transaction, if there is one.
   void roll_back();
 
@@ -58,10 +62,11 @@ class Database {
   };
 
   Database(sqlite3* database, std::string path) : database_(database), path_(std::move(path)) {}
-  [[nodiscard]] Cause failure(int code) const;
+  [[nodiscard]] Cause failure(int code);
 
   std::unique_ptr<sqlite3, Close> database_;
   std::string path_;
+  bool is_damaged_ = false;
 };
 
 }  // namespace aerie

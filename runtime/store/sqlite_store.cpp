@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <filesystem>
+#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <system_error>
 
@@ -40,36 +42,98 @@ Result<void> configure(Database& database, const StoreOptions& options) {
   return done;
 }
 
+/// Looks whether a database's pages agree with each other, where that takes no time to speak of.
+Result<void> check_pages(Database& database, const std::string& path) {
+  constexpr std::uintmax_t most_bytes = 16UL * 1024 * 1024;
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(path, error);
+  if (error || bytes > most_bytes) return {};
+  return database.check();
+}
+
+/// Gives a damaged database, with what belongs to it, another name. Returns what there is to tell.
+Result<Cause> set_aside(const std::string& path, const Cause& damage) {
+  auto name = path + ".damaged-" + to_rfc3339(wall_now());
+  for (const auto* ending : {"", "-wal", "-shm"}) {
+    std::error_code error;
+    std::filesystem::rename(path + ending, name + ending, error);
+    if (error && error != std::errc::no_such_file_or_directory)
+      return tl::unexpected(
+          Cause{CauseKind::store_failed,
+                "The damaged database " + path + " can't be set aside: " + error.message() + ".",
+                "Move it away and start again.",
+                {damage.message}});
+  }
+  return Cause{CauseKind::store_failed,
+               "The database " + path + " was damaged; a new one was begun.",
+               "What it held is kept in " + name + "; sqlite3's .recover may read it.",
+               {damage.message}};
+}
+
 }  // namespace
+
+/// What is open and what it holds.
+struct SqliteStore::Connections {
+  Database writing;
+  Database reading;
+  BatchWriter writer;
+  StoreContents contents;
+  std::uint64_t pruned = 0;
+
+  /// `is_damaged` is set where the file is no database, or one whose pages contradict each other.
+  static Result<Connections> make(const StoreOptions& options, bool& is_damaged);
+};
+
+Result<SqliteStore::Connections> SqliteStore::Connections::make(const StoreOptions& options,
+                                                                bool& is_damaged) {
+  auto writing = Database::open(options.path);
+  if (!writing) return tl::unexpected(writing.error());
+  const auto failed = [&](Cause cause) {
+    is_damaged = writing->is_damaged();
+    return tl::unexpected(std::move(cause));
+  };
+  auto checked = configure(*writing, options);
+  if (checked) checked = check_pages(*writing, options.path);
+  if (!checked) return failed(checked.error());
+  auto contents = read_contents(*writing, std::min(options.first_events, options.most_events));
+  if (!contents) return failed(contents.error());
+  const auto oldest = read_oldest_event(*writing);
+  if (!oldest) return failed(oldest.error());
+  auto writer = BatchWriter::prepare(*writing);
+  if (!writer) return failed(writer.error());
+  auto reading = Database::open(options.path);
+  if (!reading) return tl::unexpected(reading.error());
+  return Connections{*std::move(writing), *std::move(reading), *std::move(writer),
+                     *std::move(contents), *oldest - 1};
+}
 
 Result<SqliteStore::Opened> SqliteStore::open(const StoreOptions& options) {
   auto lock = take_lock(options.path + ".lock");
   if (!lock) return tl::unexpected(lock.error());
-  auto database = Database::open(options.path);
-  if (!database) return tl::unexpected(database.error());
-  if (auto done = configure(*database, options); !done) return tl::unexpected(done.error());
-  auto contents = read_contents(*database, std::min(options.first_events, options.most_events));
-  if (!contents) return tl::unexpected(contents.error());
-  auto writer = BatchWriter::prepare(*database);
-  if (!writer) return tl::unexpected(writer.error());
-  auto pages = Database::open(options.path);
-  if (!pages) return tl::unexpected(pages.error());
-  const auto pruned = contents->oldest_seq - 1;
+  bool is_damaged = false;
+  std::optional<Cause> trouble;
+  auto made = Connections::make(options, is_damaged);
+  if (!made && is_damaged) {
+    auto aside = set_aside(options.path, made.error());
+    if (!aside) return tl::unexpected(aside.error());
+    trouble = *std::move(aside);
+    made = Connections::make(options, is_damaged);
+  }
+  if (!made) return tl::unexpected(made.error());
   Opened opened;
-  opened.store.reset(new SqliteStore(*std::move(lock), *std::move(database), *std::move(pages),
-                                     *std::move(writer), options.most_events, pruned));
-  opened.contents = *std::move(contents);
+  opened.contents = std::move(made->contents);
+  if (trouble) opened.contents.troubles.push_back(*std::move(trouble));
+  opened.store.reset(new SqliteStore(*std::move(lock), *std::move(made), options.most_events));
   return opened;
 }
 
-SqliteStore::SqliteStore(UniqueFd lock, Database database, Database pages, BatchWriter writer,
-                         std::size_t most_events, std::uint64_t pruned)
+SqliteStore::SqliteStore(UniqueFd lock, Connections connections, std::size_t most_events)
     : lock_(std::move(lock)),
-      database_(std::move(database)),
-      pages_(std::move(pages)),
-      writer_(std::move(writer)),
+      database_(std::move(connections.writing)),
+      pages_(std::move(connections.reading)),
+      writer_(std::move(connections.writer)),
       most_events_(most_events),
-      pruned_(pruned),
+      pruned_(connections.pruned),
       thread_([this] { run(); }) {}
 
 SqliteStore::~SqliteStore() {
@@ -116,8 +180,20 @@ void SqliteStore::write_together(std::deque<Entry>& entries) {
         together || entries.size() == 1 ? together : write_transaction(entries, i, i + 1);
     std::optional<Cause> failure;
     if (!alone) failure = alone.error();
+    if (failure && is_ending()) tell_lost(entries[i].batch, *failure);
     if (entries[i].done) entries[i].done(std::move(entries[i].batch), std::move(failure));
   }
+}
+
+bool SqliteStore::is_ending() {
+  const std::lock_guard guard(mutex_);
+  return is_ending_;
+}
+
+/// Nobody will try again.
+void SqliteStore::tell_lost(const StoreBatch& batch, const Cause& failure) {
+  spdlog::critical("{} writes of the controller's end are lost: {} {}", batch.writes.size(),
+                   failure.message, failure.remedy);
 }
 
 Result<void> SqliteStore::write_transaction(const std::deque<Entry>& entries, std::size_t first,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -34,7 +35,8 @@ class SqliteStore : public Store {
   };
 
   /// Opens or creates the database, for one process at a time (a lock beside the file). Blocks for
-  /// as long as reading it takes.
+  /// as long as reading it takes. A damaged one is kept as evidence under another name, with the
+  /// time in it, and a new one begun; `StoreContents::troubles` tells.
   static Result<Opened> open(const StoreOptions& options);
 
   /// Writes what was submitted, then ends the thread.
@@ -44,6 +46,7 @@ class SqliteStore : public Store {
 
   void submit(StoreBatch batch, Done done) override;
   void read_events(EventQuery query, EventsRead done) override;
+  [[nodiscard]] std::uint64_t oldest_event() const override { return pruned_ + 1; }
 
  private:
   struct Entry {
@@ -51,14 +54,16 @@ class SqliteStore : public Store {
     Done done;
   };
 
-  SqliteStore(UniqueFd lock, Database database, Database pages, BatchWriter writer,
-              std::size_t most_events, std::uint64_t pruned);
+  struct Connections;
+  SqliteStore(UniqueFd lock, Connections connections, std::size_t most_events);
 
   void run();
   void write_together(std::deque<Entry>& entries);
   Result<void> write_transaction(const std::deque<Entry>& entries, std::size_t first,
                                  std::size_t last);
   Result<void> transaction(const std::function<Result<void>()>& writes);
+  bool is_ending();
+  static void tell_lost(const StoreBatch& batch, const Cause& failure);
   void prune();
 
   UniqueFd lock_;
@@ -66,7 +71,7 @@ class SqliteStore : public Store {
   Database pages_;  ///< the connection of the reading thread
   BatchWriter writer_;
   const std::size_t most_events_;
-  std::uint64_t pruned_;  ///< events up to this number are gone
+  std::atomic<std::uint64_t> pruned_;  ///< events up to this number are gone
 
   std::mutex mutex_;
   std::condition_variable wake_;

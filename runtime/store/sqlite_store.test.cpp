@@ -232,12 +232,43 @@ TEST_CASE("the database is ours alone", "[store]") {
   CHECK(cause.message.find("Another controller") != std::string::npos);
 }
 
-TEST_CASE("a damaged, foreign or newer database is refused with a remedy", "[store]") {
+TEST_CASE("a damaged database is kept aside, and a new one begun", "[store]") {
   const TempState state;
-  SECTION("not a database") {
-    std::ofstream(state.path()) << std::string(8192, 'x');
-    CHECK(refusal({.path = state.path()}).remedy.find("away") != std::string::npos);
+  std::string held(200'000, 'x');
+  SECTION("it is none") {
+    std::ofstream(state.path()) << held;
   }
+  SECTION("its pages contradict each other") {
+    {
+      auto [store, contents] = open_store(state.path());
+      for (std::uint64_t i = 1; i <= 40; ++i)
+        CHECK_FALSE(write(*store, {WriteEvent{event(i, {{"text", std::string(3000, 'y')}})}}));
+    }
+    std::fstream file(state.path());
+    file.seekp(20'000);
+    file << std::string(60'000, 'z');
+    file.close();
+    std::ifstream damaged(state.path());
+    held.assign(std::istreambuf_iterator<char>{damaged}, {});
+  }
+  const auto [store, contents] = open_store(state.path());
+  REQUIRE(contents.troubles.size() == 1);
+  CHECK(contents.troubles.front().kind == CauseKind::store_failed);
+  CHECK(contents.events.empty());
+  CHECK_FALSE(write(*store, {WriteSession{session("a")}}));
+  std::vector<std::string> aside;
+  for (const auto& file : fs::directory_iterator(fs::path(state.path()).parent_path()))
+    if (file.path().string().find(".damaged-20") != std::string::npos &&
+        file.path().string().ends_with("Z"))
+      aside.push_back(file.path());
+  REQUIRE(aside.size() == 1);
+  CHECK(contents.troubles.front().remedy.find(aside.front()) != std::string::npos);
+  std::ifstream kept(aside.front());
+  CHECK(std::string(std::istreambuf_iterator<char>{kept}, {}) == held);
+}
+
+TEST_CASE("a foreign or newer database is refused with a remedy", "[store]") {
+  const TempState state;
   SECTION("newer") {
     REQUIRE(Database::open(state.path())->run("PRAGMA user_version = 99").has_value());
     CHECK(refusal({.path = state.path()}).message.find("99") != std::string::npos);
@@ -249,4 +280,94 @@ TEST_CASE("a damaged, foreign or newer database is refused with a remedy", "[sto
   SECTION("no folder") {
     CHECK(refusal({.path = state.path() + "/no/aerie.db"}).kind == CauseKind::store_failed);
   }
+}
+
+TEST_CASE("events are read in pages, of all or of one session", "[store]") {
+  const TempState state;
+  auto [store, contents] = open_store(state.path());
+  std::vector<StoreWrite> writes;
+  for (std::uint64_t i = 1; i <= 7; ++i) {
+    auto one = *event(i);
+    one.session = i % 2 == 0 ? "even" : "odd";
+    writes.emplace_back(WriteEvent{std::make_shared<const Event>(one)});
+  }
+  CHECK_FALSE(write(*store, std::move(writes)));
+  const auto page = [&, &store = store](const EventQuery& query) {
+    std::promise<std::vector<std::uint64_t>> answer;
+    auto future = answer.get_future();
+    store->read_events(query, [&](const Result<std::vector<EventPtr>>& events) {
+      std::vector<std::uint64_t> numbers;
+      for (const auto& each : events.value())
+        numbers.push_back(each->seq);
+      answer.set_value(numbers);
+    });
+    REQUIRE(future.wait_for(30s) == std::future_status::ready);
+    return future.get();
+  };
+  using Numbers = std::vector<std::uint64_t>;
+  CHECK(page({2, 3, ""}) == Numbers{3, 4, 5});
+  CHECK(page({5, 3, ""}) == Numbers{6, 7});
+  CHECK(page({3, 9, "even"}) == Numbers{4, 6});
+  CHECK(page({7, 9, ""}).empty());
+}
+
+TEST_CASE("events of sessions whose last word is not saved outlive the bound", "[store]") {
+  const TempState state;
+  const StoreOptions options{.path = state.path(), .most_events = 10, .first_events = 10};
+  const auto of = [](std::uint64_t seq, const std::string& id) {
+    auto one = *event(seq);
+    one.session = id;
+    return WriteEvent{std::make_shared<const Event>(one)};
+  };
+  {
+    auto opened = SqliteStore::open(options);
+    REQUIRE(opened.has_value());
+    CHECK(opened->store->oldest_event() == 1);
+    CHECK_FALSE(write(*opened->store,
+                      {WriteSession{session("living")}, WriteSession{session("buried")},
+                       WriteTombstoneRecord{{"buried", noon, 5, TombstoneState::complete, {"v"}}},
+                       of(1, "living"), of(2, "buried")}));
+    std::vector<StoreWrite> writes;
+    for (std::uint64_t i = 3; i <= 1100; ++i)
+      writes.emplace_back(of(i, ""));
+    CHECK_FALSE(write(*opened->store, std::move(writes)));
+  }
+  auto opened = SqliteStore::open(options);
+  REQUIRE(opened.has_value());
+  CHECK(opened->contents.events.size() == 11);
+  CHECK(opened->contents.events.front()->seq == 1);
+  CHECK(opened->store->oldest_event() == 1091);
+}
+
+TEST_CASE("a tombstone's record is kept, and goes with its session", "[store]") {
+  const TempState state;
+  {
+    auto [store, contents] = open_store(state.path());
+    CHECK_FALSE(
+        write(*store,
+              {WriteSession{session("a")}, WriteSession{session("b")},
+               WriteToken{{"of a", "a", TokenUse::session, {}}},
+               WriteToken{{"of b", "b", TokenUse::session, {}}}, WriteMemory{{"a", 1}},
+               WriteMemory{{"a/request", 2}}, WriteMemory{{"a/other", 3}},
+               WriteMemory{{"a", nullptr}, "request"},
+               WriteTombstoneRecord{{"a", noon, 5, TombstoneState::evidence, {}}},
+               WriteTombstoneRecord{{"b", noon, 7, TombstoneState::evidence, {"v1"}}},
+               WriteTombstoneRecord{{"b", noon + 1s, 9, TombstoneState::settled, {"v1", "v2"}}}}));
+  }
+  {
+    const auto [store, contents] = open_store(state.path());
+    REQUIRE(contents.tombstones.size() == 2);
+    const auto& record = contents.tombstones.back();
+    CHECK(record.at == noon + 1s);
+    CHECK(record.bytes == 9);
+    CHECK(record.state == TombstoneState::settled);
+    CHECK(record.vms == std::vector<std::string>{"v1", "v2"});
+    CHECK(contents.memories == std::map<std::string, Json>{{"a/request", 2}});
+    CHECK_FALSE(write(*store, {DropSession{"a"}}));
+  }
+  const auto [store, contents] = open_store(state.path());
+  CHECK(contents.sessions.size() == 1);
+  CHECK(contents.tombstones.size() == 1);
+  CHECK(contents.tokens.size() == 1);
+  CHECK(contents.memories.empty());
 }

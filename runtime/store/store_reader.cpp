@@ -94,14 +94,6 @@ Result<void> read_tombstones(Database& database, StoreContents& contents) {
       });
 }
 
-Result<void> read_marks(Database& database, StoreContents& contents) {
-  return each_row(database, "SELECT value FROM marks WHERE name = 'pruned'",
-                  [&](const Statement& row) -> Result<void> {
-                    contents.oldest_seq = static_cast<std::uint64_t>(row.number(0)) + 1;
-                    return {};
-                  });
-}
-
 /// Of a row `seq, at, kind, session, vm, child, data`.
 Result<EventPtr> event_of(const Statement& row) {
   auto data = Json::parse(row.text(6), nullptr, false);
@@ -155,10 +147,21 @@ Result<StoreContents> read_contents(Database& database, std::size_t most_events)
   if (done) done = read_resources(database, contents);
   if (done) done = read_memories(database, contents);
   if (done) done = read_tombstones(database, contents);
-  if (done) done = read_marks(database, contents);
   if (done) done = read_starting_events(database, contents, most_events);
   if (!done) return tl::unexpected(done.error());
   return contents;
+}
+
+Result<std::uint64_t> read_oldest_event(Database& database) {
+  auto statement = database.prepare("SELECT value FROM marks WHERE name = 'pruned'");
+  if (!statement) return tl::unexpected(statement.error());
+  std::uint64_t oldest = 1;
+  auto done = each_row(database, *statement, [&](const Statement& row) -> Result<void> {
+    oldest = static_cast<std::uint64_t>(row.number(0)) + 1;
+    return {};
+  });
+  if (!done) return tl::unexpected(done.error());
+  return oldest;
 }
 
 Result<std::vector<EventPtr>> read_events(Database& database, const EventQuery& query) {

@@ -7,6 +7,9 @@
 
 namespace aerie {
 
+/// The first event from which on every one is still there.
+[[nodiscard]] Result<std::uint64_t> read_oldest_event(Database& database);
+
 /// Reads everything the ledger starts from; of the events the newest `most_events`, and those of
 /// sessions that have no complete tombstone. A row that can't be read is `store-failed`.
 [[nodiscard]] Result<StoreContents> read_contents(Database& database, std::size_t most_events);

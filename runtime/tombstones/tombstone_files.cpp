@@ -1,8 +1,6 @@
 #include "runtime/tombstones/tombstone_files.hpp"
 
-#include <exception>
 #include <optional>
-#include <spdlog/spdlog.h>
 #include <utility>
 
 #include "runtime/store/sqlite.hpp"
@@ -86,14 +84,8 @@ void TombstoneFiles::write(TombstoneOrder order, Written done) {
 
 void TombstoneFiles::explain(TombstoneQuestion question, Explained done) {
   reader_.post([state = state_, question = std::move(question), done = std::move(done)] {
-    Json why;
-    try {
-      if (const auto folder = Folder::open(state)) why = read_why(*folder, question);
-    } catch (const std::exception& error) {
-      spdlog::error("The tombstone of session '{}' can't be read: {}", question.document->id,
-                    error.what());
-    }
-    done(std::move(why));
+    const auto folder = Folder::open(state);
+    done(folder ? read_why(*folder, question) : Json(nullptr));
   });
 }
 

@@ -13,6 +13,8 @@
 #include "runtime/process/waiting.hpp"
 #include "runtime/store/sqlite_store.hpp"
 #include "runtime/tombstones/folder.hpp"
+#include "runtime/tombstones/tombstone_inventory.hpp"
+#include "runtime/tombstones/tombstone_reader.hpp"
 
 namespace fs = std::filesystem;
 using namespace aerie;
@@ -232,4 +234,49 @@ TEST_CASE("a tombstone is removed whole, and the rest of one too", "[tombstone]"
   fs::create_directories(folder + "/kept");
   REQUIRE(TombstoneFiles::tidy(fixture.state.path()));
   CHECK(Folder::open(folder)->names() == std::vector<std::string>{"kept"});
+}
+
+TEST_CASE("a console is read from the guest, and from the tombstone once that is gone",
+          "[tombstone]") {
+  Fixture fixture;
+  fixture.put("vms/first/console.log", "one\ntwo\nthree\n");
+  const auto read = [&](const std::string& vm, std::optional<std::size_t> tail) {
+    return read_console(*Folder::open(fixture.state.path()), {vm, fixture.shared(), tail});
+  };
+  CHECK(read("first", 2) == "two\nthree\n");
+  REQUIRE(fixture.write({"first"}));
+  fs::remove_all(fixture.state.path() + "/vms/first");
+  CHECK(read("first", {}) == "one\ntwo\nthree\n");
+  CHECK(read("first", 1) == "three\n");
+  CHECK(read("first", 0)->empty());
+  CHECK(read("first", 9) == "one\ntwo\nthree\n");
+  CHECK_FALSE(read("second", {}));
+  fixture.document.vm_id = "second";
+  REQUIRE(fixture.write({"first", "second"}));
+  CHECK(read("first", 1) == "three\n");
+  CHECK_FALSE(read("second", {}));  // it had none
+}
+
+TEST_CASE("tombstones that the store does not know are found", "[tombstone]") {
+  Fixture fixture;
+  fixture.document.vm_id = "second";
+  fixture.document.state = SessionState::retiring;
+  REQUIRE(fixture.write({"first", "second"}));
+  fs::create_directories(fixture.state.path() + "/tombstones/nonsense");
+  StoreContents contents;
+  add_unknown_tombstones(fixture.state.path(), contents);
+  REQUIRE(contents.unknown_tombstones.size() == 1);
+  const auto& [document, record] = contents.unknown_tombstones.front();
+  CHECK(document->state == SessionState::failed);
+  CHECK(document->cause->kind == CauseKind::controller_restarted);
+  CHECK(record.session == "session");
+  CHECK(record.state == TombstoneState::complete);
+  CHECK(record.vms == std::vector<std::string>{"first", "second"});
+  CHECK(record.bytes > 0);
+  REQUIRE(contents.troubles.size() == 1);
+  CHECK(contents.troubles.front().message.find("nonsense") != std::string::npos);
+  StoreContents knows;
+  knows.sessions = {fixture.shared()};
+  add_unknown_tombstones(fixture.state.path(), knows);
+  CHECK(knows.unknown_tombstones.empty());
 }

@@ -1,5 +1,7 @@
 #include "runtime/tombstones/tombstone_reader.hpp"
 
+#include <exception>
+#include <spdlog/spdlog.h>
 #include <sstream>
 
 #include "actors/ledger/why_document.hpp"
@@ -10,6 +12,7 @@ namespace {
 constexpr std::size_t max_document = 16UL * 1024 * 1024;
 constexpr std::size_t max_events_size = 64UL * 1024 * 1024;
 constexpr std::size_t max_timeline = 4096;
+constexpr std::size_t max_console_size = 64UL * 1024 * 1024;
 
 std::optional<Event> event_of(const std::string& line) {
   const auto json = Json::parse(line, nullptr, false);
@@ -46,9 +49,17 @@ Json of_what_is_there(Json why, const Folder& tombstone) {
   return why;
 }
 
-}  // namespace
+/// The last lines of a text; the break that ends a line belongs to it.
+std::string last_lines(const std::string& text, std::size_t count) {
+  auto begin = text.size();
+  for (; count > 0 && begin > 0; --count) {
+    const auto before = begin < 2 ? std::string::npos : text.rfind('\n', begin - 2);
+    begin = before == std::string::npos ? 0 : before + 1;
+  }
+  return text.substr(begin);
+}
 
-Json read_why(const Folder& state, const TombstoneQuestion& question) {
+Json answer_of(const Folder& state, const TombstoneQuestion& question) {
   const auto& document = *question.document;
   const auto place = "tombstones/" + document.id;
   const auto tombstone = state.find(place);
@@ -67,6 +78,37 @@ Json read_why(const Folder& state, const TombstoneQuestion& question) {
   const auto why =
       Json::parse(tombstone->read("why.json", max_document).value_or(""), nullptr, false);
   return why.is_object() ? why : Json(nullptr);
+}
+
+}  // namespace
+
+Json read_why(const Folder& state, const TombstoneQuestion& question) {
+  try {
+    return answer_of(state, question);
+  } catch (const std::exception& error) {
+    spdlog::error("The tombstone of session '{}' can't be read: {}", question.document->id,
+                  error.what());
+    return nullptr;
+  }
+}
+
+std::optional<std::string> read_console(const Folder& state, const ConsoleQuery& query) {
+  auto text = state.read("vms/" + query.vm + "/console.log", max_console_size);
+  if (!text && query.session) {
+    const auto place = "tombstones/" + query.session->id;
+    text = query.session->vm_id == query.vm
+               ? state.read(place + "/console.log", max_console_size)
+               : state.read(place + "/console-" + query.vm + ".log", max_console_size);
+    if (text == no_console_text(query.session->driver)) return std::nullopt;
+  }
+  if (text && query.tail) return last_lines(*text, *query.tail);
+  return text;
+}
+
+std::string no_console_text(const std::string& driver) {
+  return "The driver '" + driver +
+         "' has given this guest no serial console; what its first process wrote is in "
+         "logs/guest.log.\n";
 }
 
 }  // namespace aerie

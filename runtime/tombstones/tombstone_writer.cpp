@@ -5,6 +5,7 @@
 
 #include "runtime/store/store_reader.hpp"
 #include "runtime/store/stored_session.hpp"
+#include "runtime/tombstones/tombstone_reader.hpp"
 
 namespace aerie {
 namespace {
@@ -103,9 +104,7 @@ Result<void> TombstoneWriter::write_consoles(const Folder& fresh) {
       done = write_console(fresh, vm, "console-" + vm + ".log");
   if (done) done = write_console(fresh, order_.document->vm_id, "console.log");
   if (!done || fresh.has("console.log")) return done;
-  return fresh.write("console.log", "The driver '" + order_.document->driver +
-                                        "' has given this guest no serial console; what its "
-                                        "first process wrote is in logs/guest.log.\n");
+  return fresh.write("console.log", no_console_text(order_.document->driver));
 }
 
 Result<void> TombstoneWriter::write_console(const Folder& fresh, const std::string& vm,

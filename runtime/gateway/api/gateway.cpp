@@ -186,8 +186,9 @@ void Gateway::perform(const CallPtr& call) {
     case Operation::list_vms:
       return list_vms(call);
     case Operation::show_vm:
-    case Operation::read_console:
       return show_vm(call);
+    case Operation::read_console:
+      return read_console(call);
     case Operation::explain:
       return explain(call, call->parameter("id"));
     case Operation::explain_child:

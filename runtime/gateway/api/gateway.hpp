@@ -90,9 +90,12 @@ class Gateway : public Actor<GatewayActor> {
   void retire_session(const CallPtr& call);
   void set_hold(const CallPtr& call);
   void clear_hold(const CallPtr& call);
-  void show_hold(const CallPtr& call, const HoldAnswer& made);
   void issue_token(const CallPtr& call);
   void with_session_actor(const CallPtr& call, std::function<void(const SessionActor&)> act);
+  /// A hold goes to the session, or to the ledger once that is over.
+  template <class OfLiving, class OfEnded>
+  void change_hold(const CallPtr& call, OfLiving living, OfEnded ended);
+  void show_hold(const CallPtr& call, const HoldAnswer& answer);
   [[nodiscard]] std::string base_url(const CallPtr& call, bool is_socket) const;
 
   // gateway_views.cpp: what only shows
@@ -102,7 +105,9 @@ class Gateway : public Actor<GatewayActor> {
   void show_session(const CallPtr& call);
   void with_document(const CallPtr& call, std::function<void(const SessionDocument&)> act);
   void list_vms(const CallPtr& call);
+  void with_vm(const CallPtr& call, std::function<void(const VmFound&)> act);
   void show_vm(const CallPtr& call);
+  void read_console(const CallPtr& call);
   void explain(const CallPtr& call, const std::string& id);
 
   // gateway_streams.cpp: answers without end

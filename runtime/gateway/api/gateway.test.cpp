@@ -268,4 +268,37 @@ TEST_CASE("a gateway that ends leaves nobody waiting", "[gateway][actor]") {
   CHECK(fixture.sockets->closed.at(6) == 1012);
 }
 
+TEST_CASE("holds of a session that is over go to the ledger", "[gateway][actor]") {
+  GatewayFixture fixture;
+  fixture.is_over = true;
+  const auto path = own + "/holds/evidence";
+  CHECK(fixture.outcome({.method = "PUT", .path = path, .body = R"({"reason":"court"})"}) == "200");
+  CHECK(fixture.ended_holds.at("evidence").reason == "court");
+  CHECK(fixture.holds.empty());
+  CHECK(fixture.outcome({.method = "DELETE", .path = path}) == "200");
+  CHECK(fixture.outcome({.method = "DELETE", .path = path}) == "404 not-found");
+  fixture.store_failure = Cause{CauseKind::disk_full, "Full.", "Free space.", {}};
+  CHECK(fixture.outcome({.method = "PUT", .path = path}) == "503 disk-full");
+}
+
+TEST_CASE("a console is read from a guest that is there, and from one that is gone",
+          "[gateway][actor]") {
+  GatewayFixture fixture;
+  fixture.logs->console = "Linux version 6\n";
+  for (const auto* vm : {GatewayFixture::other, GatewayFixture::gone_vm}) {
+    const auto path = std::string("/api/v1/vms/") + vm + "/console";
+    const auto response = fixture.call({.path = path, .token = "owner", .query = {{"tail", "5"}}});
+    CHECK(response.status == 200);
+    CHECK(response.body == "Linux version 6\n");
+    CHECK(response.content_type == "text/plain; charset=utf-8");
+    CHECK(fixture.logs->consoles.back().vm == vm);
+    CHECK(fixture.logs->consoles.back().session->id == GatewayFixture::known);
+    CHECK(fixture.logs->consoles.back().tail == 5);
+  }
+  fixture.logs->console.reset();
+  const std::string gone = std::string("/api/v1/vms/") + GatewayFixture::gone_vm;
+  CHECK(fixture.outcome({.path = gone + "/console"}) == "404 not-found");
+  CHECK(fixture.outcome({.path = gone}) == "404 not-found");
+}
+
 }  // namespace aerie::testing

@@ -115,6 +115,21 @@ void GatewayFixture::make_ledger() {
         },
         [this](const Unsubscribe& message) { unsubscriptions.push_back(message); },
         [this](const AskStoreHealth&) { return Saved{store_failure}; },
+        [](const FindVm& message) {
+          const auto vm = known_vm();
+          if (message.id == gone_vm) return VmFound{nullptr, shared(known_document())};
+          if (message.id != vm.id) return VmFound{};
+          return VmFound{std::make_shared<const VmDocument>(vm), shared(known_document())};
+        },
+        [this](const HoldEnded& message) {
+          if (store_failure) return HoldAnswer{message.hold, store_failure};
+          ended_holds[message.hold.name] = message.hold;
+          return HoldAnswer{message.hold};
+        },
+        [this](const UnholdEnded& message) {
+          auto node = ended_holds.extract(message.name);
+          return node.empty() ? HoldAnswer{} : HoldAnswer{node.mapped()};
+        },
     };
   }));
   environment->directory.put(caf::actor_cast<LedgerActor>(actors_.back()));

@@ -62,10 +62,16 @@ class GatewayLogs final : public LogReader {
     return 7;
   }
   void unfollow(std::uint64_t) override { ++unfollowed; }
+  void read_console(ConsoleQuery query, LogFiles::Console done) override {
+    consoles.push_back(query);
+    done(console);
+  }
 
   std::vector<LogQuery> queries;
   LogFiles::Chunk follower;
   int unfollowed = 0;
+  std::vector<ConsoleQuery> consoles;
+  std::optional<std::string> console;
 };
 
 /// A gateway actor between a fake server and actors that stand in for ledger, node, reaper and the
@@ -73,6 +79,7 @@ class GatewayLogs final : public LogReader {
 class GatewayFixture {
  public:
   static constexpr const char* known = "0f8fad5b-d9cb-469f-a165-70867728950e";
+  static constexpr const char* gone_vm = "5b3c1a52-7e3c-4a57-8f0b-6d6f4f3b9a11";
   static constexpr const char* other = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
 
   GatewayFixture();
@@ -113,7 +120,8 @@ class GatewayFixture {
   std::vector<Subscribe> subscriptions;
   std::vector<Unsubscribe> unsubscriptions;
   std::vector<ListSessions> listings;
-  std::map<std::string, Hold> holds;
+  std::map<std::string, Hold> holds;        ///< of the session's actor
+  std::map<std::string, Hold> ended_holds;  ///< of the ledger
 
  private:
   void make_ledger();

@@ -19,8 +19,9 @@ Refused refused_as(CauseKind kind) {
     case CauseKind::requested:
       return {503, "draining"};
     case CauseKind::store_failed:
-    case CauseKind::disk_full:
       return {503, "store-failed"};
+    case CauseKind::disk_full:
+      return {503, "disk-full"};
     default:
       return {503, "unavailable"};
   }
@@ -183,22 +184,37 @@ void Gateway::set_hold(const CallPtr& call) {
     return refuse(call, 422, "bad-field", "name " + checked.error().message + ".", "name");
   }
   const Hold hold{name, call->body.value("reason", "")};
-  with_session_actor(call, [=, this](const SessionActor& session) {
-    request(session, caf::infinite, SetHold{hold})
-        .then([=, this](const HoldAnswer& made) { show_hold(call, made); }, unanswered(call));
-  });
+  change_hold(call, SetHold{hold}, HoldEnded{call->parameter("id"), hold});
 }
 
 void Gateway::clear_hold(const CallPtr& call) {
-  with_session_actor(call, [=, this](const SessionActor& session) {
-    request(session, caf::infinite, ClearHold{call->parameter("name")})
-        .then([=, this](const HoldAnswer& cleared) { show_hold(call, cleared); }, unanswered(call));
+  const auto& name = call->parameter("name");
+  change_hold(call, ClearHold{name}, UnholdEnded{call->parameter("id"), name});
+}
+
+template <class OfLiving, class OfEnded>
+void Gateway::change_hold(const CallPtr& call, OfLiving living, OfEnded ended) {
+  with_document(call, [=, this](const SessionDocument& document) {
+    request(environment_->directory.node(), caf::infinite, FindSessionActor{document.id})
+        .then(
+            [=, this](const SessionActorFound& found) {
+              const auto shown = [=, this](const HoldAnswer& made) { show_hold(call, made); };
+              if (found.actor)
+                request(found.actor, caf::infinite, living).then(shown, unanswered(call));
+              else
+                request(environment_->directory.ledger(), caf::infinite, ended)
+                    .then(shown, unanswered(call));
+            },
+            unanswered(call));
   });
 }
 
 void Gateway::show_hold(const CallPtr& call, const HoldAnswer& made) {
   if (made.failure && !made.hold) return refuse(call, 409, "conflict", made.failure->message);
-  if (made.failure) return refuse(call, 503, "store-failed", made.failure->message);
+  if (made.failure) {
+    const auto [status, code] = refused_as(made.failure->kind);
+    return refuse(call, status, code, made.failure->message + " " + made.failure->remedy);
+  }
   if (!made.hold) return refuse(call, 404, "not-found", "There is no such hold.");
   answer(call, 200, Json(*made.hold));
 }

@@ -127,21 +127,45 @@ void Gateway::list_vms(const CallPtr& call) {
           unanswered(call));
 }
 
-void Gateway::show_vm(const CallPtr& call) {
-  request(environment_->directory.ledger(), caf::infinite, ListVms{})
+void Gateway::with_vm(const CallPtr& call, std::function<void(const VmFound&)> act) {
+  request(environment_->directory.ledger(), caf::infinite, FindVm{call->parameter("id")})
       .then(
-          [=, this](const VmList& list) {
-            for (const auto& vm : list.vms) {
-              if (vm->id != call->parameter("id") || !call->who.sees(vm->session)) continue;
-              if (call->match.route->operation == Operation::show_vm) {
-                return answer(call, 200, *vm);
-              }
-              return refuse(call, 404, "not-found",
-                            "A guest under the driver '" + vm->driver + "' has no serial console.");
-            }
-            refuse_unknown(call);
+          [=, this](const VmFound& found) {
+            const bool is_known = found.document || found.session;
+            const auto session = found.session ? found.session->id : std::string{};
+            if (!is_known || !call->who.sees(session)) return refuse_unknown(call);
+            act(found);
           },
           unanswered(call));
+}
+
+void Gateway::show_vm(const CallPtr& call) {
+  with_vm(call, [=, this](const VmFound& found) {
+    if (!found.document) return refuse_unknown(call);
+    answer(call, 200, *found.document);
+  });
+}
+
+/// Of a guest that is gone its session's tombstone has it.
+void Gateway::read_console(const CallPtr& call) {
+  with_vm(call, [=, this](const VmFound& found) {
+    ConsoleQuery query{call->parameter("id"), found.session, {}};
+    if (const auto tail = call->query("tail"); !tail.empty()) query.tail = std::stoul(tail);
+    const auto driver = found.document ? found.document->driver : found.session->driver;
+    call->is_answered = true;
+    // Answered on the disk's thread: this actor may be gone by then.
+    world_.logs->read_console(std::move(query), [server = world_.server, id = call->request->id,
+                                                 driver](std::optional<std::string> text) {
+      if (!text)
+        return server->respond(
+            id, error_response(404, "not-found",
+                               "A guest under the driver '" + driver + "' has no serial console."));
+      HttpResponse response;
+      response.content_type = "text/plain; charset=utf-8";
+      response.body = *std::move(text);
+      server->respond(id, std::move(response));
+    });
+  });
 }
 
 void Gateway::explain(const CallPtr& call, const std::string& id) {

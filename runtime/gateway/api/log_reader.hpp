@@ -17,6 +17,7 @@ class LogReader {
   virtual void read(LogQuery query, LogFiles::Chunk chunk) = 0;
   virtual std::uint64_t follow(LogQuery query, LogFiles::Chunk chunk) = 0;
   virtual void unfollow(std::uint64_t follower) = 0;
+  virtual void read_console(ConsoleQuery query, LogFiles::Console done) = 0;
 };
 
 /// Reads from the logs on disk.
@@ -31,6 +32,9 @@ class LogFilesReader final : public LogReader {
     return files_->follow(std::move(query), std::move(chunk));
   }
   void unfollow(std::uint64_t follower) override { files_->unfollow(follower); }
+  void read_console(ConsoleQuery query, LogFiles::Console done) override {
+    files_->read_console(std::move(query), std::move(done));
+  }
 
  private:
   std::shared_ptr<LogFiles> files_;
