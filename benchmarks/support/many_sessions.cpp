@@ -21,6 +21,7 @@ class NoStore final : public Store {
  public:
   void submit(StoreBatch batch, Done done) override { done(std::move(batch), std::nullopt); }
   void read_events(EventQuery, EventsRead done) override { done(std::vector<EventPtr>{}); }
+  [[nodiscard]] std::uint64_t oldest_event() const override { return 1; }
 };
 
 class NoLogs final : public LogStore {

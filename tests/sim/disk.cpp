@@ -18,6 +18,7 @@ class Disk::Port final : public Store {
   void read_events(EventQuery query, EventsRead done) override {
     if (disk_.life_ == life_) disk_.read(query, done);
   }
+  [[nodiscard]] std::uint64_t oldest_event() const override { return 1; }
 
  private:
   Disk& disk_;
