@@ -142,17 +142,20 @@ bool find_planted(const Seeds& seeds) {
       Expected{PlantedBug::forgotten_resource, "a resource forgotten on restart", "convergence"}};
   bool is_well = true;
   for (const auto& [bug, name, rule] : all) {
-    std::uint64_t found = 0;
-    std::uint64_t first = 0;
-    for (auto seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
+    auto seed = seeds.first;
+    const auto end = seeds.first + seeds.count;
+    const auto shows = [&] {
       const auto plan = make_plan(seed);
-      if (!breaks(plan, bug, rule) || breaks(plan, PlantedBug::none, rule)) continue;
-      if (++found == 1) first = seed;
-    }
-    std::printf("planted, %s: %llu of %llu seeds find it, the first is %llu\n", name,
-                static_cast<Printed>(found), static_cast<Printed>(seeds.count),
-                static_cast<Printed>(first));
-    is_well = is_well && found > 0;
+      return breaks(plan, bug, rule) && !breaks(plan, PlantedBug::none, rule);
+    };
+    while (seed < end && !shows())
+      ++seed;
+    if (seed < end)
+      std::printf("planted, %s: found by seed %llu\n", name, static_cast<Printed>(seed));
+    else
+      std::printf("planted, %s: not found by %llu seeds\n", name,
+                  static_cast<Printed>(seeds.count));
+    is_well = is_well && seed < end;
   }
   return is_well;
 }
