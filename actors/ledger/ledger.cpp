@@ -107,7 +107,7 @@ void Ledger::begin(const StoreContents& contents) {
     remembered_.insert(subject);
     if (state.value("kind", "") == "vm") guests_[state.value("session", "")].insert(subject);
   }
-  for (const auto& [session, tombstone] : contents.unknown_tombstones)
+  for (const auto& [session, tombstone] : contents.unknown_sessions)
     take_in(session, tombstone);
   for (const auto& trouble : contents.troubles)
     record("doctor.failed", "", {{"check", "store"}, {"cause", trouble}});
@@ -117,12 +117,13 @@ void Ledger::begin(const StoreContents& contents) {
   keep_within_bounds();
 }
 
-/// A tombstone that the store knows nothing of, for it was begun anew: it answers for its session.
+/// What a store that was begun anew knows nothing of. A tombstone answers for its session.
 void Ledger::take_in(const SessionDocumentPtr& found, const TombstoneRecord& tombstone) {
   if (!sessions_.try_emplace(found->id, found).second) return;
   session_order_.push_back(found->id);
-  tombstones_.put(tombstone, !found->holds.empty());
   write(WriteSession{found});
+  if (tombstone.bytes == 0) return;
+  tombstones_.put(tombstone, !found->holds.empty());
   write(WriteTombstoneRecord{tombstone});
 }
 

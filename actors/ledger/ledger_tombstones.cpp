@@ -38,7 +38,8 @@ void Ledger::order_tombstone(const std::string& session, const std::string& vm, 
       if (!guest.empty() && std::find(entry.vms.begin(), entry.vms.end(), guest) == entry.vms.end())
         entry.vms.push_back(guest);
     TombstoneOrder order{document, nullptr, through, entry.vms};
-    if (!is_buried(session))
+    // Where nothing is remembered of it the tombstone there is knows more.
+    if (!is_buried(session) && (before == nullptr || timelines_.contains(session)))
       order.why =
           explain_session(*document, timelines_[session], "tombstones/" + session + "/logs");
     const auto number = begin_work([=, this](LedgerWorkDone& result) {

@@ -108,6 +108,34 @@ TEST_CASE("a tombstone that can't be written is answered with the cause, and ask
   CHECK(world.events("tombstone.written").size() == 2);
 }
 
+TEST_CASE("while the store fails no tombstone is confirmed", "[caf][ledger]") {
+  Fixture world;
+  world.begin("a");
+  world.store->failure = some_cause(CauseKind::store_failed);
+  CHECK(world.save("a").failure);
+  CHECK(world.save("a").failure->kind == CauseKind::store_failed);
+  CHECK(world.tombstones->orders.empty());
+  world.store->failure.reset();
+  world.advance(Duration{2'000});
+  CHECK_FALSE(world.save("a").failure);
+}
+
+TEST_CASE("a session whose database was lost is buried without losing its story", "[caf][ledger]") {
+  Fixture world;
+  StoreContents contents;
+  contents.unknown_sessions = {
+      {Fixture::shared(Fixture::document_of("told", SessionState::failed)),
+       {"told", world.environment->wall(), 5, TombstoneState::evidence, {}}},
+      {Fixture::shared(Fixture::document_of("untold", SessionState::failed)),
+       {"untold", {}, 0, TombstoneState::evidence, {}}}};
+  world.ledger = world.start_ledger(contents);
+  world.run();
+  REQUIRE(world.tombstones->orders.size() == 2);
+  CHECK(world.tombstones->orders.front().why.is_null());
+  CHECK(world.tombstones->orders.back().why["state"] == "failed");
+  CHECK(world.logs->removed.size() == 2);
+}
+
 TEST_CASE("each of a session's guests is in its tombstone; unknown sessions have none",
           "[caf][ledger]") {
   Fixture world;

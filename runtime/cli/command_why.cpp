@@ -7,7 +7,7 @@
 #include "runtime/cli/commands.hpp"
 #include "runtime/cli/http_get.hpp"
 #include "runtime/cli/why_text.hpp"
-#include "runtime/gateway/pages.hpp"
+#include "runtime/secrets/identity.hpp"
 #include "runtime/store/schema.hpp"
 #include "runtime/store/sqlite.hpp"
 #include "runtime/store/store_reader.hpp"
