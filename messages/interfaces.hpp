@@ -207,7 +207,8 @@ struct UnholdEnded {
 };
 struct HoldAnswer {
   std::optional<Hold> hold;  ///< none: there was no such hold
-  /// It stands, but could not be written down: the next controller would know nothing of it.
+  /// With a hold: it stands, but could not be written down, so the next controller would know
+  /// nothing of it. Without: why it can't be set.
   std::optional<Cause> failure = std::nullopt;
 };
 struct FindVm {
@@ -696,6 +697,8 @@ using NodeActor = VmOwnerActor::extend<
     caf::reacts_to<SessionOver>, caf::replies_to<SalvageOrphan>::with<OrphanAnswer>,
     /// Tells the reaper which of them are nobody's.
     caf::reacts_to<MachinesFound>,
+    /// What a VM could not give back; the reaper is told, and each that follows it.
+    caf::reacts_to<OrphansFound>,
     /// Refuses new sessions from now on; with `stop_guests` retires those there are.
     caf::replies_to<DrainNode>::with<Drained>, caf::reacts_to<ReaperBegins>,
     caf::reacts_to<NodeTimer>, caf::replies_to<AskNodeFigures>::with<NodeFigures>>;

@@ -71,6 +71,10 @@ Node::Behavior Node::make_behavior() {
       [this](const DrainNode& message) { return drain(message); },
       [this](const SalvageOrphan& message) { return answer_orphan(message); },
       [this](const MachinesFound& message) { on_machines_found(message); },
+      [this](const OrphansFound& message) {
+        for (const auto& orphan : message.orphans)
+          report_orphan(orphan);
+      },
       [this](const ReaperBegins&) { on_reaper_begins(); },
       [this](const NodeTimer& message) {
         if (message.ticket == retry_ticket) {
@@ -193,6 +197,7 @@ void Node::forget_unsaved(const std::string& session, bool is_warm) {
 
 std::optional<Cause> Node::over_sessions() const {
   const auto limit = environment_->settings.max_sessions;
+  if (sessions_.size() < limit) return std::nullopt;  // the common case, at once
   // A session whose guest is gone counts for disk only.
   const auto in_use = std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) {
     const auto vm = vms_.find(entry.second.vm);
@@ -204,6 +209,7 @@ std::optional<Cause> Node::over_sessions() const {
 
 std::optional<Cause> Node::over_quota(const Profile& profile) const {
   const auto& settings = environment_->settings;
+  if (settings.max_memory_mib <= 0 && settings.max_cpus <= 0) return std::nullopt;
   std::int64_t memory = profile.resources.memory_mib;
   double cpus = profile.resources.cpus;
   for (const auto& [id, vm] : vms_) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 
+#include "actors/core/planted.hpp"
 #include "actors/core/recall.hpp"
 #include "actors/node/node.hpp"
 #include "actors/session/session.hpp"
@@ -38,7 +39,8 @@ std::set<std::string> sessions_in(const std::map<std::string, Json>& memories) {
 /// What is written down of a guest besides its memory.
 void add_from_store(VmMemory& memory, const std::string& id, const StoreContents& contents) {
   for (const auto& resource : contents.resources)
-    if (resource.vm == id) {
+    if (resource.vm == id &&
+        !(resource.kind == "directory" && is_planted(PlantedBug::forgotten_resource))) {
       memory.resources.push_back(resource);
       memory.resources.back().session = memory.document.session;
     }

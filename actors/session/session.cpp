@@ -200,6 +200,7 @@ void Session::take_fresh_vm(const VmGiven& given) {
 }
 
 void Session::on_dismantled(const VmDismantled& dismantled) {
+  releasing_.erase(dismantled.vm);
   if (former_vms_.erase(dismantled.vm) == 0) {
     if (dismantled.vm != document_.vm_id) return;
     document_.vm_state = VmState::stopped;

@@ -165,6 +165,7 @@ class Session : public Actor<SessionActor> {
   std::optional<Cause> replaced_for_;                          ///< why the first guest was lost
   std::set<std::string> former_vms_;                           ///< replaced, and not dismantled yet
   bool is_guest_finished_ = false;                             ///< nothing of the present VM runs
+  std::set<std::string> releasing_;  ///< VMs that were allowed to give back what they hold
   std::set<std::uint64_t> living_epochs_;
   bool is_recalled_ = false;  ///< begun under an earlier controller
   bool is_over_ = false;      ///< it only waits for its stream's end

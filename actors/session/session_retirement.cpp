@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "actors/core/planted.hpp"
 #include "actors/session/session.hpp"
 
 namespace aerie {
@@ -149,7 +150,10 @@ void Session::grant(const Proposal& proposal, const std::string& who, const std:
 ReleaseAllowed Session::may_release(const std::string& vm) {
   const bool is_former = former_vms_.contains(vm);
   const bool is_agreed = is_former || (vm == document_.vm_id && granted_);
-  return {is_agreed && document_.holds.empty()};
+  const bool is_allowed =
+      is_agreed && (document_.holds.empty() || is_planted(PlantedBug::stale_consent));
+  if (is_allowed) releasing_.insert(vm);
+  return {is_allowed};
 }
 
 void Session::dismantle_vm() {
@@ -190,6 +194,13 @@ void Session::answer(const Proposal& proposal, RetireAnswer kind, const std::str
 }
 
 caf::result<HoldAnswer> Session::set_hold(const Hold& hold) {
+  // A hold that came too late must not be promised.
+  if (!releasing_.empty())
+    return HoldAnswer{std::nullopt, Cause{CauseKind::requested,
+                                          "The files of the guest " + *releasing_.begin() +
+                                              " are being deleted just now.",
+                                          "Ask again for what is left of the session.",
+                                          {}}};
   auto& holds = document_.holds;
   const auto found = std::find_if(holds.begin(), holds.end(),
                                   [&](const Hold& each) { return each.name == hold.name; });

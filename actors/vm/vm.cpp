@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "actors/core/planted.hpp"
+
 namespace aerie {
 namespace {
 
@@ -358,6 +360,7 @@ void Vm::dismantle(const ReleaseToken& token) {
 void Vm::write_tombstone() {
   const bool was_nobodys = document_.session.empty() || (!owner_ && !has_started_);
   if (was_nobodys || resources_.empty()) return ask_owner();
+  if (is_planted(PlantedBug::release_before_tombstone)) return ask_owner();
   request(environment_->directory.ledger(), caf::infinite,
           WriteTombstone{document_.session, spec_.vm})
       .then(
@@ -391,11 +394,11 @@ void Vm::release_next() {
     resources_.clear();
   }
   if (!unreleased_.empty()) {
-    // Its owner is done with it; the reaper tries again later.
+    // Its owner is done with it; the reaper tries again later, and by the node's word the next one.
     std::reverse(unreleased_.begin(), unreleased_.end());
-    send(environment_->directory.reaper(),
-         OrphansFound{{{spec_.vm, document_.session, document_.driver, std::nullopt,
-                        std::move(unreleased_), *release_failure_, std::nullopt}}});
+    if (const auto node = environment_->directory.node())
+      send(node, OrphansFound{{{spec_.vm, document_.session, document_.driver, std::nullopt,
+                                std::move(unreleased_), *release_failure_, std::nullopt}}});
   }
   if (owner_) send(owner_, VmDismantled{spec_.vm});
   if (const auto node = environment_->directory.node()) send(node, VmDismantled{spec_.vm});

@@ -240,13 +240,13 @@ TEST_CASE("only the owner's token dismantles, in reverse order", "[caf][vm]") {
 
 TEST_CASE("what can't be released is the reaper's, and the rest goes on", "[caf][vm]") {
   Fixture world;
-  const auto reaper = std::make_shared<Inbox>();
-  world.environment->directory.put(world.stand_in<ReaperActor>(reaper));
+  const auto node = std::make_shared<Inbox>();
+  world.environment->directory.put(world.stand_in<NodeActor>(node));
   auto& machine = world.start_and_boot();
   machine.release_failure = some_cause(CauseKind::disk_full, "It is stuck.");
   world.tell(world.vm, DismantleVm{{"session", "vm", "p"}});
   world.exit(CauseKind::killed);
-  const auto orphan = reaper->last<OrphansFound>().orphans.at(0);
+  const auto orphan = node->last<OrphansFound>().orphans.at(0);
   CHECK(orphan.vm == "vm");
   CHECK(orphan.session == "session");
   CHECK(orphan.driver == "process");

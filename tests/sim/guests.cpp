@@ -181,7 +181,7 @@ void Guests::release(const std::string& vm, const Resource& resource) {
   judge_.on_release(guest, resource);
   const bool fails = std::exchange(fails_next_release_, false);
   if (!fails) guest.held.erase(resource.kind);
-  if (fails) judge_.on_quarantine(vm, resource.kind);
+  if (fails) judge_.on_failed_release(vm, resource.kind);
   then(guest, Duration{0}, Duration{200}, [resource, fails](Guest& self) {
     if (!self.reports) return;
     self.reports->on_released(

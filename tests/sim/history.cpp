@@ -14,7 +14,7 @@ namespace {
 
 constexpr Duration peace_begins{160'000};
 constexpr Duration peace_lasts{1'800'000};
-constexpr Duration asked_again{60'000};  // in peace, clients delete what is left
+constexpr Duration asked_again{60'000};
 constexpr std::uint64_t most_steps = 200'000;
 constexpr std::size_t most_lines = 80;
 
@@ -29,7 +29,7 @@ class History {
   void end_life();
   void happen(const Operation& operation);
   void make_peace();
-  void delete_again();
+  void clear_holds();
   void stall(const char* kind, Duration time);
   bool let_time_pass();
   void note(std::string_view kind, std::uint64_t actor, const caf::mailbox_element& element);
@@ -155,21 +155,21 @@ void History::happen(const Operation& operation) {
   }
 }
 
-/// Faults end, viewers go, operators clear their holds, clients delete what they made.
+/// Faults end, viewers go, operators clear their holds. What is left goes by its own deadlines.
 void History::make_peace() {
   log("peace begins");
   disk_.heal();
   guests_.heal();
   people_.leave_all();
-  delete_again();
+  clear_holds();
 }
 
-void History::delete_again() {
-  const auto sessions = disk_.contents().sessions;
-  people_.clear_all(sessions);
-  people_.remove_all(sessions);
-  if (agenda_.now() < begun_ + peace_lasts - asked_again)
-    agenda_.after(asked_again, [this] { delete_again(); });
+/// Again and again: a session may have been starting, or on its way from one controller to the
+/// next.
+void History::clear_holds() {
+  people_.clear_all(disk_.contents().sessions);
+  if (agenda_.now() < begun_ + peace_lasts / 2)
+    agenda_.after(asked_again, [this] { clear_holds(); });
 }
 
 // -- playing --------------------------------------------------------------------------------------

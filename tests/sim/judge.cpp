@@ -36,6 +36,8 @@ void Judge::blame(std::string rule, std::string text) {
 void Judge::on_message(std::string_view receiver, caf::mailbox_element& element) {
   if (receiver == "ledger") {
     if (const auto* update = content_of<UpdateSession>(element)) on_document(*update->document);
+    if (const auto* evidence = content_of<WriteTombstone>(element))
+      tombstones_.emplace(evidence->session, evidence->vm);
   } else if (receiver == "reaper") {
     if (const auto* answered = content_of<RetireAnswered>(element)) on_answer(*answered);
   } else if (receiver == "session") {
@@ -53,7 +55,8 @@ void Judge::on_answer(const RetireAnswered& answered) {
   const auto found = proposals_.find(answered.proposal);
   if (found == proposals_.end()) return;
   const auto& [id, proposal] = *found;
-  if (answered.answer == RetireAnswer::keep && answered.until && !proposal.forced)
+  if (answered.answer == RetireAnswer::keep && answered.until && !proposal.forced &&
+      answered.who.starts_with("viewer:"))
     kept_until_[proposal.session] = *answered.until;
   if (answered.answer != RetireAnswer::grant || !answered.token) return;
   granted_.emplace(answered.token->session, answered.token->vm);
@@ -70,9 +73,12 @@ bool Judge::is_kept(const std::string& session) const {
 void Judge::on_dismantle(const DismantleVm& dismantle, const caf::strong_actor_ptr& sender) {
   const auto& token = dismantle.token;
   const auto document = disk_.session(token.session);
-  const bool is_owner = kind_of(sender) == "session" && token.proposal == "superseded";
+  const auto sender_kind = kind_of(sender);
   const bool never_was = !document || document->vm_id != token.vm;
-  if (is_owner || (kind_of(sender) == "node" && never_was)) given_up_.insert(token.vm);
+  const bool is_lost =
+      token.is_orphan && (never_was || is_final(document->state) || lost_.contains(token.session));
+  if (sender_kind == "session" || (sender_kind == "node" && (never_was || is_lost)))
+    given_up_.insert(token.vm);
 }
 
 void Judge::on_document(const SessionDocument& document) {
@@ -101,6 +107,9 @@ void Judge::on_release(const Guest& guest, const Resource& resource) {
   if (guest.runs) blame("exit", what + " was released while the guest ran.");
   if (!has_consent(resource.session, resource.vm))
     blame("consent", what + " was released without its session's grant.");
+  const bool was_used = !resource.session.empty() && started_.contains(resource.vm);
+  if (was_used && !tombstones_.contains({resource.session, resource.vm}))
+    blame("tombstone", what + " was released before the tombstone was written.");
   const auto holds = holds_.find(resource.session);
   if (resource.kind == "directory" && holds != holds_.end() && !holds->second.empty())
     blame("hold", what + " was released under the hold " + *holds->second.begin() + ".");
@@ -113,8 +122,8 @@ void Judge::on_release(const Guest& guest, const Resource& resource) {
   before->second = life_;
 }
 
-void Judge::on_quarantine(const std::string& vm, const std::string& kind) {
-  quarantined_.emplace(vm, kind);
+void Judge::on_failed_release(const std::string& vm, const std::string& kind) {
+  released_.erase({vm, kind});
 }
 
 void Judge::on_hold(const std::string& session, const std::string& name) {
@@ -142,10 +151,6 @@ void Judge::at_the_end(const Guests& guests) {
   check_events();
 }
 
-bool Judge::is_spared(const std::string& vm, const std::string& kind) const {
-  return warm_.contains(vm) || quarantined_.contains({vm, kind});
-}
-
 void Judge::check_guests(const Guests& guests) {
   std::set<std::string> owned;
   for (const auto& document : disk_.contents().sessions)
@@ -160,14 +165,14 @@ void Judge::check_guests(const Guests& guests) {
     }
     if (guest.runs) blame("convergence", "The guest " + vm + " still runs.");
     for (const auto& kind : guest.held)
-      if (!is_spared(vm, kind))
+      if (!warm_.contains(vm))
         blame("convergence", "The " + kind + " of guest " + vm + " is still there.");
   }
 }
 
 void Judge::check_disk() {
   for (const auto& resource : disk_.resources())
-    if (!is_spared(resource.vm, resource.kind))
+    if (!warm_.contains(resource.vm))
       blame("convergence", "The " + resource.kind + " of guest " + resource.vm +
                                " is still written down as held.");
   for (const auto& [subject, memory] : disk_.memories())
@@ -199,7 +204,7 @@ void Judge::check_events() {
     }
   }
   for (const auto& [vm_and_kind, life] : released_)
-    if (started_.contains(vm_and_kind.first) && !quarantined_.contains(vm_and_kind) &&
+    if (started_.contains(vm_and_kind.first) &&
         releases[vm_and_kind.first + " " + vm_and_kind.second] == 0)
       blame("once", "No event tells that the " + vm_and_kind.second + " of guest " +
                         vm_and_kind.first + " was released.");

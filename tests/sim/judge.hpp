@@ -25,6 +25,7 @@ struct Violation {
 ///
 /// - `consent`: no resource of a session is released before the session granted it, gave the guest
 ///   up for a fresh one, or never came to be. A grant without force never comes within a keep.
+/// - `tombstone`: the session's tombstone is written before the first thing of it is released.
 /// - `hold`: nothing that holds evidence is released while a confirmed hold stands.
 /// - `exit`: nothing is released while its guest runs; nothing runs twice.
 /// - `once`: a resource is released once, and written down as released once; a session ends once.
@@ -40,7 +41,8 @@ class Judge {
   void on_message(std::string_view receiver, caf::mailbox_element& element);
   void on_start(const std::string& vm);
   void on_release(const Guest& guest, const Resource& resource);
-  void on_quarantine(const std::string& vm, const std::string& kind);
+  /// It is still there: another try is no second release.
+  void on_failed_release(const std::string& vm, const std::string& kind);
   /// The operator was told that the hold stands, or has asked to clear it.
   void on_hold(const std::string& session, const std::string& name);
   void on_clearing(const std::string& session, const std::string& name);
@@ -63,7 +65,6 @@ class Judge {
   void on_dismantle(const DismantleVm& dismantle, const caf::strong_actor_ptr& sender);
   void on_document(const SessionDocument& document);
   [[nodiscard]] bool has_consent(const std::string& session, const std::string& vm) const;
-  [[nodiscard]] bool is_spared(const std::string& vm, const std::string& kind) const;
   void check_guests(const Guests& guests);
   void check_disk();
   void check_events();
@@ -74,14 +75,14 @@ class Judge {
   std::optional<Violation> violation_;
   std::uint64_t life_ = 1;
   std::map<std::string, Proposal> proposals_;
-  std::set<std::pair<std::string, std::string>> granted_;  ///< session and VM
-  std::map<std::string, Instant> kept_until_;              ///< by session
-  std::set<std::string> given_up_;                         ///< VMs that their owner released
-  std::set<std::string> lost_;                             ///< sessions whose actor failed
-  std::map<std::string, std::set<std::string>> holds_;     ///< by session
+  std::set<std::pair<std::string, std::string>> granted_;     ///< session and VM
+  std::map<std::string, Instant> kept_until_;                 ///< by session
+  std::set<std::string> given_up_;                            ///< VMs that their owner released
+  std::set<std::pair<std::string, std::string>> tombstones_;  ///< session and VM
+  std::set<std::string> lost_;                                ///< sessions whose actor failed
+  std::map<std::string, std::set<std::string>> holds_;        ///< by session
   std::map<std::string, Outcome> outcomes_;
   std::map<VmAndKind, std::uint64_t> released_;  ///< in which life
-  std::set<VmAndKind> quarantined_;
   std::set<std::string> started_;
   std::set<std::string> warm_;  ///< at the end
 };

@@ -164,7 +164,7 @@ std::optional<Instant> Life::next_timer() {
 void Life::advance_to(Instant now) {
   auto& clock = coordinator().clock();
   const auto target = clock_born_ + (now - born_);
-  if (target > clock.now()) clock.advance_time(target - clock.now());
+  if (target >= clock.now()) clock.advance_time(target - clock.now());
 }
 
 }  // namespace aerie::sim

@@ -63,6 +63,8 @@ void People::create() {
   request.profile = "browser";
   request.driver = "process";
   request.url = "about:blank";
+  request.idle = Duration{60'000};
+  request.max = Duration{400'000};
   life_->system().spawn([this, request](caf::event_based_actor* self) {
     if (life_ == nullptr) return;
     self->request(life_->environment().directory.node(), caf::infinite,
@@ -102,11 +104,6 @@ void People::remove(std::uint64_t number, bool forced) {
   if (const auto* id = session(number)) propose(*id, forced);
 }
 
-void People::remove_all(const std::vector<SessionDocumentPtr>& sessions) {
-  for (const auto& document : sessions)
-    propose(document->id, false);
-}
-
 void People::hold(std::uint64_t number, std::uint64_t name) {
   const auto* id = session(number);
   if (id == nullptr) return;
@@ -115,7 +112,7 @@ void People::hold(std::uint64_t number, std::uint64_t name) {
     self->request(actor, caf::infinite, SetHold{Hold{hold.name, "evidence"}})
         .then(
             [this, hold](const HoldAnswer& answer) {
-              if (life_ == nullptr || !answer.hold) return;
+              if (life_ == nullptr || !answer.hold || answer.failure) return;
               judge_.on_hold(hold.session, hold.name);
               holds_.push_back(hold);
             },
@@ -139,7 +136,6 @@ void People::clear(std::uint64_t number) {
   clear(hold);
 }
 
-/// Also those of which no answer came.
 void People::clear_all(const std::vector<SessionDocumentPtr>& sessions) {
   for (const auto& document : sessions)
     for (const auto& hold : document->holds)

@@ -40,13 +40,12 @@ class People {
   void create();
   /// The session's actor is looked up by the node, as the gateway does it.
   void remove(std::uint64_t number, bool forced);
-  /// Of these, whoever made them: a client may have died before it was answered.
-  void remove_all(const std::vector<SessionDocumentPtr>& sessions);
   void join(std::uint64_t number, std::uint64_t character);
   void leave(std::uint64_t number);
   void leave_all();
   void hold(std::uint64_t number, std::uint64_t name);
   void clear(std::uint64_t number);
+  /// Also those of which no answer came.
   void clear_all(const std::vector<SessionDocumentPtr>& sessions);
   void break_session(std::uint64_t number);
   void break_reaper();

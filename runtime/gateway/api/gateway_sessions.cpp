@@ -210,6 +210,7 @@ void Gateway::change_hold(const CallPtr& call, OfLiving living, OfEnded ended) {
 }
 
 void Gateway::show_hold(const CallPtr& call, const HoldAnswer& made) {
+  if (made.failure && !made.hold) return refuse(call, 409, "conflict", made.failure->message);
   if (made.failure) {
     const auto [status, code] = refused_as(made.failure->kind);
     return refuse(call, status, code, made.failure->message + " " + made.failure->remedy);
