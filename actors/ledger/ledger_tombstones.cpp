@@ -43,6 +43,7 @@ void Ledger::order_tombstone(const std::string& session, const std::string& vm, 
       order.why =
           explain_session(*document, timelines_[session], "tombstones/" + session + "/logs");
     const auto number = begin_work([=, this](LedgerWorkDone& result) {
+      tell_tombstones_failure(result.failure);
       if (result.failure) return outcome(result.failure);
       on_tombstone_stored(entry, result.bytes, outcome);
     });
@@ -71,6 +72,16 @@ void Ledger::on_tombstone_stored(TombstoneRecord entry, std::int64_t bytes, Outc
           {{"bytes", bytes}, {"complete", is_complete}}});
   write(WriteTombstoneRecord{entry});
   confirm(std::move(outcome));
+}
+
+/// Both ends of it: while it lasts nothing is deleted.
+void Ledger::tell_tombstones_failure(const std::optional<Cause>& failure) {
+  const auto before = std::exchange(tombstones_failure_, failure);
+  if (failure && !before)
+    record("doctor.failed", "", {{"check", "tombstones"}, {"cause", *failure}});
+  if (!failure && before)
+    record("doctor.recovered", "",
+           {{"check", "tombstones"}, {"detail", "Tombstones can be written again."}});
 }
 
 // -- the end of a session -------------------------------------------------------------------------
