@@ -105,7 +105,8 @@ class Ledger : public Actor<LedgerActor> {
   void settle(const std::string& session);
   void go_on_with_tombstone(const std::string& session);
   void keep_within_bounds();
-  void drop(const std::string& session, std::function<void(const TombstoneDropped&)> done);
+  /// By value: what the index keeps of it goes meanwhile.
+  void drop(std::string session, std::function<void(const TombstoneDropped&)> done);
   void remove_files(const std::string& session, Outcome outcome);
   caf::result<TombstoneDropped> drop_oldest();
   caf::result<HoldAnswer> hold_ended(const HoldEnded& wish);

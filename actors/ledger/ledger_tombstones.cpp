@@ -184,7 +184,7 @@ caf::result<TombstoneDropped> Ledger::drop_oldest() {
 
 /// First it is written down that it goes, then it goes, then what is known of its session. Where
 /// the disk is too full to write that down it goes all the same: to make space it may have to.
-void Ledger::drop(const std::string& session, std::function<void(const TombstoneDropped&)> answer) {
+void Ledger::drop(std::string session, std::function<void(const TombstoneDropped&)> answer) {
   const auto before = *tombstones_.find(session);
   auto going = before;
   going.state = TombstoneState::going;
