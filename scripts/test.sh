@@ -1,13 +1,19 @@
 # shellcheck shell=bash
 # The lanes of ./run test. Each runs in a subshell; its output goes to build/test/LANE.log and the screen.
 
-readonly lanes=(unit web lint example replay e2e)  # asan and tsan by name, until they are known to pass within the time
+readonly lanes=(unit sim web lint example replay e2e)  # asan and tsan by name, until they are known to pass within the time
 readonly most_minutes=75
 
 lane_unit() {
   configure build
   ninja -k 0 -C build
   build/tests/aerie-unit-tests
+}
+
+lane_sim() {
+  configure build
+  ninja -C build aerie-sim
+  simulate_all
 }
 
 lane_web() { node --test runtime/web/test; }

@@ -287,6 +287,7 @@ void Ledger::add_token(const SaveToken& token) {
 void Ledger::forget_session(const std::string& id) {
   sessions_.erase(id);
   std::erase(session_order_, id);
+  evident_guests_.erase(id);
   forget_timelines(id);
   if (const auto tokens = session_tokens_.extract(id))
     for (const auto& digest : tokens.mapped())

@@ -105,7 +105,6 @@ class Ledger : public Actor<LedgerActor> {
   void settle(const std::string& session);
   void go_on_with_tombstone(const std::string& session);
   void keep_within_bounds();
-  /// By value: what the index keeps of it goes meanwhile.
   void drop(std::string session, std::function<void(const TombstoneDropped&)> done);
   void remove_files(const std::string& session, Outcome outcome);
   caf::result<TombstoneDropped> drop_oldest();
@@ -136,7 +135,9 @@ class Ledger : public Actor<LedgerActor> {
   std::unordered_map<std::string, std::set<std::string>>
       guests_;                                  ///< of each session: not gone yet
   std::unordered_set<std::string> remembered_;  ///< sessions and VMs whose actors go on
-  std::deque<std::string> lost_guests_;         ///< of the pool, oldest first
+  std::map<std::string, std::vector<std::string>>
+      evident_guests_;  ///< whose evidence belongs into the tombstone, by session not buried yet
+  std::deque<std::string> lost_guests_;  ///< of the pool, oldest first
   std::unordered_map<std::string, SaveToken> tokens_;
   std::unordered_map<std::string, std::vector<std::string>> session_tokens_;  ///< their digests
 

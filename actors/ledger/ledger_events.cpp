@@ -5,7 +5,7 @@
 namespace aerie {
 namespace {
 
-constexpr std::size_t max_events = 4'000;  // in memory; the store has more
+constexpr std::size_t max_events = 1'500;  // in memory; the store has more
 constexpr std::size_t max_timeline = 512;
 constexpr std::size_t page_size = 500;
 /// Between two pages: a reader that falls a thousand events behind is cut off by the gateway.

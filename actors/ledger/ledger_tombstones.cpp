@@ -26,6 +26,10 @@ caf::result<Saved> Ledger::write_tombstone(const WriteTombstone& wish) {
 /// then it is written down that they are there.
 void Ledger::order_tombstone(const std::string& session, const std::string& vm, bool is_last,
                              Outcome outcome) {
+  // Kept at once: one that is asked for while another is under way must not leave its guest out.
+  auto& evident = evident_guests_[session];
+  if (!vm.empty() && std::find(evident.begin(), evident.end(), vm) == evident.end())
+    evident.push_back(vm);
   confirm([=, this, through = last_seq_](const std::optional<Cause>& failure) {
     const auto found = sessions_.find(session);
     if (failure || found == sessions_.end()) return outcome(failure);
@@ -34,7 +38,9 @@ void Ledger::order_tombstone(const std::string& session, const std::string& vm, 
     TombstoneRecord entry{session, {}, 0, TombstoneState::evidence, {}};
     if (before != nullptr) entry = *before;
     if (is_last) entry.state = std::max(entry.state, TombstoneState::complete);
-    for (const auto& guest : {vm, document->vm_id})
+    auto guests = evident_guests_[session];
+    guests.push_back(document->vm_id);
+    for (const auto& guest : guests)
       if (!guest.empty() && std::find(entry.vms.begin(), entry.vms.end(), guest) == entry.vms.end())
         entry.vms.push_back(guest);
     TombstoneOrder order{document, nullptr, through, entry.vms};
@@ -60,7 +66,11 @@ void Ledger::order_tombstone(const std::string& session, const std::string& vm, 
 void Ledger::on_tombstone_stored(TombstoneRecord entry, std::int64_t bytes, Outcome outcome) {
   entry.bytes = bytes;
   entry.at = environment_->wall();
-  const auto& session = sessions_.at(entry.session);
+  const auto found = sessions_.find(entry.session);
+  if (found == sessions_.end()) return outcome(std::nullopt);  // it has had its time
+  const auto& session = found->second;
+  if (const auto* stored = tombstones_.find(entry.session))
+    entry.state = std::max(entry.state, stored->state);
   const bool is_complete = entry.state != TombstoneState::evidence;
   tombstones_.put(entry, !session->holds.empty());
   record({0,
@@ -107,6 +117,7 @@ void Ledger::bury(const std::string& session) {
       return;
     }
     burying_.erase(session);
+    evident_guests_.erase(session);
     forget_timelines(session);
     write(WriteMemory{{session, nullptr}});
     settle(session);
@@ -184,6 +195,7 @@ caf::result<TombstoneDropped> Ledger::drop_oldest() {
 
 /// First it is written down that it goes, then it goes, then what is known of its session. Where
 /// the disk is too full to write that down it goes all the same: to make space it may have to.
+/// By value: what it is the name of is replaced on the way.
 void Ledger::drop(std::string session, std::function<void(const TombstoneDropped&)> answer) {
   const auto before = *tombstones_.find(session);
   auto going = before;

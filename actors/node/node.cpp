@@ -188,7 +188,7 @@ void Node::forget_unsaved(const std::string& session, bool is_warm) {
   const auto vm = vms_.find(found->second.vm);
   if (vm != vms_.end())
     send(vm->second.actor, DismantleVm{{is_warm ? "" : session, vm->first, ""}});
-  send(environment_->directory.ledger(), Remember{session, nullptr});
+  unsaved_[found->second.actor.address()] = session;
   if (const auto reaper = environment_->directory.reaper())
     send(reaper, ExpectEnds{session, {}, {}});
   send_exit(found->second.actor, caf::exit_reason::user_shutdown);
@@ -293,6 +293,9 @@ void Node::on_vm_gone(const std::string& vm) {
 }
 
 void Node::on_down(const caf::down_msg& down) {
+  // What the actor of a session that never was remembered is struck out after its last word.
+  if (const auto unsaved = unsaved_.extract(down.source))
+    return send(environment_->directory.ledger(), Remember{unsaved.mapped(), nullptr});
   for (const auto& [id, vm] : vms_)
     if (vm.actor.address() == down.source) return on_vm_lost(std::string{id}, down.reason);
   for (const auto& [id, session] : sessions_)

@@ -97,7 +97,8 @@ class Node : public Actor<NodeActor> {
   std::map<std::string, VmEntry> vms_;
   bool is_draining_ = false;
   std::vector<caf::typed_response_promise<Drained>> drained_;
-  std::shared_ptr<const StoreContents> contents_;  ///< until it was adopted
+  std::shared_ptr<const StoreContents> contents_;   ///< until it was adopted
+  std::map<caf::actor_addr, std::string> unsaved_;  ///< sessions that never were, on their way out
   std::vector<Orphan> orphans_;      ///< of an earlier controller, and of sessions that were lost
   std::set<std::string> gone_vms_;   ///< while drivers look for what there is
   int surveys_ = 0;                  ///< under way

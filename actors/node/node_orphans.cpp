@@ -75,6 +75,7 @@ void Node::on_session_lost(const std::string& id, const caf::error& reason) {
       .then(
           [=, this](const SessionFound& found) {
             mark_failed(*(found.document ? found.document : entry.document), cause);
+            close_lost_session(id);  // its guest may have been gone before
           },
           [=, this](const caf::error&) { mark_failed(*entry.document, cause); });
   finish_drain_when_empty();

@@ -110,13 +110,15 @@ TEST_CASE("a hold that comes after the grant stops the release", "[caf][session]
   world.become_ready();
   CHECK_FALSE(world.ask<ReleaseAllowed>(world.session, MayRelease{"vm"}).is_allowed);
   world.propose();
-  CHECK(world.ask<ReleaseAllowed>(world.session, MayRelease{"vm"}).is_allowed);
   world.ask<HoldAnswer>(world.session, SetHold{{"evidence", "A look at it."}});
   CHECK_FALSE(world.ask<ReleaseAllowed>(world.session, MayRelease{"vm"}).is_allowed);
   const auto before = world.vm_heard->count<DismantleVm>();
   world.ask<HoldAnswer>(world.session, ClearHold{"evidence"});
   CHECK(world.vm_heard->count<DismantleVm>() == before + 1);
   CHECK(world.ask<ReleaseAllowed>(world.session, MayRelease{"vm"}).is_allowed);
+  const auto late = world.ask<HoldAnswer>(world.session, SetHold{{"late", "A look at it."}});
+  CHECK_FALSE(late.hold);
+  CHECK(late.failure);
 }
 
 TEST_CASE("a hold that comes while viewers are asked keeps it", "[caf][session]") {

@@ -19,7 +19,9 @@ namespace {
 /// Confirms at once what it forgets at once.
 class NoStore final : public Store {
  public:
-  void submit(StoreBatch batch, Done done) override { done(batch.number, std::nullopt); }
+  void submit(StoreBatch batch, Done done) override { done(std::move(batch), std::nullopt); }
+  void read_events(EventQuery, EventsRead done) override { done(std::vector<EventPtr>{}); }
+  [[nodiscard]] std::uint64_t oldest_event() const override { return 1; }
 };
 
 class NoLogs final : public LogStore {
@@ -27,6 +29,7 @@ class NoLogs final : public LogStore {
   void append(const std::string&, const link::LogLines&, Instant) override {}
   void assign(const std::string&, const std::string&) override {}
   void close(const std::string&) override {}
+  void remove(const std::string&, Removed done) override { done(std::nullopt); }
 };
 
 Profile small_profile() {

@@ -35,7 +35,8 @@ Result<UniqueFd> take_lock(const std::string& path) {
 }
 
 Result<void> configure(Database& database, const StoreOptions& options) {
-  auto done = database.run("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+  auto done = database.run(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -512;");
   if (done && options.most_pages > 0)
     done = database.run(("PRAGMA max_page_count = " + std::to_string(options.most_pages)).c_str());
   if (done) done = prepare_schema(database);

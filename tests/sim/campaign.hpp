@@ -21,7 +21,8 @@ bool repeat(const Seeds& seeds);
 /// Lets the controller of each seed die at each of its writes, before and after it is durable.
 bool die_at_every_write(const Seeds& seeds);
 
-/// Plants each known mistake and looks for it; true where every one was found.
+/// Plants each known mistake and looks for the first seed that shows it, and does not without it.
+/// True where every one was found.
 bool find_planted(const Seeds& seeds);
 
 }  // namespace aerie::sim

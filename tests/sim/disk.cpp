@@ -15,6 +15,10 @@ class Disk::Port final : public Store {
   void submit(StoreBatch batch, Done done) override {
     if (disk_.life_ == life_) disk_.submit(std::move(batch), std::move(done));
   }
+  void read_events(EventQuery query, EventsRead done) override {
+    if (disk_.life_ == life_) disk_.read(query, done);
+  }
+  [[nodiscard]] std::uint64_t oldest_event() const override { return 1; }
 
  private:
   Disk& disk_;
@@ -25,30 +29,43 @@ std::shared_ptr<Store> Disk::open() {
   return std::make_shared<Port>(*this, life_);
 }
 
+Duration Disk::latency() {
+  return agenda_.now() < slow_until_ ? random_.between(Duration{50}, Duration{4'000})
+                                     : random_.between(Duration{0}, Duration{3});
+}
+
 void Disk::submit(StoreBatch batch, Store::Done done) {
-  const bool is_slow = agenda_.now() < slow_until_;
-  const auto takes = is_slow ? random_.between(Duration{50}, Duration{4'000})
-                             : random_.between(Duration{0}, Duration{3});
-  last_finish_ = std::max(last_finish_, agenda_.now() + takes);
+  last_finish_ = std::max(last_finish_, agenda_.now() + latency());
   agenda_.at(last_finish_,
              [this, life = life_, shared = std::make_shared<StoreBatch>(std::move(batch)),
               done = std::move(done)] {
-               if (life == life_) finish(*shared, done);
+               if (life == life_) finish(std::move(*shared), done);
              });
 }
 
-void Disk::finish(const StoreBatch& batch, const Store::Done& done) {
-  if (agenda_.now() < full_until_) return done(batch.number, disk_full);
+void Disk::finish(StoreBatch batch, const Store::Done& done) {
+  if (is_full()) return done(std::move(batch), disk_full);
   const bool is_death = death_ && --death_->count == 0;
   if (!is_death || death_->is_durable) {
     for (const auto& write : batch.writes)
       commit(write);
     ++commits;
   }
-  if (!is_death) return done(batch.number, std::nullopt);
+  if (!is_death) return done(std::move(batch), std::nullopt);
   const auto call = std::move(death_->call);
   death_.reset();
   call();
+}
+
+void Disk::read(const EventQuery& query, const Store::EventsRead& done) {
+  std::vector<EventPtr> page;
+  for (const auto& event : events_)
+    if (event->seq > query.after && page.size() < query.most &&
+        (query.session.empty() || query.session == event->session))
+      page.push_back(event);
+  agenda_.after(latency(), [this, life = life_, done, page = std::move(page)] {
+    if (life == life_) done(page);
+  });
 }
 
 void Disk::commit(const StoreWrite& write) {
@@ -66,18 +83,31 @@ void Disk::commit(const StoreWrite& write) {
     events_.push_back(event->event);
   } else if (const auto* memory = std::get_if<WriteMemory>(&write)) {
     if (memory->memory.state.is_null())
-      strike_memory(memory->memory.subject);
+      strike_memory(memory->memory.subject, memory->spared);
     else
       memories_[memory->memory.subject] = memory->memory.state;
+  } else if (const auto* tombstone = std::get_if<WriteTombstoneRecord>(&write)) {
+    tombstones_[tombstone->record.session] = tombstone->record;
+  } else if (const auto* dropped = std::get_if<DropSession>(&write)) {
+    drop(dropped->session);
   }
 }
 
-void Disk::strike_memory(const std::string& subject) {
+void Disk::strike_memory(const std::string& subject, const std::string& spared) {
   memories_.erase(subject);
   const auto prefix = subject + "/";
   auto each = memories_.lower_bound(prefix);
   while (each != memories_.end() && each->first.starts_with(prefix))
-    each = memories_.erase(each);
+    each =
+        !spared.empty() && each->first == prefix + spared ? std::next(each) : memories_.erase(each);
+}
+
+void Disk::drop(const std::string& session) {
+  sessions_.erase(session);
+  std::erase(session_order_, session);
+  std::erase_if(tokens_, [&](const SaveToken& each) { return each.session == session; });
+  strike_memory(session, "");
+  tombstones_.erase(session);
 }
 
 StoreContents Disk::contents() const {
@@ -89,7 +119,15 @@ StoreContents Disk::contents() const {
   contents.events = events_;
   contents.last_seq = events_.empty() ? 0 : events_.back()->seq;
   contents.memories = memories_;
+  for (const auto& [session, record] : tombstones_)
+    contents.tombstones.push_back(record);
   return contents;
+}
+
+bool Disk::has_tombstone(const std::string& session, const std::string& vm) const {
+  const auto found = tombstones_.find(session);
+  return found != tombstones_.end() && std::find(found->second.vms.begin(), found->second.vms.end(),
+                                                 vm) != found->second.vms.end();
 }
 
 SessionDocumentPtr Disk::session(const std::string& id) const {

@@ -29,6 +29,11 @@ class Disk {
   [[nodiscard]] const std::vector<Resource>& resources() const { return resources_; }
   [[nodiscard]] const std::map<std::string, Json>& memories() const { return memories_; }
   [[nodiscard]] SessionDocumentPtr session(const std::string& id) const;
+  /// A tombstone with that guest's evidence is written down.
+  [[nodiscard]] bool has_tombstone(const std::string& session, const std::string& vm) const;
+  [[nodiscard]] bool is_full() const { return agenda_.now() < full_until_; }
+  /// What an access takes now.
+  [[nodiscard]] Duration latency();
 
   void fill_for(Duration time) { full_until_ = agenda_.now() + time; }
   void slow_for(Duration time) { slow_until_ = agenda_.now() + time; }
@@ -48,9 +53,11 @@ class Disk {
   };
 
   void submit(StoreBatch batch, Store::Done done);
-  void finish(const StoreBatch& batch, const Store::Done& done);
+  void finish(StoreBatch batch, const Store::Done& done);
+  void read(const EventQuery& query, const Store::EventsRead& done);
   void commit(const StoreWrite& write);
-  void strike_memory(const std::string& subject);
+  void strike_memory(const std::string& subject, const std::string& spared);
+  void drop(const std::string& session);
 
   Agenda& agenda_;
   Random random_;
@@ -66,6 +73,7 @@ class Disk {
   std::vector<Resource> resources_;
   std::vector<EventPtr> events_;
   std::map<std::string, Json> memories_;
+  std::map<std::string, TombstoneRecord> tombstones_;
 };
 
 }  // namespace aerie::sim

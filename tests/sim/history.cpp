@@ -45,6 +45,7 @@ class History {
   std::optional<Random> random_;
   Disk disk_{agenda_, Random{plan_.schedule ^ 1U}};
   Judge judge_{agenda_, disk_, plan_.warm};
+  Tombstones tombstones_{agenda_, disk_, judge_};
   Guests guests_{agenda_, judge_, Random{plan_.schedule ^ 2U}};
   People people_{agenda_, judge_, Random{plan_.schedule ^ 3U}};
   std::unique_ptr<Life> life_;
@@ -53,6 +54,7 @@ class History {
 };
 
 History::History(const Plan& plan, bool with_log) : plan_(plan), with_log_(with_log) {
+  judge_.look_at(tombstones_);
   if (plan.schedule != 0) random_.emplace(plan.schedule);
   for (const auto& operation : plan.operations)
     agenda_.at(begun_ + operation.at, [this, &operation] { happen(operation); });
@@ -74,7 +76,7 @@ void History::begin_life() {
     return std::string{text.data()};
   };
   life_ = std::make_unique<Life>(
-      LifeParts{agenda_, disk_, guests_, plan_.warm, new_id,
+      LifeParts{agenda_, disk_, guests_, tombstones_, plan_.warm, new_id,
                 [this](std::string_view kind, std::uint64_t actor, caf::mailbox_element& element) {
                   note(kind, actor, element);
                 }});
@@ -86,6 +88,7 @@ void History::end_life() {
   log("the controller dies");
   disk_.close();
   guests_.close();
+  tombstones_.close();
   people_.part();
   life_.reset();
   judge_.on_controller_death();
@@ -199,6 +202,7 @@ Outcome History::play() {
   if (life_) {
     disk_.close();
     guests_.close();
+    tombstones_.close();
     people_.part();
     life_.reset();
   }

@@ -5,6 +5,8 @@
 #include <caf/actor_cast.hpp>
 #include <caf/local_actor.hpp>
 
+#include "tests/sim/tombstones.hpp"
+
 namespace aerie::sim {
 namespace {
 
@@ -36,8 +38,6 @@ void Judge::blame(std::string rule, std::string text) {
 void Judge::on_message(std::string_view receiver, caf::mailbox_element& element) {
   if (receiver == "ledger") {
     if (const auto* update = content_of<UpdateSession>(element)) on_document(*update->document);
-    if (const auto* evidence = content_of<WriteTombstone>(element))
-      tombstones_.emplace(evidence->session, evidence->vm);
   } else if (receiver == "reaper") {
     if (const auto* answered = content_of<RetireAnswered>(element)) on_answer(*answered);
   } else if (receiver == "session") {
@@ -108,7 +108,9 @@ void Judge::on_release(const Guest& guest, const Resource& resource) {
   if (!has_consent(resource.session, resource.vm))
     blame("consent", what + " was released without its session's grant.");
   const bool was_used = !resource.session.empty() && started_.contains(resource.vm);
-  if (was_used && !tombstones_.contains({resource.session, resource.vm}))
+  const bool is_safe = tombstones_ != nullptr && tombstones_->has(resource.session, resource.vm) &&
+                       disk_.has_tombstone(resource.session, resource.vm);
+  if (was_used && !is_safe)
     blame("tombstone", what + " was released before the tombstone was written.");
   const auto holds = holds_.find(resource.session);
   if (resource.kind == "directory" && holds != holds_.end() && !holds->second.empty())
@@ -124,6 +126,13 @@ void Judge::on_release(const Guest& guest, const Resource& resource) {
 
 void Judge::on_failed_release(const std::string& vm, const std::string& kind) {
   released_.erase({vm, kind});
+}
+
+void Judge::on_tombstone_removed(const std::string& session) {
+  const auto holds = holds_.find(session);
+  if (holds != holds_.end() && !holds->second.empty())
+    blame("hold", "The tombstone of session " + session + " was deleted under the hold " +
+                      *holds->second.begin() + ".");
 }
 
 void Judge::on_hold(const std::string& session, const std::string& name) {
@@ -198,7 +207,8 @@ void Judge::check_events() {
         told = event->data.dump();
       }
     } else if (event->kind == "resource.released") {
-      const auto resource = event->vm + " " + event->data.value("kind", "");
+      const auto resource =
+          (event->vm.empty() ? event->session : event->vm) + " " + event->data.value("kind", "");
       if (++releases[resource] > 1)
         blame("once", "The events say twice that " + resource + " was released.");
     }

@@ -15,6 +15,8 @@
 
 namespace aerie::sim {
 
+class Tombstones;
+
 /// A promise that was broken.
 struct Violation {
   std::string rule;
@@ -37,12 +39,15 @@ class Judge {
   Judge(const Agenda& agenda, const Disk& disk, std::size_t pool_size)
       : agenda_(agenda), disk_(disk), pool_size_(pool_size) {}
 
+  void look_at(const Tombstones& tombstones) { tombstones_ = &tombstones; }
+
   /// A message is about to be handled by an actor of kind `receiver`.
   void on_message(std::string_view receiver, caf::mailbox_element& element);
   void on_start(const std::string& vm);
   void on_release(const Guest& guest, const Resource& resource);
   /// It is still there: another try is no second release.
   void on_failed_release(const std::string& vm, const std::string& kind);
+  void on_tombstone_removed(const std::string& session);
   /// The operator was told that the hold stands, or has asked to clear it.
   void on_hold(const std::string& session, const std::string& name);
   void on_clearing(const std::string& session, const std::string& name);
@@ -75,12 +80,12 @@ class Judge {
   std::optional<Violation> violation_;
   std::uint64_t life_ = 1;
   std::map<std::string, Proposal> proposals_;
-  std::set<std::pair<std::string, std::string>> granted_;     ///< session and VM
-  std::map<std::string, Instant> kept_until_;                 ///< by session
-  std::set<std::string> given_up_;                            ///< VMs that their owner released
-  std::set<std::pair<std::string, std::string>> tombstones_;  ///< session and VM
-  std::set<std::string> lost_;                                ///< sessions whose actor failed
-  std::map<std::string, std::set<std::string>> holds_;        ///< by session
+  std::set<std::pair<std::string, std::string>> granted_;  ///< session and VM
+  std::map<std::string, Instant> kept_until_;              ///< by session
+  std::set<std::string> given_up_;                         ///< VMs that their owner released
+  const Tombstones* tombstones_ = nullptr;
+  std::set<std::string> lost_;                          ///< sessions whose actor failed
+  std::map<std::string, std::set<std::string>> holds_;  ///< by session
   std::map<std::string, Outcome> outcomes_;
   std::map<VmAndKind, std::uint64_t> released_;  ///< in which life
   std::set<std::string> started_;

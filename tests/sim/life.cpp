@@ -12,13 +12,6 @@
 namespace aerie::sim {
 namespace {
 
-class NoLogs final : public LogStore {
- public:
-  void append(const std::string&, const link::LogLines&, Instant) override {}
-  void assign(const std::string&, const std::string&) override {}
-  void close(const std::string&) override {}
-};
-
 class NoListener final : public SupervisorListener {
  public:
   void on_news(const link::ChildNews&) override {}
@@ -82,10 +75,12 @@ void Life::make_environment() {
   auto& settings = environment_->settings;
   settings.network_pool = "10.77.0.0/27";
   settings.failed_retention = Duration{120'000};
+  settings.keep_tombstones = Duration{300'000};
   if (parts_.warm > 0) settings.pool = {{"browser", "process", parts_.warm}};
   environment_->profiles["browser"] = small_profile();
   environment_->drivers["process"] = parts_.guests.open();
-  environment_->logs = std::make_shared<NoLogs>();
+  environment_->logs = parts_.tombstones.open_logs();
+  environment_->tombstones = parts_.tombstones.open();
   environment_->wall = [this] { return parts_.agenda.now(); };
   environment_->new_id = parts_.new_id;
   environment_->new_token = [new_id = parts_.new_id] { return "token " + new_id(); };

@@ -16,6 +16,7 @@
 #include "tests/sim/disk.hpp"
 #include "tests/sim/guests.hpp"
 #include "tests/sim/random.hpp"
+#include "tests/sim/tombstones.hpp"
 
 namespace aerie::sim {
 
@@ -28,6 +29,7 @@ struct LifeParts {
   Agenda& agenda;
   Disk& disk;
   Guests& guests;
+  Tombstones& tombstones;
   std::size_t warm = 0;
   std::function<std::string()> new_id;
   Witness witness;

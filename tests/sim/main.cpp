@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "tests/sim/campaign.hpp"
 
@@ -10,11 +11,12 @@ int main(int argc, char** argv) {
   std::uint64_t deaths = 0;
   bool wants_planted = false;
   CLI::App app{"Plays random histories of the whole system in virtual time."};
-  app.add_option("--seed", seeds.first, "the first seed")->check(CLI::PositiveNumber);
-  app.add_option("--runs", seeds.count, "how many seeds")->check(CLI::PositiveNumber);
+  const auto* seed = app.add_option("--seed", seeds.first, "the first seed");
+  const auto* runs = app.add_option("--runs", seeds.count, "how many seeds; 1 where one is named");
   app.add_option("--every-write", deaths, "seeds whose controller is to die at each of its writes");
   app.add_flag("--planted", wants_planted, "plant each known mistake and look for it");
   CLI11_PARSE(app, argc, argv);
+  if (*seed && !*runs) seeds.count = 1;
 
   bool is_well = explore(seeds);
   is_well = repeat({seeds.first, std::min<std::uint64_t>(seeds.count, 50)}) && is_well;

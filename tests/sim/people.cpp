@@ -77,7 +77,7 @@ void People::create() {
   });
 }
 
-void People::with_session(const std::string& id, SessionTask task) {
+void People::find_session(const std::string& id, SessionTask task) {
   if (life_ == nullptr) return;
   life_->system().spawn([this, id, task = std::move(task)](caf::event_based_actor* self) {
     if (life_ == nullptr) return;
@@ -86,10 +86,17 @@ void People::with_session(const std::string& id, SessionTask task) {
     self->request(node, caf::infinite, FindSessionActor{id})
         .then(
             [this, self, task](const SessionActorFound& found) {
-              if (life_ != nullptr && found.actor) task(self, found.actor);
+              if (life_ != nullptr) task(self, found.actor);
             },
             [](const caf::error&) {});
   });
+}
+
+void People::with_session(const std::string& id, SessionTask task) {
+  find_session(id,
+               [task = std::move(task)](caf::event_based_actor* self, const SessionActor& actor) {
+                 if (actor) task(self, actor);
+               });
 }
 
 void People::propose(const std::string& id, bool forced) {
@@ -108,23 +115,33 @@ void People::hold(std::uint64_t number, std::uint64_t name) {
   const auto* id = session(number);
   if (id == nullptr) return;
   const StandingHold hold{*id, "hold-" + std::to_string(name % 3)};
-  with_session(*id, [this, hold](caf::event_based_actor* self, const SessionActor& actor) {
-    self->request(actor, caf::infinite, SetHold{Hold{hold.name, "evidence"}})
-        .then(
-            [this, hold](const HoldAnswer& answer) {
-              if (life_ == nullptr || !answer.hold || answer.failure) return;
-              judge_.on_hold(hold.session, hold.name);
-              holds_.push_back(hold);
-            },
-            [](const caf::error&) {});
+  const auto set = [this, hold](const HoldAnswer& answer) {
+    if (life_ == nullptr || !answer.hold || answer.failure) return;
+    judge_.on_hold(hold.session, hold.name);
+    holds_.push_back(hold);
+  };
+  const Hold wish{hold.name, "evidence"};
+  find_session(*id, [=, this](caf::event_based_actor* self, const SessionActor& actor) {
+    const auto ledger = life_->environment().directory.ledger();
+    if (actor)
+      self->request(actor, caf::infinite, SetHold{wish}).then(set, [](const caf::error&) {});
+    else
+      self->request(ledger, caf::infinite, HoldEnded{hold.session, wish})
+          .then(set, [](const caf::error&) {});
   });
 }
 
 void People::clear(const StandingHold& hold) {
   judge_.on_clearing(hold.session, hold.name);
-  with_session(hold.session, [hold](caf::event_based_actor* self, const SessionActor& actor) {
-    self->request(actor, caf::infinite, ClearHold{hold.name})
-        .then([](const HoldAnswer&) {}, [](const caf::error&) {});
+  find_session(hold.session, [=, this](caf::event_based_actor* self, const SessionActor& actor) {
+    const auto ignore = [](const HoldAnswer&) {};
+    const auto ledger = life_->environment().directory.ledger();
+    if (actor)
+      self->request(actor, caf::infinite, ClearHold{hold.name}).then(ignore, [](const caf::error&) {
+      });
+    else
+      self->request(ledger, caf::infinite, UnholdEnded{hold.session, hold.name})
+          .then(ignore, [](const caf::error&) {});
   });
 }
 

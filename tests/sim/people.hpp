@@ -56,9 +56,11 @@ class People {
     std::string name;
   };
   class Socket;
+  /// The session's actor; null: it has none.
   using SessionTask = std::function<void(caf::event_based_actor*, SessionActor)>;
 
   [[nodiscard]] const std::string* session(std::uint64_t number) const;
+  void find_session(const std::string& id, SessionTask task);
   void with_session(const std::string& id, SessionTask task);
   void propose(const std::string& id, bool forced);
   void connect(const std::shared_ptr<Viewer>& viewer);

@@ -75,10 +75,12 @@ ServeProcess::ServeProcess(std::string state, const std::string& listen, const S
   std::string failure;
   reactor_.call([&] {
     auto started = Process::start(reactor_, "aerie", request_for(state_, listen, set), events);
-    if (started)
-      process_ = std::move(*started);
-    else
+    if (!started) {
       failure = started.error().message;
+      return;
+    }
+    process_ = std::move(*started);
+    pid_ = static_cast<pid_t>(process_->pid());
   });
   if (!failure.empty()) throw std::runtime_error(failure);
   shared_->wait([this] { return shared_->exit || !shared_->address.empty(); });

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <sys/types.h>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,7 @@ class ServeProcess {
   ~ServeProcess();
 
   [[nodiscard]] const std::string& address() const { return address_; }
+  [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] std::string token() const;
   /// A client with the operator's token.
   [[nodiscard]] HttpClient http() const { return HttpClient(address_, token()); }
@@ -39,6 +41,7 @@ class ServeProcess {
   struct Shared;
   std::string state_;
   std::string address_;
+  pid_t pid_ = 0;
   std::shared_ptr<Shared> shared_;
   Reactor reactor_;
   std::unique_ptr<Process> process_;
