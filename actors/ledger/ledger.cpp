@@ -8,6 +8,9 @@ namespace {
 /// Guests of the warm pool that ended before they were anybody's: so many can still be explained.
 constexpr std::size_t max_lost_guests = 100;
 
+/// Well within what an actor is given to end in.
+constexpr Duration longest_close{1'000};
+
 }  // namespace
 
 Ledger::Ledger(caf::actor_config& config, EnvironmentPtr environment, std::shared_ptr<Store> store,
@@ -64,17 +67,29 @@ Ledger::Behavior Ledger::make_behavior() {
       [this](const HoldEnded& message) { return hold_ended(message); },
       [this](const UnholdEnded& message) { return unhold_ended(message); },
       [this](const FindVm& message) { return find_vm(message.id); },
-      [this](const StoreFinished& message) { on_store_finished(message); },
+      [this](const StoreFinished& message) {
+        on_store_finished(message);
+        if (is_closing_) close();
+      },
       [this](LedgerWorkDone& message) {
         if (auto work = work_.extract(message.number)) work.mapped()(message);
+        if (is_closing_) close();
       },
       [this](const LedgerTimer& message) {
         if (message.ticket == submit_ticket) return submit_now();
         if (auto timer = timers_.extract(message.ticket)) timer.mapped()();
       },
-      [this](const CloseLedger&) { quit(end_reason_); },
+      [this](const CloseLedger&) { close(); },
       [this](const AskStoreHealth&) { return Saved{store_failure_}; },
   };
+}
+
+/// The last words that are being written are waited for, within a bound; the next controller would
+/// write what is left of them.
+void Ledger::close() {
+  if ((work_.empty() && burying_.empty()) || store_failure_) return quit(end_reason_);
+  if (std::exchange(is_closing_, true)) return;
+  later(longest_close, [this] { quit(end_reason_); });
 }
 
 // -- the beginning --------------------------------------------------------------------------------
@@ -107,7 +122,7 @@ void Ledger::begin(const StoreContents& contents) {
     remembered_.insert(subject);
     if (state.value("kind", "") == "vm") guests_[state.value("session", "")].insert(subject);
   }
-  for (const auto& [session, tombstone] : contents.unknown_tombstones)
+  for (const auto& [session, tombstone] : contents.unknown_sessions)
     take_in(session, tombstone);
   for (const auto& trouble : contents.troubles)
     record("doctor.failed", "", {{"check", "store"}, {"cause", trouble}});
@@ -117,12 +132,13 @@ void Ledger::begin(const StoreContents& contents) {
   keep_within_bounds();
 }
 
-/// A tombstone that the store knows nothing of, for it was begun anew: it answers for its session.
+/// What a store that was begun anew knows nothing of. A tombstone answers for its session.
 void Ledger::take_in(const SessionDocumentPtr& found, const TombstoneRecord& tombstone) {
   if (!sessions_.try_emplace(found->id, found).second) return;
   session_order_.push_back(found->id);
-  tombstones_.put(tombstone, !found->holds.empty());
   write(WriteSession{found});
+  if (tombstone.bytes == 0) return;
+  tombstones_.put(tombstone, !found->holds.empty());
   write(WriteTombstoneRecord{tombstone});
 }
 

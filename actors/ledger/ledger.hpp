@@ -48,6 +48,7 @@ class Ledger : public Actor<LedgerActor> {
   using WorkDone = std::function<void(LedgerWorkDone& done)>;
 
   // ledger.cpp: what exists
+  void close();
   void begin(const StoreContents& contents);
   void take_in(const SessionDocumentPtr& found, const TombstoneRecord& tombstone);
   /// Sessions that an earlier controller left unfinished and of which nothing is remembered: they
@@ -96,6 +97,7 @@ class Ledger : public Actor<LedgerActor> {
   void order_tombstone(const std::string& session, const std::string& vm, bool is_last,
                        Outcome outcome);
   void on_tombstone_stored(TombstoneRecord record, std::int64_t bytes, Outcome outcome);
+  void tell_tombstones_failure(const std::optional<Cause>& failure);
   /// True once its tombstone answers in the session's place.
   [[nodiscard]] bool is_buried(const std::string& session) const;
   void bury_if_over(const std::string& session);
@@ -123,6 +125,7 @@ class Ledger : public Actor<LedgerActor> {
   EnvironmentPtr environment_;
   std::shared_ptr<Store> store_;
   caf::error end_reason_;
+  bool is_closing_ = false;
   std::unique_ptr<StoreContents> contents_;  ///< until this actor begins
 
   std::vector<std::string> session_order_;  ///< oldest first
@@ -145,6 +148,7 @@ class Ledger : public Actor<LedgerActor> {
 
   TombstoneIndex tombstones_;
   std::unordered_set<std::string> burying_;  ///< the last word is being written
+  std::optional<Cause> tombstones_failure_;  ///< of the last attempt to write one
   std::optional<Instant> next_look_;         ///< at what is too old
 
   PendingWrites gathered_;

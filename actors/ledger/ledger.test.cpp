@@ -329,7 +329,7 @@ TEST_CASE("what was found damaged is told, and lost tombstones are taken in", "[
   contents.troubles = {some_cause(CauseKind::store_failed, "The database was damaged.")};
   auto document = *Fixture::session("lost");
   document.state = SessionState::failed;
-  contents.unknown_tombstones = {
+  contents.unknown_sessions = {
       {std::make_shared<const SessionDocument>(document),
        {"lost", world.environment->wall(), 5, TombstoneState::complete, {"its vm"}}}};
   world.ledger = world.start_ledger(contents);

@@ -44,10 +44,12 @@ void Ledger::order_tombstone(const std::string& session, const std::string& vm, 
       if (!guest.empty() && std::find(entry.vms.begin(), entry.vms.end(), guest) == entry.vms.end())
         entry.vms.push_back(guest);
     TombstoneOrder order{document, nullptr, through, entry.vms};
-    if (!is_buried(session))
+    // Where nothing is remembered of it the tombstone there is knows more.
+    if (!is_buried(session) && (before == nullptr || timelines_.contains(session)))
       order.why =
           explain_session(*document, timelines_[session], "tombstones/" + session + "/logs");
     const auto number = begin_work([=, this](LedgerWorkDone& result) {
+      tell_tombstones_failure(result.failure);
       if (result.failure) return outcome(result.failure);
       on_tombstone_stored(entry, result.bytes, outcome);
     });
@@ -80,6 +82,16 @@ void Ledger::on_tombstone_stored(TombstoneRecord entry, std::int64_t bytes, Outc
           {{"bytes", bytes}, {"complete", is_complete}}});
   write(WriteTombstoneRecord{entry});
   confirm(std::move(outcome));
+}
+
+/// Both ends of it: while it lasts nothing is deleted.
+void Ledger::tell_tombstones_failure(const std::optional<Cause>& failure) {
+  const auto before = std::exchange(tombstones_failure_, failure);
+  if (failure && !before)
+    record("doctor.failed", "", {{"check", "tombstones"}, {"cause", *failure}});
+  if (!failure && before)
+    record("doctor.recovered", "",
+           {{"check", "tombstones"}, {"detail", "Tombstones can be written again."}});
 }
 
 // -- the end of a session -------------------------------------------------------------------------

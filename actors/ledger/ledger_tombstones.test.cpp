@@ -102,10 +102,41 @@ TEST_CASE("a tombstone that can't be written is answered with the cause, and ask
   REQUIRE(world.save("a").failure);
   CHECK(world.save("a").failure->kind == CauseKind::disk_full);
   CHECK(world.events("tombstone.written").empty());
+  REQUIRE(world.events("doctor.failed").size() == 1);
+  CHECK(world.events("doctor.failed").front()->data["check"] == "tombstones");
   world.tombstones->failure.reset();
   CHECK_FALSE(world.save("a").failure);
   CHECK_FALSE(world.save("a").failure);
   CHECK(world.events("tombstone.written").size() == 2);
+  CHECK(world.events("doctor.recovered").size() == 1);
+}
+
+TEST_CASE("while the store fails no tombstone is confirmed", "[caf][ledger]") {
+  Fixture world;
+  world.begin("a");
+  world.store->failure = some_cause(CauseKind::store_failed);
+  CHECK(world.save("a").failure);
+  CHECK(world.save("a").failure->kind == CauseKind::store_failed);
+  CHECK(world.tombstones->orders.empty());
+  world.store->failure.reset();
+  world.advance(Duration{2'000});
+  CHECK_FALSE(world.save("a").failure);
+}
+
+TEST_CASE("a session whose database was lost is buried without losing its story", "[caf][ledger]") {
+  Fixture world;
+  StoreContents contents;
+  contents.unknown_sessions = {
+      {Fixture::shared(Fixture::document_of("told", SessionState::failed)),
+       {"told", world.environment->wall(), 5, TombstoneState::evidence, {}}},
+      {Fixture::shared(Fixture::document_of("untold", SessionState::failed)),
+       {"untold", {}, 0, TombstoneState::evidence, {}}}};
+  world.ledger = world.start_ledger(contents);
+  world.run();
+  REQUIRE(world.tombstones->orders.size() == 2);
+  CHECK(world.tombstones->orders.front().why.is_null());
+  CHECK(world.tombstones->orders.back().why["state"] == "failed");
+  CHECK(world.logs->removed.size() == 2);
 }
 
 TEST_CASE("each of a session's guests is in its tombstone; unknown sessions have none",
@@ -146,6 +177,30 @@ TEST_CASE("a session that is over is buried: its last word, then its own directo
     CHECK_FALSE(world.save("a").failure);
     CHECK(world.tombstones->orders.back().why.is_null());  // the one before has it
     CHECK(world.why("a")["state"] == "ended");
+  }
+}
+
+TEST_CASE("a ledger that is told to stop finishes the last words it has begun", "[caf][ledger]") {
+  Fixture world;
+  world.begin("a");
+  world.tombstones->is_automatic = false;
+  world.end("a");
+  caf::anon_send_exit(world.ledger, caf::exit_reason::user_shutdown);
+  world.run();
+  SECTION("and the session is buried") {
+    world.tombstones->finish();
+    world.run();
+    CHECK(world.logs->removed == std::vector<std::string>{"a"});
+    CHECK(world.has_written([](const StoreWrite& write) {
+      const auto* tombstone = std::get_if<WriteTombstoneRecord>(&write);
+      return tombstone != nullptr && tombstone->record.state == TombstoneState::settled;
+    }));
+  }
+  SECTION("but not for ever") {
+    world.advance(Duration{1'100});
+    world.tombstones->finish();
+    world.run();
+    CHECK(world.logs->removed.empty());
   }
 }
 
@@ -281,4 +336,27 @@ TEST_CASE("what a controller before did not come to do is done at the start", "[
   CHECK_FALSE(world.document("going"));
   CHECK(world.has_dropped("going"));
   CHECK(world.document("goes on"));
+}
+
+TEST_CASE("a guest waits with its release until the store works again", "[caf][ledger]") {
+  Fixture world;
+  world.begin("session");
+  const auto owner = std::make_shared<Inbox>();
+  const auto vm = world.start_vm(
+      world.stand_in<VmOwnerActor>(owner, {[](const MayRelease&) { return ReleaseAllowed{true}; }}),
+      "session");
+  world.tell(vm, StartVm{});
+  world.boot(world.machine());
+  world.store->failure = some_cause(CauseKind::store_failed);
+  world.record("anything", "session");
+  world.tell(vm, DismantleVm{{"session", "vm", "p"}});
+  world.machine()->reports->on_exited(exit_of("vmm", CauseKind::killed));
+  world.run();
+  world.advance(Duration{10'000});
+  CHECK(world.tombstones->orders.empty());
+  CHECK(world.events("resource.released").empty());
+  world.store->failure.reset();
+  world.advance(Duration{5'000});
+  CHECK(world.tombstones->orders.size() == 1);
+  CHECK(world.events("resource.released").size() == 3);
 }

@@ -76,8 +76,9 @@ struct StoreContents {
   std::uint64_t last_seq = 0;
   std::map<std::string, Json> memories;  ///< what actors remembered, by subject
   std::vector<TombstoneRecord> tombstones;
-  /// Tombstones found on disk that the store does not know, each with its session.
-  std::vector<std::pair<SessionDocumentPtr, TombstoneRecord>> unknown_tombstones;
+  /// Sessions of which the store knows nothing, though evidence of them was found; each with its
+  /// tombstone, which has no bytes where there is none yet.
+  std::vector<std::pair<SessionDocumentPtr, TombstoneRecord>> unknown_sessions;
   std::vector<Cause> troubles;  ///< what was found damaged and set aside
 };
 

@@ -8,7 +8,6 @@
 #include "runtime/cli/http_get.hpp"
 #include "runtime/cli/why_text.hpp"
 #include "runtime/secrets/identity.hpp"
-#include "runtime/gateway/pages.hpp"
 #include "runtime/store/schema.hpp"
 #include "runtime/store/sqlite.hpp"
 #include "runtime/store/store_reader.hpp"

@@ -160,7 +160,7 @@ Result<void> Controller::Parts::start() {
   logs_ = std::make_shared<LogFiles>(*disk_, state_->path());
   if (auto tidied = TombstoneFiles::tidy(state_->path()); !tidied)
     return tl::unexpected(tidied.error());
-  add_unknown_tombstones(state_->path(), store->contents);
+  add_unknown_sessions(state_->path(), store->contents);
   tombstones_ = std::make_shared<TombstoneFiles>(state_->path(), *disk_, shown_configuration_);
   make_environment();
   auto gateway = GatewayParts::bind(settings_, environment_, logs_);

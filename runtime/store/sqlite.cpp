@@ -20,11 +20,13 @@ std::string resolved(const std::string& path) {
   return error ? path : (folder / fs::path(path).filename()).string();
 }
 
-/// Creates the file readable for us alone; SQLite would go by the umask.
+/// Creates the file readable for us alone; SQLite would go by the umask. One that is there is not
+/// even opened: closing it would let go of every lock that this process holds on it (fcntl(2)), and
+/// another process could then take the log away from under our other connections.
 Result<void> create_private(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (fd) return {};
+  const UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   const auto code = errno;
+  if (fd || code == EEXIST) return {};
   return tl::unexpected(Cause{
       code == ENOSPC ? CauseKind::disk_full : CauseKind::store_failed,
       "The database " + path + " can't be opened: " + std::generic_category().message(code) + ".",

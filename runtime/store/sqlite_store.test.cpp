@@ -371,3 +371,22 @@ TEST_CASE("a tombstone's record is kept, and goes with its session", "[store]") 
   CHECK(contents.tokens.size() == 1);
   CHECK(contents.memories.empty());
 }
+
+TEST_CASE("one more connection of ours does not let go of the locks of the others", "[store]") {
+  const TempState state;
+  auto [store, contents] = open_store(state.path());
+  CHECK_FALSE(write(*store, {WriteSession{session("a")}}));
+  struct stat status {};
+  REQUIRE(stat(state.path().c_str(), &status) == 0);
+  // proc(5): type, mandatory or not, mode, pid, device:inode, range.
+  const auto has_lock = [inode = ":" + std::to_string(status.st_ino) + " "] {
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);)
+      if (line.find("POSIX") != std::string::npos && line.find(inode) != std::string::npos)
+        return true;
+    return false;
+  };
+  REQUIRE(has_lock());
+  { const auto another = Database::open(state.path()); }
+  CHECK(has_lock());
+}

@@ -16,6 +16,7 @@ namespace aerie {
 namespace {
 
 constexpr int directory_flags = O_RDONLY | O_DIRECTORY;
+constexpr std::string_view old_ending = ".old";
 
 /// A directory of the tree that is walked; nobody else can name it.
 int child_of(int directory, const char* name, int flags) {
@@ -166,7 +167,32 @@ Result<void> Folder::swap_in(const std::string& name, const std::string& target)
   };
   if (swap(RENAME_NOREPLACE) == 0) return {};
   if (errno == EEXIST && swap(RENAME_EXCHANGE) == 0) return {};
-  return failed(target);
+  if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) return failed(target);
+  return swap_in_steps(name, target);
+}
+
+/// For file systems that can't exchange two names (NFS, some of FUSE). After a death in between
+/// `put_back_old` finds what was there.
+Result<void> Folder::swap_in_steps(const std::string& name, const std::string& target) const {
+  const auto old = "." + target + std::string{old_ending};
+  auto done = remove(old);
+  const bool was_there = has(target);
+  if (done && was_there) done = rename(target, old);
+  if (done) done = rename(name, target);
+  if (!done && was_there && !has(target)) {
+    [[maybe_unused]] const auto undone = rename(old, target);  // the failure is told all the same
+  }
+  if (done && was_there) done = rename(old, name);
+  return done;
+}
+
+Result<void> Folder::put_back_old() const {
+  for (const auto& name : names()) {
+    if (!name.starts_with('.') || !name.ends_with(old_ending)) continue;
+    const auto target = name.substr(1, name.size() - 1 - old_ending.size());
+    if (auto done = has(target) ? remove(name) : rename(name, target); !done) return done;
+  }
+  return {};
 }
 
 Result<void> Folder::rename(const std::string& name, const std::string& target) const {

@@ -41,6 +41,11 @@ class Folder {
                                        const std::string& other_name) const;
   /// `name` takes the place of `target`; what was there is then called `name`, else nothing is.
   [[nodiscard]] Result<void> swap_in(const std::string& name, const std::string& target) const;
+  /// The same where the file system can't do it in one step.
+  [[nodiscard]] Result<void> swap_in_steps(const std::string& name,
+                                           const std::string& target) const;
+  /// Undoes, or clears up after, a swap in steps that was interrupted.
+  [[nodiscard]] Result<void> put_back_old() const;
   [[nodiscard]] Result<void> rename(const std::string& name, const std::string& target) const;
   /// Deletes a file or a directory with all that is in it. No failure where there is none.
   [[nodiscard]] Result<void> remove(const std::string& name) const;

@@ -40,6 +40,28 @@ TEST_CASE("a pipe where a file should be keeps nobody waiting", "[tombstone]") {
   CHECK_FALSE(folder->find_file("pipe"));
 }
 
+TEST_CASE("where names can't be exchanged it goes by steps, and back after a death in between",
+          "[tombstone]") {
+  const TemporaryDirectory place;
+  const auto folder = Folder::open(place.path());
+  const auto make = [&](const char* name, const char* text) {
+    REQUIRE(folder->make(name)->write("which", text));
+  };
+  make("new", "first");
+  REQUIRE(folder->swap_in_steps("new", "there"));
+  make("new", "second");
+  REQUIRE(folder->swap_in_steps("new", "there"));
+  CHECK(folder->find("there")->read("which", 100) == "second");
+  CHECK(folder->find("new")->read("which", 100) == "first");
+  REQUIRE(folder->rename("there", ".there.old"));  // and then it died
+  REQUIRE(folder->put_back_old());
+  CHECK(folder->find("there")->read("which", 100) == "second");
+  make(".there.old", "zeroth");
+  REQUIRE(folder->put_back_old());
+  CHECK(folder->find("there")->read("which", 100) == "second");
+  CHECK(folder->names() == std::vector<std::string>{"new", "there"});
+}
+
 TEST_CASE("one folder takes the place of another, or of none", "[tombstone]") {
   const TemporaryDirectory place;
   const auto folder = Folder::open(place.path());

@@ -70,6 +70,7 @@ TombstoneFiles::~TombstoneFiles() = default;
 Result<void> TombstoneFiles::tidy(const std::string& state) {
   const auto folder = Folder::open(state + "/tombstones");
   if (!folder) return tl::unexpected(folder.error());
+  if (auto restored = folder->put_back_old(); !restored) return restored;
   for (const auto& name : folder->names())
     if (name.starts_with('.') && (name.ends_with(fresh_ending) || name.ends_with(going_ending)))
       if (auto removed = folder->remove(name); !removed) return removed;

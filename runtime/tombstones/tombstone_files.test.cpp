@@ -257,26 +257,54 @@ TEST_CASE("a console is read from the guest, and from the tombstone once that is
   CHECK_FALSE(read("second", {}));  // it had none
 }
 
-TEST_CASE("tombstones that the store does not know are found", "[tombstone]") {
+TEST_CASE("evidence of sessions that the store does not know is found", "[tombstone]") {
   Fixture fixture;
   fixture.document.vm_id = "second";
   fixture.document.state = SessionState::retiring;
   REQUIRE(fixture.write({"first", "second"}));
   fs::create_directories(fixture.state.path() + "/tombstones/nonsense");
+  fs::create_directories(fixture.state.path() + "/sessions/only-logs/logs");
   StoreContents contents;
-  add_unknown_tombstones(fixture.state.path(), contents);
-  REQUIRE(contents.unknown_tombstones.size() == 1);
-  const auto& [document, record] = contents.unknown_tombstones.front();
+  add_unknown_sessions(fixture.state.path(), contents);
+  REQUIRE(contents.unknown_sessions.size() == 2);
+  {
+    const auto& [document, record] = contents.unknown_sessions.front();
+    CHECK(document->state == SessionState::failed);
+    CHECK(document->cause->kind == CauseKind::controller_restarted);
+    CHECK(record.session == "session");
+    CHECK(record.state == TombstoneState::evidence);
+    CHECK(record.vms == std::vector<std::string>{"first", "second"});
+    CHECK(record.bytes > 0);
+  }
+  const auto& [document, record] = contents.unknown_sessions.back();
+  CHECK(document->id == "only-logs");
   CHECK(document->state == SessionState::failed);
-  CHECK(document->cause->kind == CauseKind::controller_restarted);
-  CHECK(record.session == "session");
-  CHECK(record.state == TombstoneState::complete);
-  CHECK(record.vms == std::vector<std::string>{"first", "second"});
-  CHECK(record.bytes > 0);
+  CHECK(record.bytes == 0);
   REQUIRE(contents.troubles.size() == 1);
   CHECK(contents.troubles.front().message.find("nonsense") != std::string::npos);
   StoreContents knows;
   knows.sessions = {fixture.shared()};
-  add_unknown_tombstones(fixture.state.path(), knows);
-  CHECK(knows.unknown_tombstones.empty());
+  add_unknown_sessions(fixture.state.path(), knows);
+  REQUIRE(knows.unknown_sessions.size() == 1);
+  CHECK(knows.unknown_sessions.front().first->id == "only-logs");
+}
+
+TEST_CASE("a last word without a database takes over the story there is", "[tombstone]") {
+  Fixture fixture;
+  REQUIRE(fixture.write({"first"}));
+  const auto events = fixture.read("events.jsonl");
+  fixture.store.reset();
+  for (const auto* ending : {"", "-wal", "-shm"})
+    fs::remove(fixture.state.path() + "/aerie.db" + ending);
+  fixture.store = std::move(SqliteStore::open({.path = fixture.state.path() + "/aerie.db"})->store);
+  fixture.logs.append("first", {"browser", false, {"said since"}}, Instant{});
+  TombstoneFiles next{fixture.state.path(), fixture.disk, Json::array()};
+  Eventually<bool> written;
+  next.write({fixture.shared(), nullptr, 0, {"first"}},
+             [&](const Result<std::int64_t>& bytes) { written.set(bytes.has_value()); });
+  REQUIRE(written.get());
+  CHECK(fixture.read("events.jsonl") == events);
+  CHECK(Json::parse(fixture.read("why.json"))["exits"].size() == 1);
+  CHECK(fixture.read("logs/browser.log").ends_with("said since\n"));
+  CHECK(fixture.read("console.log") == "Linux version 6\n");
 }

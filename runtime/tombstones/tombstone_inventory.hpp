@@ -6,9 +6,9 @@
 
 namespace aerie {
 
-/// Adds the tombstones below `STATE/tombstones` whose sessions the store does not know, for it was
-/// begun anew since: they answer for their sessions, and go when their time is up. One that can't
-/// be read is told among the troubles, and stays. Blocks for as long as reading takes.
-void add_unknown_tombstones(const std::string& state, StoreContents& contents);
+/// Adds what lies below `STATE/tombstones` and `STATE/sessions` and is of sessions that the store
+/// does not know, for it was begun anew since. What is known of them is kept for its time; a
+/// tombstone that can't be read is told among the troubles, and stays. Blocks while it reads.
+void add_unknown_sessions(const std::string& state, StoreContents& contents);
 
 }  // namespace aerie

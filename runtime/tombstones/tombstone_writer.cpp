@@ -81,6 +81,9 @@ Result<void> TombstoneWriter::read_request() {
 }
 
 Result<void> TombstoneWriter::write_events(const Folder& fresh) {
+  if (order_.why.is_null() && before_ && before_->has("events.jsonl"))
+    if (const auto page = read_events(database_, {0, 1, id_}); page && page->empty())
+      return take_over(fresh, "events.jsonl", "events.jsonl");
   const auto path = fresh.path() + "/events.jsonl";
   const auto file = fresh.create("events.jsonl");
   if (!file) return tl::unexpected(file.error());
