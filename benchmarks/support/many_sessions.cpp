@@ -211,13 +211,17 @@ void ManySessions::create(std::size_t count) {
 }
 
 void ManySessions::settle() {
-  if (with_virtual_time_)
-    static_cast<caf::scheduler::test_coordinator&>(system_->scheduler()).run();
+  if (with_virtual_time_) advance(Duration{0});
 }
 
+/// Timers without a delay are due at once, and so are those that these lead to.
 void ManySessions::advance(Duration time) {
-  static_cast<caf::scheduler::test_coordinator&>(system_->scheduler()).advance_time(time);
-  settle();
+  auto& scheduler = static_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
+  scheduler.run();
+  scheduler.advance_time(time);
+  do
+    scheduler.run();
+  while (scheduler.advance_time(Duration{0}) > 0);
 }
 
 const std::string& ManySessions::session(std::size_t number) const {
