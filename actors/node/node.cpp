@@ -308,6 +308,7 @@ void Node::on_down(const caf::down_msg& down) {
 std::optional<std::string> Node::take_warm(const SessionRequest& request) {
   // What a warm guest was started with can't be changed: environment and display.
   if (!request.env.empty() || request.display) return std::nullopt;
+  if (environment_->settings.pool.empty() && !has_adopted_warm_) return std::nullopt;
   for (auto& [id, vm] : vms_)
     if (vm.is_warm && vm.profile == request.profile && vm.driver == request.driver) return id;
   return std::nullopt;

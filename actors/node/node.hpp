@@ -102,6 +102,7 @@ class Node : public Actor<NodeActor> {
   std::vector<Orphan> orphans_;      ///< of an earlier controller, and of sessions that were lost
   std::set<std::string> gone_vms_;   ///< while drivers look for what there is
   int surveys_ = 0;                  ///< under way
+  bool has_adopted_warm_ = false;    ///< guests of an earlier controller's pool
   std::uint64_t pool_failures_ = 0;  ///< warm guests that ended before they were taken, in a row
 };
 

@@ -122,6 +122,7 @@ void Node::adopt_vm(const std::string& id, const Json& memory, const StoreConten
   entry.resources = configure.profile.resources;
   entry.is_over = restored->has_exited;
   addresses_.reserve(entry.slot);
+  has_adopted_warm_ = has_adopted_warm_ || entry.session.empty();
   const auto owner = entry.session.empty() ? VmOwnerActor{self()} : VmOwnerActor{};
   entry.actor = spawn<Vm>(environment_, std::move(*restored), owner, address());
   monitor(entry.actor);

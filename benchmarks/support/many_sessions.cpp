@@ -124,14 +124,10 @@ class ManySessions::Readiness {
     ++ready_;
     changed_.notify_all();
   }
-  void wait_for(std::size_t count) {
+  void wait_for(std::size_t count, std::chrono::seconds at_most) {
     std::unique_lock lock{mutex_};
-    if (!changed_.wait_for(lock, std::chrono::minutes{10}, [&] { return ready_ >= count; }))
+    if (!changed_.wait_for(lock, at_most, [&] { return ready_ >= count; }))
       throw std::runtime_error("only " + std::to_string(ready_) + " sessions became ready");
-  }
-  [[nodiscard]] std::size_t ready() {
-    const std::lock_guard lock{mutex_};
-    return ready_;
   }
 
  private:
@@ -207,17 +203,21 @@ void ManySessions::create(std::size_t count) {
   for (std::size_t i = 0; i < count; ++i)
     caf::anon_send(node, CreateSession{request, environment_->new_token()});
   settle();
-  readiness_->wait_for(created_);
+  readiness_->wait_for(created_, std::chrono::seconds{with_virtual_time_ ? 0 : 600});
 }
 
 void ManySessions::settle() {
-  if (with_virtual_time_)
-    static_cast<caf::scheduler::test_coordinator&>(system_->scheduler()).run();
+  if (with_virtual_time_) advance(Duration{0});
 }
 
+/// Timers without a delay are due at once, and so are those that these lead to.
 void ManySessions::advance(Duration time) {
-  static_cast<caf::scheduler::test_coordinator&>(system_->scheduler()).advance_time(time);
-  settle();
+  auto& scheduler = static_cast<caf::scheduler::test_coordinator&>(system_->scheduler());
+  scheduler.run();
+  scheduler.advance_time(time);
+  do
+    scheduler.run();
+  while (scheduler.advance_time(Duration{0}) > 0);
 }
 
 const std::string& ManySessions::session(std::size_t number) const {

@@ -5,6 +5,7 @@
 #include <ctime>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "actors/core/planted.hpp"
 #include "tests/sim/history.hpp"
@@ -18,20 +19,21 @@ using Printed = unsigned long long;  // as printf wants it
 /// What all histories of a campaign came to.
 class Tally {
  public:
-  void add(const Outcome& outcome) {
+  void add(std::uint64_t seed, const Outcome& outcome) {
     ++histories_;
     lives_ += outcome.lives;
     steps_ += outcome.steps;
     digest_ = (digest_ ^ outcome.digest) * 0x100000001b3U;
-    if (outcome.violation) ++broken_[outcome.violation->rule];
+    if (outcome.violation) broken_[outcome.violation->rule].push_back(seed);
   }
   [[nodiscard]] bool is_well() const { return broken_.empty(); }
 
   void print(const char* what) const {
     // Of this process's own: it has one thread, and others may use the processor as well.
     const auto seconds = static_cast<double>(std::clock() - began_) / CLOCKS_PER_SEC;
-    for (const auto& [rule, count] : broken_)
-      std::printf("%d histories break the rule '%s'\n", count, rule.c_str());
+    for (const auto& [rule, seeds] : broken_)
+      std::printf("%zu histories break the rule '%s', the first with seed %llu\n", seeds.size(),
+                  rule.c_str(), static_cast<Printed>(seeds.front()));
     std::printf(
         "%s: %llu histories, %llu controllers, %llu steps in %.1f s of one core (%.1f million a "
         "minute), "
@@ -47,7 +49,7 @@ class Tally {
   std::uint64_t lives_ = 0;
   std::uint64_t steps_ = 0;
   std::uint64_t digest_ = 0;
-  std::map<std::string, int> broken_;
+  std::map<std::string, std::vector<std::uint64_t>> broken_;  ///< seeds by rule
 };
 
 void print_failure(std::uint64_t seed, const Plan& plan, const Violation& found) {
@@ -88,7 +90,7 @@ bool explore(const Seeds& seeds) {
     const auto plan = make_plan(seed);
     const auto outcome = play(plan);
     if (outcome.violation && tally.is_well()) print_failure(seed, plan, *outcome.violation);
-    tally.add(outcome);
+    tally.add(seed, outcome);
   }
   tally.print("at random");
   return tally.is_well();
@@ -123,7 +125,7 @@ bool die_at_every_write(const Seeds& seeds) {
                                  {Duration{0}, Act::controller_dies_at_write, is_durable, write});
         const auto outcome = play(deadly);
         if (outcome.violation && tally.is_well()) print_failure(seed, deadly, *outcome.violation);
-        tally.add(outcome);
+        tally.add(seed, outcome);
       }
   }
   tally.print("death at every write");

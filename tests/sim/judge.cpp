@@ -146,6 +146,10 @@ void Judge::on_clearing(const std::string& session, const std::string& name) {
 /// What was not durable has not happened; who was told of it is judged by the other rules.
 void Judge::on_controller_death() {
   ++life_;
+  std::erase_if(kept_until_, [&](const auto& kept) {
+    const auto memory = disk_.memories().find(kept.first);
+    return memory == disk_.memories().end() || memory->second.value("kept", Json{}).is_null();
+  });
   for (auto& [id, outcome] : outcomes_) {
     const auto document = disk_.session(id);
     outcome = document ? Outcome{document->state, end_of(*document)} : Outcome{};

@@ -115,8 +115,9 @@ void People::hold(std::uint64_t number, std::uint64_t name) {
   const auto* id = session(number);
   if (id == nullptr) return;
   const StandingHold hold{*id, "hold-" + std::to_string(name % 3)};
-  const auto set = [this, hold](const HoldAnswer& answer) {
-    if (life_ == nullptr || !answer.hold || answer.failure) return;
+  // Who has asked to clear it meanwhile, under that name, counts on nothing.
+  const auto set = [this, hold, clears = clears_](const HoldAnswer& answer) {
+    if (life_ == nullptr || !answer.hold || answer.failure || clears != clears_) return;
     judge_.on_hold(hold.session, hold.name);
     holds_.push_back(hold);
   };
@@ -132,6 +133,7 @@ void People::hold(std::uint64_t number, std::uint64_t name) {
 }
 
 void People::clear(const StandingHold& hold) {
+  ++clears_;
   judge_.on_clearing(hold.session, hold.name);
   find_session(hold.session, [=, this](caf::event_based_actor* self, const SessionActor& actor) {
     const auto ignore = [](const HoldAnswer&) {};

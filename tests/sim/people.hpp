@@ -76,6 +76,7 @@ class People {
   std::vector<std::string> sessions_;
   std::vector<std::shared_ptr<Viewer>> viewers_;
   std::vector<StandingHold> holds_;
+  std::uint64_t clears_ = 0;  ///< that were asked for
 };
 
 }  // namespace aerie::sim
