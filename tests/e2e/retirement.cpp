@@ -106,9 +106,10 @@ TEST_CASE("a hold keeps the evidence of a session that is forced to go", "[retir
 
 TEST_CASE("a failed session keeps its guest's files for its time", "[retirement]") {
   const TemporaryDirectory profiles;
-  World world(World::Set{{"profiles.path",
-                write_profile(profiles, {{"name", "main"}, {"command", {"/nowhere/program"}}})},
-               {"retention.failedMs", "700"}});
+  World world(
+      World::Set{{"profiles.path",
+                  write_profile(profiles, {{"name", "main"}, {"command", {"/nowhere/program"}}})},
+                 {"retention.failedMs", "700"}});
   auto stream = world.events();
   const auto session = world.start({{"profile", "small"}});
   while (event_of(stream, "session.state", session.id)["data"]["state"] != "failed") {
