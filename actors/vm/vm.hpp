@@ -50,12 +50,14 @@ class Vm : public Actor<VmActor> {
   void finish(std::optional<Cause> cause);
   void assign(const AssignVm& assignment);
   void stop(const std::string& by, bool at_once);
+  void on_timer(std::uint64_t ticket);
+
+  // vm_dismantling.cpp
   void dismantle(const ReleaseToken& token);
   void write_tombstone();
   void ask_owner();
   void release_next();
   void on_released(const MachineReleased& released);
-  void on_timer(std::uint64_t ticket);
 
   // vm_adoption.cpp
   void adopt();
