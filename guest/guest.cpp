@@ -182,7 +182,7 @@ void Guest::spawn_supervisor(const link::Configure& configure) {
                               })});
   const auto seed = std::uint64_t{randombytes_random()};
   supervisor_ =
-      system_.spawn<Supervisor>(plan_of(configure.profile), make_host, std::move(listener), seed);
+      system_.spawn<Supervisor>(plan_of(*configure.profile), make_host, std::move(listener), seed);
 }
 
 void Guest::on_news(const link::ChildNews& news) {

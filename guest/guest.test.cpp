@@ -152,8 +152,8 @@ link::Configure configure(std::vector<ChildSpec> children) {
   link::Configure message;
   message.vm = "vm";
   message.session = "session";
-  message.profile.name = "test";
-  message.profile.children = std::move(children);
+  message.profile.edit().name = "test";
+  message.profile.edit().children = std::move(children);
   message.orphan_after = Duration{60'000};
   return message;
 }
@@ -200,7 +200,7 @@ TEST_CASE("a hundred crashes leave no process behind", "[guest]") {
                                    gate + "; exec sleep 1000' & read line < " + gate + "; exit 1");
   spec.backoff.first = Duration{0};
   auto message = configure({spec});
-  message.profile.intensity = {1000, Duration{1000}};
+  message.profile.edit().intensity = {1000, Duration{1000}};
   message.env = {{"CRASH_TEST", fixture.secret}};
   host.send(message);
   const auto last = host.wait_for("fertile", ChildNewsKind::started, 100);

@@ -29,7 +29,7 @@ ProcessChildren::ProcessChildren(GuestSetting setting, ChildReports reports)
       leftovers_(setting_.reactor, [this](const std::string& mark) { return is_running(mark); }) {}
 
 void ProcessChildren::start(const std::string& child, std::uint64_t run) {
-  const auto& specs = setting_.configure.profile.children;
+  const auto& specs = setting_.configure.profile->children;
   const auto spec = std::find_if(specs.begin(), specs.end(),
                                  [&](const ChildSpec& each) { return each.name == child; });
   if (spec == specs.end() || is_closed_ || running_.contains(child)) return;
@@ -59,7 +59,7 @@ void ProcessChildren::launch(const ChildSpec& spec, std::uint64_t run,
 /// While the first child starts, the others' programs are looked at already.
 void ProcessChildren::prepare_others(const std::string& child) {
   if (std::exchange(is_prepared_, true)) return;
-  for (const auto& spec : setting_.configure.profile.children)
+  for (const auto& spec : setting_.configure.profile->children)
     if (spec.name != child) examiner_->prepare(programs_of(setting_, spec));
 }
 
@@ -166,7 +166,7 @@ void ProcessChildren::assign(const link::Assign& assignment) {
   setting_.configure.session = assignment.session;
   setting_.configure.url = assignment.url;
   if (shows_it) return;
-  for (const auto& spec : setting_.configure.profile.children)
+  for (const auto& spec : setting_.configure.profile->children)
     if (const auto found = running_.find(spec.name);
         !spec.open.empty() && found != running_.end() && found->second.process)
       open(spec);

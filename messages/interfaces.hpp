@@ -110,7 +110,7 @@ struct ForgetVm {
   std::string vm;
 };
 struct AcquireResources {
-  std::vector<Resource> resources;
+  std::vector<SharedValue<Resource>> resources;
 };
 struct ReleaseResource {
   Resource resource;
@@ -175,7 +175,9 @@ struct Unsubscribe {
 /// What an actor needs to go on under the next controller, in place of what it said before.
 struct Remember {
   std::string subject;  ///< an id, with `/` and a part's name where one actor has several
-  Json state;           ///< null: strikes the subject out, and all that begins with it and `/`
+  /// JSON text, as it is written down; empty: strikes the subject out, and all that begins with it
+  /// and `/`.
+  std::string state;
 };
 /// What there is to know of a session is to be on disk before anything of it is deleted. May be
 /// asked again at any time; a later one takes the place of the one before.

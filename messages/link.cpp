@@ -217,7 +217,7 @@ struct Encoder {
   Json operator()(const Configure& configure) const {
     return {{"type", "configure"},
             {"vm", configure.vm},
-            {"profile", configure.profile},
+            {"profile", *configure.profile},
             {"session", configure.session},
             {"url", configure.url},
             {"env", env_of(configure.env)},

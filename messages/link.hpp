@@ -9,6 +9,7 @@
 #include "messages/cause.hpp"
 #include "messages/exit_record.hpp"
 #include "messages/profile.hpp"
+#include "messages/shared_value.hpp"
 #include "messages/time.hpp"
 
 /// What controller and guest say to each other over the link (contract, section 10), after the
@@ -73,7 +74,7 @@ using GuestMessage =
 /// `configure`: what to run. Once in a guest's life.
 struct Configure {
   std::string vm;
-  Profile profile;
+  SharedValue<Profile> profile;
   std::string session;  ///< empty for a guest of the warm pool
   std::string url;
   std::vector<std::pair<std::string, std::string>> env;

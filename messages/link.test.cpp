@@ -44,11 +44,11 @@ TEST_CASE("a guest's messages survive the link", "[link]") {
 TEST_CASE("the host's messages survive the link", "[link]") {
   Configure configure;
   configure.vm = "v";
-  configure.profile.name = "p";
+  configure.profile.edit().name = "p";
   ChildSpec child;
   child.name = "a";
   child.command = {"/bin/true"};
-  configure.profile.children = {child};
+  configure.profile.edit().children = {child};
   configure.env = {{"A", "1"}};
   const std::vector<HostMessage> all{configure,
                                      Assign{"s", "https://a.test", Duration{5}},

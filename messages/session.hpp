@@ -10,6 +10,7 @@
 
 #include "messages/cause.hpp"
 #include "messages/profile.hpp"
+#include "messages/rare.hpp"
 #include "messages/states.hpp"
 #include "messages/time.hpp"
 
@@ -52,7 +53,7 @@ struct StreamStatus {
   StreamState state = StreamState::down;
   std::uint64_t epoch = 0;
   int restarts = 0;
-  std::optional<Cause> last_cause;
+  Rare<Cause> last_cause;
 };
 
 /// One evidence-bearing thing that a session or VM holds: a directory, a process, a cgroup, an
@@ -85,8 +86,8 @@ struct SessionDocument {
   Instant created_at{};
   Duration idle{0};
   Duration max{0};
-  std::optional<SessionEnd> end;
-  std::optional<Cause> cause;  ///< why it failed; part of `why`, not of the document outside
+  Rare<SessionEnd> end;
+  Rare<Cause> cause;  ///< why it failed; part of `why`, not of the document outside
 };
 
 using SessionDocumentPtr = std::shared_ptr<const SessionDocument>;
@@ -107,7 +108,7 @@ struct VmDocument {
   Instant created_at{};
   std::map<std::string, std::int64_t>
       children;  ///< name to pid, as this host sees them; 0: unknown
-  std::optional<Cause> cause;
+  Rare<Cause> cause;
 };
 
 using VmDocumentPtr = std::shared_ptr<const VmDocument>;

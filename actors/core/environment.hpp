@@ -91,7 +91,7 @@ struct ActorSettings {
 /// What all actors of one controller stand on.
 struct Environment {
   ActorSettings settings;
-  std::map<std::string, Profile> profiles;
+  std::map<std::string, SharedValue<Profile>> profiles;
   std::map<std::string, std::shared_ptr<Driver>> drivers;
   std::shared_ptr<LogStore> logs;
   std::shared_ptr<TombstoneStore> tombstones;

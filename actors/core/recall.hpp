@@ -6,9 +6,14 @@
 #include "messages/cause.hpp"
 #include "messages/time.hpp"
 
-/// Reading what an actor remembered (`Remember`) for the next controller. These throw
+/// What an actor remembers (`Remember`) for the next controller, and reading it. The readers throw
 /// `std::exception`s, which `restored_vm` and its like turn into causes.
 namespace aerie::recall {
+
+/// What is handed to the ledger. A guest's words may be in it, so what is no UTF-8 is replaced.
+inline std::string text(const Json& memory) {
+  return memory.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 /// The enumerator called `name`, among those up to `last`.
 template <class Enum>

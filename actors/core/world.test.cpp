@@ -270,9 +270,8 @@ SessionActor World::start_session(const VmActor& vm, const std::vector<Hold>& ho
 }
 
 StreamActor World::start_stream(const SessionActor& session, std::uint64_t last_epoch) {
-  const auto* spec = profile.find(Builtin::stream);
-  return keep(StreamActor{system.system().spawn<Stream>(
-      environment, session, spec == nullptr ? std::nullopt : std::optional{*spec}, last_epoch)});
+  return keep(StreamActor{
+      system.system().spawn<Stream>(environment, session, SharedValue{profile}, last_epoch)});
 }
 
 PeerActor World::start_peer(std::uint64_t socket) {
@@ -313,7 +312,7 @@ void World::boot(const std::shared_ptr<MachineRecord>& machine) {
   guest.on_started(1000);
   guest.on_linked();
   guest.on_says(link::Configured{});
-  for (const auto& each : machine->spec.configure.profile.children) {
+  for (const auto& each : machine->spec.configure.profile->children) {
     guest.on_says(child_news(started, each.name));
     guest.on_says(child_news(ready, each.name));
   }

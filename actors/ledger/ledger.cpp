@@ -41,8 +41,11 @@ Ledger::Behavior Ledger::make_behavior() {
         return SessionFound{found == sessions_.end() ? nullptr : found->second};
       },
       [this](const ListResources& message) {
-        const auto held = resources_.find(message.vm);
-        return ResourceList{held == resources_.end() ? std::vector<Resource>{} : held->second};
+        ResourceList list;
+        if (const auto held = resources_.find(message.vm); held != resources_.end())
+          for (const auto& resource : held->second)
+            list.resources.push_back(*resource);
+        return list;
       },
       [this](const ListSessions& message) { return list(message); },
       [this](const ListVms&) {
@@ -106,7 +109,7 @@ void Ledger::begin(const StoreContents& contents) {
     tombstones_.put(record, session != sessions_.end() && !session->second->holds.empty());
   }
   for (const auto& resource : contents.resources)
-    resources_[resource.vm].push_back(resource);
+    resources_[resource.vm].emplace_back(resource);
   for (const auto& event : contents.events)
     keep(event);
   last_seq_ = contents.last_seq;
@@ -209,11 +212,13 @@ void Ledger::update_vm(const VmDocumentPtr& document) {
   if (known && known->session != document->session) guests_[known->session].erase(document->id);
   guests_[document->session].insert(document->id);
   known = document;
+  guest_sessions_.erase(document->id);
 }
 
 void Ledger::forget_vm(const std::string& id) {
   std::string session;
   if (const auto vm = vms_.extract(id)) session = vm.mapped()->session;
+  if (!session.empty() && !is_buried(session)) guest_sessions_[id] = session;
   const auto guests = guests_.find(session);
   if (guests != guests_.end() && guests->second.erase(id) > 0 && guests->second.empty())
     guests_.erase(guests);
@@ -224,24 +229,24 @@ void Ledger::forget_vm(const std::string& id) {
   lost_guests_.pop_front();
 }
 
-caf::result<Saved> Ledger::acquire(const std::vector<Resource>& resources) {
+caf::result<Saved> Ledger::acquire(const std::vector<SharedValue<Resource>>& resources) {
   if (store_failure_) return Saved{store_failure_};
   auto promise = make_response_promise<Saved>();
   for (const auto& resource : resources)
-    write(WriteResource{resource, environment_->wall()});
+    write(WriteResource{*resource, environment_->wall()});
   confirm([this, promise, resources](const std::optional<Cause>& failure) mutable {
     for (const auto& resource : resources) {
       if (failure) {  // what is not written down is not acquired
-        gathered_.withdraw_resource(resource.id);
+        gathered_.withdraw_resource(resource->id);
       } else {
-        resources_[resource.vm].push_back(resource);
+        resources_[resource->vm].push_back(resource);
         record({0,
                 environment_->wall(),
                 "resource.acquired",
-                resource.session,
-                resource.vm,
+                resource->session,
+                resource->vm,
                 "",
-                {{"kind", resource.kind}, {"name", resource.name}}});
+                {{"kind", resource->kind}, {"name", resource->name}}});
       }
     }
     promise.deliver(Saved{failure});
@@ -251,7 +256,7 @@ caf::result<Saved> Ledger::acquire(const std::vector<Resource>& resources) {
 
 void Ledger::release(const Resource& resource) {
   if (const auto held = resources_.find(resource.vm); held != resources_.end()) {
-    std::erase_if(held->second, [&](const Resource& each) { return each.id == resource.id; });
+    std::erase_if(held->second, [&](const auto& each) { return each->id == resource.id; });
     if (held->second.empty()) resources_.erase(held);
   }
   // In one batch with its event: each release is told exactly once, whenever we die.
@@ -268,7 +273,7 @@ void Ledger::release(const Resource& resource) {
 void Ledger::remember(const Remember& memory) {
   const auto& subject = memory.subject;
   const bool is_whole = subject.find('/') == std::string::npos;
-  if (!memory.state.is_null()) {
+  if (!memory.state.empty()) {
     if (is_whole) remembered_.insert(subject);
     return write(WriteMemory{memory});
   }

@@ -12,6 +12,7 @@
 
 #include "actors/core/actor.hpp"
 #include "actors/core/environment.hpp"
+#include "actors/ledger/packed_timeline.hpp"
 #include "actors/ledger/pending_writes.hpp"
 #include "actors/ledger/tombstone_index.hpp"
 #include "actors/ledger/why_document.hpp"
@@ -58,7 +59,7 @@ class Ledger : public Actor<LedgerActor> {
   void update_session(const SessionDocumentPtr& document);
   void update_vm(const VmDocumentPtr& document);
   void forget_vm(const std::string& id);
-  caf::result<Saved> acquire(const std::vector<Resource>& resources);
+  caf::result<Saved> acquire(const std::vector<SharedValue<Resource>>& resources);
   void release(const Resource& resource);
   void remember(const Remember& memory);
   void add_token(const SaveToken& token);
@@ -68,6 +69,8 @@ class Ledger : public Actor<LedgerActor> {
   void record(Event event);
   void record(const std::string& kind, const std::string& session, Json data);
   void keep(const EventPtr& event);
+  [[nodiscard]] Timeline timeline_of(const std::string& subject) const;
+  [[nodiscard]] std::string session_of_guest(const std::string& vm) const;
   void forget_timelines(const std::string& session);
   void tell(const Reader& reader, const EventPtr& event);
   Subscribed subscribe(const Subscribe& request);
@@ -131,7 +134,7 @@ class Ledger : public Actor<LedgerActor> {
   std::vector<std::string> session_order_;  ///< oldest first
   std::unordered_map<std::string, SessionDocumentPtr> sessions_;
   std::map<std::string, VmDocumentPtr> vms_;
-  std::map<std::string, std::vector<Resource>> resources_;  ///< not released, by VM
+  std::map<std::string, std::vector<SharedValue<Resource>>> resources_;  ///< not released, by VM
   std::unordered_map<std::string, std::set<std::string>>
       guests_;                                  ///< of each session: not gone yet
   std::unordered_set<std::string> remembered_;  ///< sessions and VMs whose actors go on
@@ -141,7 +144,8 @@ class Ledger : public Actor<LedgerActor> {
   std::unordered_map<std::string, SaveToken> tokens_;
   std::unordered_map<std::string, std::vector<std::string>> session_tokens_;  ///< their digests
 
-  std::unordered_map<std::string, Timeline> timelines_;  ///< by session, and by VM
+  std::unordered_map<std::string, PackedTimeline> timelines_;    ///< by session, or by a VM of none
+  std::unordered_map<std::string, std::string> guest_sessions_;  ///< of VMs without a document
   std::deque<EventPtr> events_;
   std::uint64_t last_seq_ = 0;
   std::vector<Reader> readers_;

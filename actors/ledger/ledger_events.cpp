@@ -6,7 +6,6 @@ namespace aerie {
 namespace {
 
 constexpr std::size_t max_events = 1'500;  // in memory; the store has more
-constexpr std::size_t max_timeline = 512;
 constexpr std::size_t page_size = 500;
 /// Between two pages: a reader that falls a thousand events behind is cut off by the gateway.
 constexpr Duration page_pace{50};
@@ -33,24 +32,46 @@ void Ledger::keep(const EventPtr& event) {
   events_.push_back(event);
   if (events_.size() > max_events) events_.pop_front();
   if (is_buried(event->session)) return;
-  for (const auto* subject : {&event->session, &event->vm}) {
-    if (subject->empty()) continue;
-    auto& timeline = timelines_[*subject];
-    timeline.push_back(event);
-    if (timeline.size() > max_timeline) timeline.pop_front();
-  }
+  const auto& subject = event->session.empty() ? event->vm : event->session;
+  if (subject.empty()) return;
+  timelines_[subject].add(*event);
+  if (!event->session.empty() && !event->vm.empty() && !vms_.contains(event->vm))
+    guest_sessions_[event->vm] = event->session;
+}
+
+/// Of a session, or of a guest: what happened to it as somebody's is part of that session's.
+Timeline Ledger::timeline_of(const std::string& subject) const {
+  Timeline events;
+  if (const auto own = timelines_.find(subject); own != timelines_.end())
+    events = own->second.unpack(sessions_.contains(subject) ? subject : "");
+  const auto session = session_of_guest(subject);
+  const auto shared = timelines_.find(session);
+  if (session.empty() || shared == timelines_.end()) return events;
+  for (auto& event : shared->second.unpack(session))
+    if (event->vm == subject) events.push_back(std::move(event));
+  return events;
+}
+
+/// Empty: nobody's, or not known.
+std::string Ledger::session_of_guest(const std::string& vm) const {
+  if (const auto known = vms_.find(vm); known != vms_.end()) return known->second->session;
+  const auto former = guest_sessions_.find(vm);
+  return former == guest_sessions_.end() ? tombstones_.session_of(vm) : former->second;
 }
 
 /// The session's, and those of all guests that it names.
 void Ledger::forget_timelines(const std::string& session) {
-  const auto timeline = timelines_.extract(session);
-  if (timeline)
-    for (const auto& event : timeline.mapped())
+  if (const auto timeline = timelines_.extract(session))
+    for (const auto& event : timeline.mapped().unpack(session)) {
       timelines_.erase(event->vm);
+      guest_sessions_.erase(event->vm);
+    }
   const auto* tombstone = tombstones_.find(session);
   if (tombstone == nullptr) return;
-  for (const auto& vm : tombstone->vms)
+  for (const auto& vm : tombstone->vms) {
     timelines_.erase(vm);
+    guest_sessions_.erase(vm);
+  }
 }
 
 // -- readers --------------------------------------------------------------------------------------

@@ -43,16 +43,8 @@ TokenFound Ledger::find_token(const std::string& digest) const {
 
 VmFound Ledger::find_vm(const std::string& id) const {
   VmFound answer;
-  std::string session;
-  if (const auto vm = vms_.find(id); vm != vms_.end()) {
-    answer.document = vm->second;
-    session = vm->second->session;
-  } else if (const auto timeline = timelines_.find(id); timeline != timelines_.end()) {
-    session = timeline->second.back()->session;
-  } else {
-    session = tombstones_.session_of(id);
-  }
-  if (const auto found = sessions_.find(session); found != sessions_.end())
+  if (const auto vm = vms_.find(id); vm != vms_.end()) answer.document = vm->second;
+  if (const auto found = sessions_.find(session_of_guest(id)); found != sessions_.end())
     answer.session = found->second;
   return answer;
 }
@@ -88,9 +80,7 @@ caf::result<WhyAnswer> Ledger::explain_from_tombstone(TombstoneQuestion question
 }
 
 WhyAnswer Ledger::explain_from_memory(const std::string& subject, const std::string& child) const {
-  static const Timeline nothing;
-  const auto found_timeline = timelines_.find(subject);
-  const auto& timeline = found_timeline == timelines_.end() ? nothing : found_timeline->second;
+  const auto timeline = timeline_of(subject);
   if (const auto session = sessions_.find(subject); session != sessions_.end()) {
     if (child.empty()) return {explain_session(*session->second, timeline), subject};
     auto why = explain_child(*session->second, child, timeline);

@@ -47,7 +47,7 @@ void Ledger::order_tombstone(const std::string& session, const std::string& vm, 
     // Where nothing is remembered of it the tombstone there is knows more.
     if (!is_buried(session) && (before == nullptr || timelines_.contains(session)))
       order.why =
-          explain_session(*document, timelines_[session], "tombstones/" + session + "/logs");
+          explain_session(*document, timeline_of(session), "tombstones/" + session + "/logs");
     const auto number = begin_work([=, this](LedgerWorkDone& result) {
       tell_tombstones_failure(result.failure);
       if (result.failure) return outcome(result.failure);
@@ -119,7 +119,7 @@ void Ledger::bury(const std::string& session) {
     burying_.erase(session);
     evident_guests_.erase(session);
     forget_timelines(session);
-    write(WriteMemory{{session, nullptr}});
+    write(WriteMemory{{session, {}}});
     settle(session);
   });
 }

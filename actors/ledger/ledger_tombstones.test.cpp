@@ -27,8 +27,8 @@ struct Fixture : World {
   /// A session whose actor and guest are there.
   void begin(const std::string& id) {
     ask<Saved>(ledger, SaveSession{shared(document_of(id, SessionState::ready))});
-    tell(ledger, Remember{id, {{"kind", "session"}}});
-    tell(ledger, Remember{id + "/request", {{"url", "https://example.org/"}}});
+    tell(ledger, Remember{id, R"({"kind":"session"})"});
+    tell(ledger, Remember{id + "/request", R"({"url":"https://example.org/"})"});
     VmDocument vm;
     vm.id = "vm of " + id;
     vm.session = id;
@@ -47,7 +47,7 @@ struct Fixture : World {
     auto document = document_of(id, SessionState::ended);
     document.holds = holds;
     tell(ledger, UpdateSession{shared(document)});
-    tell(ledger, Remember{id, nullptr});
+    tell(ledger, Remember{id, {}});
     tell(ledger, ForgetVm{"vm of " + id});
   }
   [[nodiscard]] bool has_written(const std::function<bool(const StoreWrite&)>& is_it) const {
@@ -210,7 +210,7 @@ TEST_CASE("a session is not over while its actor or a guest of it is there", "[c
   const auto ended = Fixture::shared(Fixture::document_of("a", SessionState::failed));
   world.tell(world.ledger, UpdateSession{ended});
   CHECK(world.tombstones->orders.empty());
-  world.tell(world.ledger, Remember{"a", nullptr});
+  world.tell(world.ledger, Remember{"a", {}});
   CHECK(world.tombstones->orders.empty());
   world.tell(world.ledger, ForgetVm{"vm of a"});
   CHECK(world.tombstones->orders.size() == 1);

@@ -43,7 +43,7 @@ void PendingWrites::put(const std::string& key, StoreWrite write) {
 
 void PendingWrites::add_memory(WriteMemory write) {
   const auto key = memory_key(write.memory.subject);
-  if (!write.memory.state.is_null()) return put(key, std::move(write));
+  if (!write.memory.state.empty()) return put(key, std::move(write));
   if (write.spared.empty()) {
     // What it strikes out need not be written before; '0' is the character that follows '/'.
     erase_keys(key, key + '\0');

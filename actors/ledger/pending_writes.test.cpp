@@ -19,7 +19,8 @@ StoreWrite event(std::uint64_t seq) {
   return WriteEvent{std::make_shared<const Event>(event)};
 }
 
-StoreWrite memory(const std::string& subject, const Json& state, const std::string& spared = "") {
+StoreWrite memory(const std::string& subject, const std::string& state,
+                  const std::string& spared = "") {
   return WriteMemory{{subject, state}, spared};
 }
 
@@ -32,7 +33,7 @@ std::vector<std::string> told(PendingWrites& writes) {
     else if (const auto* another = std::get_if<WriteEvent>(&write))
       all.push_back("event " + std::to_string(another->event->seq));
     else if (const auto* third = std::get_if<WriteMemory>(&write))
-      all.push_back("memory " + third->memory.subject + " " + third->memory.state.dump());
+      all.push_back("memory " + third->memory.subject + " " + third->memory.state);
     else
       all.push_back("other");
   return all;
@@ -44,8 +45,8 @@ using Told = std::vector<std::string>;
 
 TEST_CASE("a later document or memory takes the place of the one that waits", "[ledger]") {
   PendingWrites writes;
-  for (auto& write : {session("a", "first"), event(1), memory("m", 1), session("b"), event(2),
-                      memory("m", 2), session("a", "second")})
+  for (auto& write : {session("a", "first"), event(1), memory("m", "1"), session("b"), event(2),
+                      memory("m", "2"), session("a", "second")})
     writes.add(write);
   CHECK(writes.size() == 5);
   CHECK(told(writes) == Told{"session a second", "event 1", "memory m 2", "session b ", "event 2"});
@@ -54,18 +55,18 @@ TEST_CASE("a later document or memory takes the place of the one that waits", "[
 
 TEST_CASE("a memory that is struck out takes with it what waits of it", "[ledger]") {
   PendingWrites writes;
-  for (auto& write : {memory("a", 1), memory("a/part", 2), memory("ab", 3), memory("a0", 4),
-                      memory("a", nullptr), memory("a/part", 5)})
+  for (auto& write : {memory("a", "1"), memory("a/part", "2"), memory("ab", "3"), memory("a0", "4"),
+                      memory("a", ""), memory("a/part", "5")})
     writes.add(write);
-  CHECK(told(writes) == Told{"memory ab 3", "memory a0 4", "memory a null", "memory a/part 5"});
+  CHECK(told(writes) == Told{"memory ab 3", "memory a0 4", "memory a ", "memory a/part 5"});
 }
 
 TEST_CASE("a strike that spares a part leaves what waits in its order", "[ledger]") {
   PendingWrites writes;
   for (auto& write :
-       {memory("a", 1), memory("a/request", 2), memory("a", nullptr, "request"), memory("a", 3)})
+       {memory("a", "1"), memory("a/request", "2"), memory("a", "", "request"), memory("a", "3")})
     writes.add(write);
-  CHECK(told(writes) == Told{"memory a 1", "memory a/request 2", "memory a null", "memory a 3"});
+  CHECK(told(writes) == Told{"memory a 1", "memory a/request 2", "memory a ", "memory a 3"});
 }
 
 TEST_CASE("what failed comes before what was added since, which replaces it", "[ledger]") {
@@ -80,8 +81,8 @@ TEST_CASE("what failed comes before what was added since, which replaces it", "[
 TEST_CASE("what was refused is not written later", "[ledger]") {
   PendingWrites writes;
   writes.add(session("a"));
-  writes.add(memory("a/request", 1));
-  writes.add(memory("ab", 2));
+  writes.add(memory("a/request", "1"));
+  writes.add(memory("ab", "2"));
   writes.add(WriteResource{{"r", "s", "v", "directory", "x"}, {}});
   writes.withdraw_session("a");
   writes.withdraw_resource("r");

@@ -7,7 +7,7 @@
 namespace aerie {
 namespace {
 
-constexpr int max_slots = 1 << 16;
+constexpr int max_slots = 1 << 17;
 
 Cause malformed(const std::string& network) {
   return {CauseKind::network_failed,

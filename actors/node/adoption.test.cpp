@@ -28,8 +28,8 @@ StoreContents contents_of(const FakeStore& store) {
       contents.last_seq = event->event->seq;
     } else if (const auto* memory = std::get_if<WriteMemory>(&write)) {
       const auto& [subject, state] = memory->memory;
-      if (!state.is_null())
-        contents.memories[subject] = state;
+      if (!state.empty())
+        contents.memories[subject] = Json::parse(state);
       else
         std::erase_if(contents.memories, [&, name = subject](const auto& each) {
           return each.first == name || each.first.starts_with(name + "/");
@@ -103,7 +103,7 @@ struct Life : World {
   void stand(const std::shared_ptr<MachineRecord>& guest) {
     guest->reports->on_started(1000);
     guest->reports->on_linked();
-    for (const auto& each : guest->spec.configure.profile.children)
+    for (const auto& each : guest->spec.configure.profile->children)
       for (const auto kind : {ChildNewsKind::started, ChildNewsKind::ready})
         guest->reports->on_says(child_news(kind, each.name));
     guest->reports->on_says(link::AllReady{});

@@ -113,7 +113,7 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
   if (auto refusal = over_sessions()) return SessionCreated{nullptr, refusal};
   auto warm = take_warm(request);
   if (!warm)
-    if (auto refusal = over_quota(profile->second)) return SessionCreated{nullptr, refusal};
+    if (auto refusal = over_quota(*profile->second)) return SessionCreated{nullptr, refusal};
   const auto slot = warm ? std::optional{vms_.at(*warm).slot} : addresses_.take();
   if (!slot) return SessionCreated{nullptr, quota("Every address of network.pool is in use.")};
 
@@ -133,16 +133,17 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
   auto& vm = vms_.at(document.vm_id);
   vm.session = document.id;
   vm.is_warm = false;
-  const auto display = request.display.value_or(profile->second.display);
+  const auto display = request.display.value_or(profile->second->display);
+  const SharedValue<SessionDocument> shared_document{std::move(document)};
   const auto session =
-      spawn<Session>(environment_, document, profile->second, display, vm.actor, address());
+      spawn<Session>(environment_, shared_document, profile->second, display, vm.actor, address());
   monitor(session);
-  const auto shared = std::make_shared<const SessionDocument>(document);
-  sessions_[document.id] = {session, request, shared, profile->second, false, document.vm_id};
+  const auto shared = shared_document.pointer();
+  sessions_[shared->id] = {session, request, shared, profile->second, false, shared->vm_id};
 
   // Before the session itself: whoever was told of it is adopted, though its actor remember
   // nothing.
-  remember_request(sessions_.at(document.id));
+  remember_request(sessions_.at(shared->id));
   auto promise = make_response_promise<SessionCreated>();
   this->request(environment_->directory.ledger(), caf::infinite, SaveSession{shared})
       .then(
@@ -228,7 +229,7 @@ std::optional<Cause> Node::over_quota(const Profile& profile) const {
 
 // -- VMs ------------------------------------------------------------------------------------------
 
-std::string Node::make_vm(const SessionRequest& request, const Profile& profile,
+std::string Node::make_vm(const SessionRequest& request, const SharedValue<Profile>& profile,
                           const std::string& session, const VmOwnerActor& owner, int slot) {
   MachineSpec spec;
   spec.vm = environment_->new_id();
@@ -240,7 +241,7 @@ std::string Node::make_vm(const SessionRequest& request, const Profile& profile,
   configure.session = session;
   configure.url = request.url;
   configure.env = request.env;
-  configure.display = request.display.value_or(profile.display);
+  configure.display = request.display.value_or(profile->display);
   configure.ice_servers = environment_->settings.ice_servers;
   configure.orphan_after = environment_->settings.orphan_after;
   configure.max_age = request.max;
@@ -251,7 +252,7 @@ std::string Node::make_vm(const SessionRequest& request, const Profile& profile,
   entry.session = session;
   entry.profile = request.profile;
   entry.driver = request.driver;
-  entry.resources = profile.resources;
+  entry.resources = profile->resources;
   monitor(entry.actor);
   vms_[id] = std::move(entry);
   return id;
@@ -295,7 +296,7 @@ void Node::on_vm_gone(const std::string& vm) {
 void Node::on_down(const caf::down_msg& down) {
   // What the actor of a session that never was remembered is struck out after its last word.
   if (const auto unsaved = unsaved_.extract(down.source))
-    return send(environment_->directory.ledger(), Remember{unsaved.mapped(), nullptr});
+    return send(environment_->directory.ledger(), Remember{unsaved.mapped(), {}});
   for (const auto& [id, vm] : vms_)
     if (vm.actor.address() == down.source) return on_vm_lost(std::string{id}, down.reason);
   for (const auto& [id, session] : sessions_)
@@ -325,7 +326,7 @@ void Node::refill_pool() {
           return vm.session.empty() && !vm.is_going && vm.profile == wanted.profile &&
                  vm.driver == wanted.driver;
         }));
-    for (; have < wanted.size && !over_quota(profile->second); ++have) {
+    for (; have < wanted.size && !over_quota(*profile->second); ++have) {
       const auto slot = addresses_.take();
       if (!slot) return;
       SessionRequest request;

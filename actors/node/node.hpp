@@ -44,9 +44,9 @@ class Node : public Actor<NodeActor> {
   struct SessionEntry {
     SessionActor actor;
     SessionRequest request;
-    SessionDocumentPtr document;  ///< as it was created
-    Profile profile;              ///< as it was then
-    bool is_env_lost = false;     ///< it had variables, under an earlier controller
+    SessionDocumentPtr document;   ///< as it was created
+    SharedValue<Profile> profile;  ///< as it was then
+    bool is_env_lost = false;      ///< it had variables, under an earlier controller
     std::string vm;
   };
 
@@ -68,13 +68,14 @@ class Node : public Actor<NodeActor> {
   caf::result<OrphanAnswer> answer_orphan(const SalvageOrphan& question);
   OrphanAnswer remove_orphan(const SalvageOrphan& question);
   void close_lost_session(const std::string& id);
+  [[nodiscard]] SharedValue<Profile> shared(Profile profile) const;
   void remember_request(const SessionEntry& entry);
   void mark_failed(SessionDocument document, const Cause& cause);
 
   caf::result<SessionCreated> create(const CreateSession& wish);
   [[nodiscard]] std::optional<Cause> over_sessions() const;
   [[nodiscard]] std::optional<Cause> over_quota(const Profile& profile) const;
-  std::string make_vm(const SessionRequest& request, const Profile& profile,
+  std::string make_vm(const SessionRequest& request, const SharedValue<Profile>& profile,
                       const std::string& session, const VmOwnerActor& owner, int slot);
   std::optional<std::string> take_warm(const SessionRequest& request);
   void on_saved(const std::string& session, const std::string& token_digest, bool is_warm);

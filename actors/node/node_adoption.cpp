@@ -42,7 +42,7 @@ void add_from_store(VmMemory& memory, const std::string& id, const StoreContents
     if (resource.vm == id &&
         !(resource.kind == "directory" && is_planted(PlantedBug::forgotten_resource))) {
       memory.resources.push_back(resource);
-      memory.resources.back().session = memory.document.session;
+      memory.resources.back().session = memory.document->session;
     }
   for (const auto& event : contents.events) {
     if (event->vm != id || event->kind != "child.exited") continue;
@@ -55,16 +55,23 @@ void add_from_store(VmMemory& memory, const std::string& id, const StoreContents
 
 }  // namespace
 
+/// The configured profile where it still is the same: then all that run it have one.
+SharedValue<Profile> Node::shared(Profile profile) const {
+  const auto known = environment_->profiles.find(profile.name);
+  if (known != environment_->profiles.end() && *known->second == profile) return known->second;
+  return profile;
+}
+
 void Node::remember_request(const SessionEntry& entry) {
   const auto& request = entry.request;
-  const auto display = request.display.value_or(entry.profile.display);
+  const auto display = request.display.value_or(entry.profile->display);
   send(environment_->directory.ledger(),
        Remember{entry.document->id + "/request",
-                {{"url", request.url},
-                 {"hadEnv", entry.is_env_lost || !request.env.empty()},
-                 {"hadDisplay", request.display.has_value()},
-                 {"display", {display.width, display.height, display.fps}},
-                 {"profile", entry.profile}}});
+                recall::text({{"url", request.url},
+                              {"hadEnv", entry.is_env_lost || !request.env.empty()},
+                              {"hadDisplay", request.display.has_value()},
+                              {"display", {display.width, display.height, display.fps}},
+                              {"profile", *entry.profile}})});
 }
 
 /// First the guests, then the sessions they belong to; only then may they speak to each other.
@@ -113,13 +120,14 @@ void Node::adopt_vm(const std::string& id, const Json& memory, const StoreConten
   }
   add_from_store(*restored, id, contents);
   auto& configure = restored->spec.configure;
+  configure.profile = shared(*configure.profile);
   configure.orphan_after = environment_->settings.orphan_after;
   VmEntry entry;
   entry.slot = restored->spec.slot;
   entry.session = configure.session;
-  entry.profile = configure.profile.name;
-  entry.driver = restored->document.driver;
-  entry.resources = configure.profile.resources;
+  entry.profile = configure.profile->name;
+  entry.driver = restored->document->driver;
+  entry.resources = configure.profile->resources;
   entry.is_over = restored->has_exited;
   addresses_.reserve(entry.slot);
   has_adopted_warm_ = has_adopted_warm_ || entry.session.empty();
@@ -134,7 +142,7 @@ void Node::adopt_session(const std::string& id, const StoreContents& contents) {
                                    [&](const auto& each) { return each->id == id; });
   // It could not be written when it was new, or it is over and somebody remembered too late.
   if (stored == contents.sessions.end() || !contents.memories.contains(id + "/request"))
-    return send(environment_->directory.ledger(), Remember{id, nullptr});
+    return send(environment_->directory.ledger(), Remember{id, {}});
   const auto& document = **stored;
   // It is over: the ledger sees to its tombstone.
   if (is_final(document.state) && !contents.memories.contains(id)) return;
@@ -148,7 +156,7 @@ void Node::adopt_session(const std::string& id, const StoreContents& contents) {
     const auto size = request.at("display");
     const DisplaySize display{size.at(0), size.at(1), size.at(2)};
     SessionEntry entry;
-    entry.profile = parse_profile(request.at("profile")).value();
+    entry.profile = shared(parse_profile(request.at("profile")).value());
     entry.request.user_id = document.user_id;
     entry.request.provider = document.provider;
     entry.request.profile = document.profile;
@@ -171,7 +179,7 @@ void Node::adopt_session(const std::string& id, const StoreContents& contents) {
     mark_failed(
         document,
         lost("What is stored of the session can't be read: " + std::string{error.what()} + "."));
-    send(environment_->directory.ledger(), Remember{id, nullptr});
+    send(environment_->directory.ledger(), Remember{id, {}});
   }
 }
 

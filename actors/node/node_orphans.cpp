@@ -88,13 +88,13 @@ void Node::salvage_vm(const Orphan& orphan, const VmOwnerActor& owner) {
   memory.spec.slot = orphan.slot.value_or(0);
   memory.spec.configure.vm = orphan.vm;
   memory.spec.configure.session = orphan.session;
-  memory.document.id = orphan.vm;
-  memory.document.session = orphan.session;
-  memory.document.driver =
+  memory.document.edit().id = orphan.vm;
+  memory.document.edit().session = orphan.session;
+  memory.document.edit().driver =
       orphan.driver.empty() ? environment_->drivers.begin()->first : orphan.driver;
-  memory.document.state = VmState::failed;
-  memory.document.created_at = environment_->wall();
-  memory.document.cause = orphan.cause;
+  memory.document.edit().state = VmState::failed;
+  memory.document.edit().created_at = environment_->wall();
+  memory.document.edit().cause = orphan.cause;
   memory.has_started = true;
   memory.resources = orphan.resources;
   for (auto& resource : memory.resources) {
@@ -104,7 +104,7 @@ void Node::salvage_vm(const Orphan& orphan, const VmOwnerActor& owner) {
   }
   auto& entry = vms_[orphan.vm];
   entry.session = orphan.session;
-  entry.driver = memory.document.driver;
+  entry.driver = memory.document->driver;
   entry.slot = orphan.slot.value_or(-1);
   entry.is_salvaged = true;
   if (const auto profile = environment_->profiles.find(entry.profile);
@@ -209,7 +209,7 @@ void Node::close_lost_session(const std::string& id) {
                                     [&](const auto& entry) { return entry.second.session == id; });
   if (has_more) return;
   environment_->logs->close(id);
-  send(environment_->directory.ledger(), Remember{id, nullptr});
+  send(environment_->directory.ledger(), Remember{id, {}});
 }
 
 }  // namespace aerie

@@ -21,25 +21,25 @@ Duration graces_of(const Profile& profile) {
 
 }  // namespace
 
-Session::Session(caf::actor_config& config, EnvironmentPtr environment, SessionDocument document,
-                 const Profile& profile, DisplaySize display, VmActor vm, caf::actor_addr parent,
+Session::Session(caf::actor_config& config, EnvironmentPtr environment,
+                 SharedValue<SessionDocument> document, const SharedValue<Profile>& profile,
+                 DisplaySize display, VmActor vm, caf::actor_addr parent,
                  const SessionMemories& memories)
     : Actor(config, "session"),
       environment_(std::move(environment)),
       parent_(std::move(parent)),
-      retire_within_(graces_of(profile) + retire_slack),
+      retire_within_(graces_of(*profile) + retire_slack),
       document_(std::move(document)),
       display_(display),
       vm_(std::move(vm)) {
-  const auto* child = profile.find(Builtin::stream);
+  const auto* child = profile->find(Builtin::stream);
   if (child != nullptr) stream_child_ = child->name;
   if (child != nullptr) stream_within_ = child->ready.within + stream_slack;
   if (!memories.empty()) recall(memories);
   const auto stream_memory = memories.find("stream");
-  stream_ =
-      spawn<Stream>(environment_, self(), child == nullptr ? std::nullopt : std::optional{*child},
-                    document_.stream.epoch, document_.id + "/stream",
-                    stream_memory == memories.end() ? Json(nullptr) : stream_memory->second);
+  stream_ = spawn<Stream>(environment_, self(), profile, document_->stream.epoch,
+                          document_->id + "/stream",
+                          stream_memory == memories.end() ? Json(nullptr) : stream_memory->second);
 }
 
 Session::Behavior Session::make_behavior() {
@@ -55,7 +55,7 @@ Session::Behavior Session::make_behavior() {
   if (is_recalled_) {
     go_on();
   } else {
-    record("session.state", {{"state", to_string(document_.state)}});
+    record("session.state", {{"state", to_string(document_->state)}});
     start_ticket_ = set_timer(environment_->settings.start_within);
     remember();
     expect_ends();
@@ -63,17 +63,17 @@ Session::Behavior Session::make_behavior() {
   return {
       [this](const VmChanged& message) { on_vm_changed(message); },
       [this](const VmStageReached& message) {
-        if (message.vm == document_.vm_id) reach(message.stage);
+        if (message.vm == document_->vm_id) reach(message.stage);
       },
       [this](const VmChildNews& message) {
-        if (message.vm != document_.vm_id) return;
+        if (message.vm != document_->vm_id) return;
         if (message.news.child == stream_child_)
           send<caf::message_priority::high>(stream_, message);
         else
           on_child(message.news);
       },
       [this](const VmStreamSays& message) {
-        if (message.vm == document_.vm_id) send(stream_, message);
+        if (message.vm == document_->vm_id) send(stream_, message);
       },
       [this](const VmFinished& message) { on_vm_finished(message); },
       [this](const VmDismantled& message) { on_dismantled(message); },
@@ -87,8 +87,8 @@ Session::Behavior Session::make_behavior() {
       [this](const StreamNews& message) { on_stream_news(message); },
       [this](const StreamEpochs& message) {
         living_epochs_ = message.living;
-        if (message.last <= document_.stream.epoch) return;
-        document_.stream.epoch = message.last;
+        if (message.last <= document_->stream.epoch) return;
+        document_.edit().stream.epoch = message.last;
         publish();
       },
       [this](const StreamToViewer& message) { deliver_to(message.viewer, message.message); },
@@ -114,18 +114,18 @@ void Session::on_exit() {
 // -- the guest ------------------------------------------------------------------------------------
 
 void Session::on_vm_changed(const VmChanged& changed) {
-  if (changed.vm != document_.vm_id) return;
-  document_.vm_state = changed.state;
+  if (changed.vm != document_->vm_id) return;
+  document_.edit().vm_state = changed.state;
   if (changed.state == VmState::failed && changed.cause) tell_trouble("vmm", *changed.cause);
   publish();
 }
 
 void Session::on_vm_finished(const VmFinished& finished) {
-  if (finished.vm != document_.vm_id) return;
+  if (finished.vm != document_->vm_id) return;
   send(stream_, finished);
   is_guest_finished_ = true;
   write_tombstone_while_held();
-  if (is_final(document_.state) || document_.state == SessionState::retiring) return;
+  if (is_final(document_->state) || document_->state == SessionState::retiring) return;
   const auto cause =
       finished.cause.value_or(Cause{CauseKind::vmm_exited,
                                     "The guest was stopped by somebody else than its session.",
@@ -156,7 +156,7 @@ void Session::on_child(const link::ChildNews& news) {
 }
 
 void Session::tell_trouble(const std::string& child, const Cause& cause) {
-  if (is_final(document_.state)) return;
+  if (is_final(document_->state)) return;
   troubles_[child] = cause;
   const std::pair told{child, cause};
   auto message = state_message();
@@ -168,7 +168,7 @@ void Session::tell_trouble(const std::string& child, const Cause& cause) {
 void Session::replace_vm(const Cause& cause) {
   replaced_for_ = cause;
   tell_trouble("vmm", cause);
-  request(environment_->directory.node(), caf::infinite, ReplaceVm{document_.id})
+  request(environment_->directory.node(), caf::infinite, ReplaceVm{document_->id})
       .then([this](const VmGiven& given) { take_fresh_vm(given); },
             [this](const caf::error&) { fail(*replaced_for_); });
 }
@@ -179,19 +179,19 @@ void Session::take_fresh_vm(const VmGiven& given) {
     cause.evidence.push_back("no fresh guest: " + given.refusal->message);
     return fail(cause);
   }
-  if (is_final(document_.state) || document_.state == SessionState::retiring) {
+  if (is_final(document_->state) || document_->state == SessionState::retiring) {
     // Too late: what was never started is given back.
     former_vms_.insert(given.id);
-    return send(given.vm, DismantleVm{{document_.id, given.id, "superseded"}});
+    return send(given.vm, DismantleVm{{document_->id, given.id, "superseded"}});
   }
-  const auto old = document_.vm_id;
+  const auto old = document_->vm_id;
   former_vms_.insert(old);
   troubles_.clear();
   is_guest_finished_ = false;
   vm_ = given.vm;
-  document_.vm_id = given.id;
-  document_.vm_address = given.address;
-  document_.vm_state = VmState::preparing;
+  document_.edit().vm_id = given.id;
+  document_.edit().vm_address = given.address;
+  document_.edit().vm_state = VmState::preparing;
   record("vm.replaced", {{"from", old}, {"to", given.id}, {"cause", *replaced_for_}});
   send(stream_, BindStream{vm_});
   send(vm_, StartVm{});
@@ -202,8 +202,8 @@ void Session::take_fresh_vm(const VmGiven& given) {
 void Session::on_dismantled(const VmDismantled& dismantled) {
   releasing_.erase(dismantled.vm);
   if (former_vms_.erase(dismantled.vm) == 0) {
-    if (dismantled.vm != document_.vm_id) return;
-    document_.vm_state = VmState::stopped;
+    if (dismantled.vm != document_->vm_id) return;
+    document_.edit().vm_state = VmState::stopped;
     vm_ = nullptr;
   }
   publish();
@@ -212,9 +212,9 @@ void Session::on_dismantled(const VmDismantled& dismantled) {
 
 /// Its guest's actor failed; another one has brought the guest to its end, or is about to.
 void Session::on_salvaged(const VmSalvaged& salvaged) {
-  if (salvaged.vm != document_.vm_id) return;
+  if (salvaged.vm != document_->vm_id) return;
   vm_ = salvaged.actor;
-  if (document_.state == SessionState::failed || document_.state == SessionState::retiring)
+  if (document_->state == SessionState::failed || document_->state == SessionState::retiring)
     send(vm_, StopVm{"controller"});
   if (granted_) dismantle_vm();  // what was asked of it is asked of its successor
 }
@@ -223,28 +223,28 @@ void Session::end_when_dismantled() {
   if (is_over_ || !granted_ || vm_ || !former_vms_.empty()) return;
   is_over_ = true;
   // It may have ended already, under a controller that died before it could strike it out.
-  if (!is_final(document_.state)) {
-    document_.end =
+  if (!is_final(document_->state)) {
+    document_.edit().end =
         SessionEnd{granted_->by, std::string{to_string(granted_->reason)}, environment_->wall()};
     enter(SessionState::ended);
     end_viewers();
   }
   publish();
-  send(environment_->directory.reaper(), ExpectEnds{document_.id, {}, {}});
-  environment_->logs->close(document_.id);
+  send(environment_->directory.reaper(), ExpectEnds{document_->id, {}, {}});
+  environment_->logs->close(document_->id);
   monitor(stream_);
   send_exit(stream_, caf::exit_reason::user_shutdown);
 }
 
 /// Struck out only now: what the stream remembered last would stay behind.
 void Session::on_stream_ended() {
-  send(environment_->directory.ledger(), Remember{document_.id, nullptr});
-  send(environment_->directory.node(), SessionOver{document_.id});
+  send(environment_->directory.ledger(), Remember{document_->id, {}});
+  send(environment_->directory.node(), SessionOver{document_->id});
   quit();
 }
 
 void Session::on_stream_news(const StreamNews& news) {
-  document_.stream = news.status;
+  document_.edit().stream = news.status;
   stream_cause_ = news.cause;
   auto message = stream_message();
   if (news.retry_in) message["retryInMs"] = news.retry_in->count();
@@ -261,34 +261,34 @@ void Session::on_stream_news(const StreamNews& news) {
 // -- the state ------------------------------------------------------------------------------------
 
 void Session::reach(Stage stage) {
-  const auto known = std::any_of(document_.stages.begin(), document_.stages.end(),
+  const auto known = std::any_of(document_->stages.begin(), document_->stages.end(),
                                  [&](const auto& each) { return each.first == stage; });
   if (known) return;
-  const auto after = environment_->wall() - document_.created_at;
-  document_.stages.emplace_back(stage, after);
-  document_.stage = stage;
+  const auto after = environment_->wall() - document_->created_at;
+  document_.edit().stages.emplace_back(stage, after);
+  document_.edit().stage = stage;
   record("session.stage", {{"stage", to_string(stage)}, {"atMs", after.count()}});
-  if (stage == Stage::ready && document_.state == SessionState::starting)
+  if (stage == Stage::ready && document_->state == SessionState::starting)
     return enter(SessionState::ready);
   broadcast(state_message());
   publish();
 }
 
 void Session::enter(SessionState state) {
-  document_.state = state;
+  document_.edit().state = state;
   if (state != SessionState::starting) start_ticket_ = 0;
   retire_ticket_ = state == SessionState::retiring ? set_timer(retire_within_) : 0;
   Json data{{"state", to_string(state)}};
-  if (document_.cause) data["cause"] = *document_.cause;
+  if (document_->cause) data["cause"] = *document_->cause;
   record("session.state", std::move(data));
   broadcast(state_message());
   publish();
 }
 
 void Session::fail(const Cause& cause) {
-  if (is_final(document_.state) || document_.state == SessionState::retiring) return;
-  document_.cause = cause;
-  document_.end = SessionEnd{"controller", "failed", environment_->wall()};
+  if (is_final(document_->state) || document_->state == SessionState::retiring) return;
+  document_.edit().cause = cause;
+  document_.edit().end = SessionEnd{"controller", "failed", environment_->wall()};
   enter(SessionState::failed);
   if (vm_) send(vm_, StopVm{"controller"});
   end_viewers();
@@ -314,7 +314,7 @@ void Session::on_timer(std::uint64_t ticket) {
                       "The session's guest was not dismantled in time.",
                       "Look at the VM's state, and at the holds of the session.",
                       {}};
-    return record("deadline.passed", {{"state", to_string(document_.state)}, {"cause", cause}});
+    return record("deadline.passed", {{"state", to_string(document_->state)}, {"cause", cause}});
   }
   if (proposal_ && proposal_->ticket == ticket) {
     // A viewer's silence until the deadline is consent.
@@ -328,7 +328,7 @@ void Session::on_timer(std::uint64_t ticket) {
 }
 
 void Session::on_start_deadline() {
-  const std::string last{document_.stage ? to_string(*document_.stage) : "none"};
+  const std::string last{document_->stage ? to_string(*document_->stage) : "none"};
   const Cause cause{CauseKind::deadline,
                     "The session was not ready within " +
                         std::to_string(environment_->settings.start_within.count()) +
@@ -336,14 +336,14 @@ void Session::on_start_deadline() {
                     "Look at the stage it stopped at and at its children's last lines.",
                     {"last stage reached: " + last}};
   record("deadline.passed",
-         {{"state", to_string(document_.state)}, {"stage", last}, {"cause", cause}});
+         {{"state", to_string(document_->state)}, {"stage", last}, {"cause", cause}});
   fail(cause);
 }
 
 /// The guest's supervisor has a deadline of its own; past this one it is the guest that is silent.
 void Session::on_stream_deadline() {
   stream_ticket_ = 0;
-  const std::string state{to_string(document_.stream.state)};
+  const std::string state{to_string(document_->stream.state)};
   stream_cause_ = Cause{CauseKind::deadline,
                         "The stream's child '" + stream_child_ + "' was still " + state +
                             " at its deadline, and its guest said nothing of it.",
@@ -354,18 +354,17 @@ void Session::on_stream_deadline() {
 }
 
 void Session::publish() {
-  document_.viewers.clear();
+  document_.edit().viewers.clear();
   for (const auto& [id, viewer] : viewers_)
-    if (viewer.peer) document_.viewers.push_back(viewer.info);
-  send(environment_->directory.ledger(),
-       UpdateSession{std::make_shared<const SessionDocument>(document_)});
+    if (viewer.peer) document_.edit().viewers.push_back(viewer.info);
+  send(environment_->directory.ledger(), UpdateSession{document_.pointer()});
   remember();
   expect_ends();
 }
 
 void Session::record(std::string kind, Json data) {
   send(environment_->directory.ledger(),
-       RecordEvent{{0, environment_->wall(), std::move(kind), document_.id, document_.vm_id, "",
+       RecordEvent{{0, environment_->wall(), std::move(kind), document_->id, document_->vm_id, "",
                     std::move(data)}});
 }
 

@@ -28,8 +28,9 @@ using SessionMemories = std::map<std::string, Json>;
 /// Ends: once its VM is dismantled after a grant; or with its parent, the node.
 class Session : public Actor<SessionActor> {
  public:
-  Session(caf::actor_config& config, EnvironmentPtr environment, SessionDocument document,
-          const Profile& profile, DisplaySize display, VmActor vm, caf::actor_addr parent = {},
+  Session(caf::actor_config& config, EnvironmentPtr environment,
+          SharedValue<SessionDocument> document, const SharedValue<Profile>& profile,
+          DisplaySize display, VmActor vm, caf::actor_addr parent = {},
           const SessionMemories& memories = {});
 
   Behavior make_behavior() override;
@@ -143,7 +144,7 @@ class Session : public Actor<SessionActor> {
   EnvironmentPtr environment_;
   caf::actor_addr parent_;
   Duration retire_within_;  ///< the deadline of `retiring`
-  SessionDocument document_;
+  SharedValue<SessionDocument> document_;
   Duration stream_within_{0};  ///< the deadline of the stream's `starting` and `restarting`
   DisplaySize display_;
   std::string stream_child_;  ///< empty: the profile has none
@@ -152,24 +153,24 @@ class Session : public Actor<SessionActor> {
   std::map<std::string, Viewer> viewers_;
   std::string controller_;  ///< id of the viewer in control; empty: nobody
   std::vector<std::string> control_requests_;
-  std::optional<OpenProposal> proposal_;
-  std::optional<KeptProposal> kept_;
-  std::optional<Proposal> held_;  ///< waits for the last hold to be cleared
-  std::optional<Proposal> granted_;
+  Rare<OpenProposal> proposal_;
+  Rare<KeptProposal> kept_;
+  Rare<Proposal> held_;  ///< waits for the last hold to be cleared
+  Rare<Proposal> granted_;
   std::optional<Instant> unwatched_since_;         ///< when the last connected viewer left
   std::optional<Instant> kept_until_;              ///< the end of a keep that is over
   std::map<RetireReason, Instant> expected_ends_;  ///< what the reaper was told last
-  std::optional<Cause> stream_cause_;              ///< why the stream is as it is
+  Rare<Cause> stream_cause_;                       ///< why the stream is as it is
   std::map<std::string, Cause> troubles_;  ///< of children that are not well, but the stream's
-  std::optional<std::pair<std::string, Cause>> told_trouble_;  ///< the last that viewers heard of
-  std::optional<Cause> replaced_for_;                          ///< why the first guest was lost
-  std::set<std::string> former_vms_;                           ///< replaced, and not dismantled yet
-  bool is_guest_finished_ = false;                             ///< nothing of the present VM runs
+  Rare<std::pair<std::string, Cause>> told_trouble_;  ///< the last that viewers heard of
+  Rare<Cause> replaced_for_;                          ///< why the first guest was lost
+  std::set<std::string> former_vms_;                  ///< replaced, and not dismantled yet
+  bool is_guest_finished_ = false;                    ///< nothing of the present VM runs
   std::set<std::string> releasing_;  ///< VMs that were allowed to give back what they hold
   std::set<std::uint64_t> living_epochs_;
   bool is_recalled_ = false;  ///< begun under an earlier controller
   bool is_over_ = false;      ///< it only waits for its stream's end
-  Json remembered_;           ///< what was last remembered
+  std::string remembered_;    ///< digest of what was last remembered
   std::uint64_t next_ticket_ = 1;
   std::uint64_t start_ticket_ = 0;
   std::uint64_t retire_ticket_ = 0;

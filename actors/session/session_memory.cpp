@@ -83,26 +83,28 @@ void Session::remember() {
     memory["kept"] = to_memory(kept_->proposal);
     memory["kept"]["until"] = to_rfc3339(kept_->until);
   }
-  if (memory == remembered_) return;
-  remembered_ = memory;
-  send(environment_->directory.ledger(), Remember{document_.id, std::move(memory)});
+  auto text = aerie::recall::text(memory);
+  auto digest = environment_->digest(text);
+  if (digest == remembered_) return;
+  remembered_ = std::move(digest);
+  send(environment_->directory.ledger(), Remember{document_->id, std::move(text)});
 }
 
 /// A row a message, so that one more costs no more than itself.
 void Session::remember_message(const std::string& viewer, const Json& message,
                                std::uint64_t first_before, std::uint64_t first_after) {
-  const auto subject = document_.id + "/viewer/" + viewer + "/";
+  const auto subject = document_->id + "/viewer/" + viewer + "/";
   const auto ledger = environment_->directory.ledger();
   const auto seq = message.at("seq").get<std::uint64_t>();
-  send(ledger, Remember{subject + std::to_string(seq), message});
+  send(ledger, Remember{subject + std::to_string(seq), aerie::recall::text(message)});
   for (auto gone = first_before; gone < first_after; ++gone)
-    send(ledger, Remember{subject + std::to_string(gone), nullptr});
+    send(ledger, Remember{subject + std::to_string(gone), {}});
 }
 
 /// Of one viewer, or of all.
 void Session::forget_messages(const std::string& viewer) {
   send(environment_->directory.ledger(),
-       Remember{document_.id + "/viewer" + (viewer.empty() ? "" : "/" + viewer), nullptr});
+       Remember{document_->id + "/viewer" + (viewer.empty() ? "" : "/" + viewer), {}});
 }
 
 // -- under the next controller --------------------------------------------------------------------
@@ -110,20 +112,20 @@ void Session::forget_messages(const std::string& viewer) {
 void Session::recall(const SessionMemories& memories) {
   is_recalled_ = true;
   for (const auto& vm : memories.at("vms"))
-    if (vm != document_.vm_id) former_vms_.insert(vm.get<std::string>());
+    if (vm != document_->vm_id) former_vms_.insert(vm.get<std::string>());
   const auto remembered = memories.find("");
   if (remembered == memories.end()) return;  // its controller died before its first word
   const auto& memory = remembered->second;
   memory.at("controller").get_to(controller_);
   memory.at("requests").get_to(control_requests_);
-  held_ = recalled_proposal(memory.at("held"), document_.id);
-  granted_ = recalled_proposal(memory.at("granted"), document_.id);
+  held_ = recalled_proposal(memory.at("held"), document_->id);
+  granted_ = recalled_proposal(memory.at("granted"), document_->id);
   if (const auto& open = memory.at("proposal"); !open.is_null())
-    proposal_ = OpenProposal{*recalled_proposal(open, document_.id),
+    proposal_ = OpenProposal{*recalled_proposal(open, document_->id),
                              open.at("undecided").get<std::set<std::string>>(), 0,
                              aerie::recall::instant(open.at("until"))};
   if (const auto& kept = memory.at("kept"); !kept.is_null())
-    kept_ = KeptProposal{*recalled_proposal(kept, document_.id),
+    kept_ = KeptProposal{*recalled_proposal(kept, document_->id),
                          aerie::recall::instant(kept.at("until"))};
   stream_cause_ = aerie::recall::cause(memory.at("streamCause"));
   memory.at("troubles").get_to(troubles_);
@@ -135,7 +137,7 @@ void Session::recall(const SessionMemories& memories) {
   if (const auto stream = memories.find("stream"); stream != memories.end())
     for (const auto& peer : stream->second.at("peers"))
       living_epochs_.insert(peer.at("epoch").get<std::uint64_t>());
-  remembered_ = memory;
+  remembered_ = environment_->digest(aerie::recall::text(memory));
 }
 
 void Session::recall_viewers(const Json& viewers, const SessionMemories& memories) {
@@ -158,10 +160,10 @@ void Session::go_on() {
   const auto now = environment_->wall();
   const auto left = [&](Instant until) { return std::max(until - now, Duration{0}); };
   const auto& settings = environment_->settings;
-  if (document_.state == SessionState::starting)
-    start_ticket_ = set_timer(left(document_.created_at + settings.start_within));
-  if (document_.state == SessionState::retiring) retire_ticket_ = set_timer(retire_within_);
-  const auto stream = document_.stream.state;
+  if (document_->state == SessionState::starting)
+    start_ticket_ = set_timer(left(document_->created_at + settings.start_within));
+  if (document_->state == SessionState::retiring) retire_ticket_ = set_timer(retire_within_);
+  const auto stream = document_->stream.state;
   if (stream == StreamState::starting || stream == StreamState::restarting)
     stream_ticket_ = set_timer(stream_within_);
   if (proposal_) proposal_->ticket = set_timer(left(proposal_->until));
@@ -180,7 +182,7 @@ void Session::propose_again() {
   const auto again = [this](const Proposal& proposal, Duration deadline,
                             std::optional<Instant> kept_until) {
     post(environment_->directory.reaper(),
-         ProposeRetirement{document_.id, self(), proposal.reason, proposal.by, proposal.forced,
+         ProposeRetirement{document_->id, self(), proposal.reason, proposal.by, proposal.forced,
                            ProposeRetirement::Earlier{proposal.id, deadline, kept_until}});
   };
   if (granted_) return again(*granted_, Duration{0}, std::nullopt);

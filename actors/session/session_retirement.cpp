@@ -38,10 +38,10 @@ void Session::consider(const Proposal& proposal) {
   }
   if (kept_) kept_until_ = std::min(kept_->until, environment_->wall());
   kept_.reset();
-  const bool is_leaving = is_final(document_.state) || document_.state == SessionState::retiring;
+  const bool is_leaving = is_final(document_->state) || document_->state == SessionState::retiring;
   if (proposal.forced && !is_leaving) broadcast(retire_message(proposal, Duration{0}));
   held_.reset();
-  if (!document_.holds.empty()) return hold_back(proposal);
+  if (!document_->holds.empty()) return hold_back(proposal);
   if (proposal.forced) return grant(proposal, "session", "It was forced.");
   if (answer_untimely(proposal)) return;
   if (is_leaving) return grant(proposal, "session", "Its guest is stopped, nothing holds it.");
@@ -55,15 +55,15 @@ bool Session::answer_untimely(const Proposal& proposal) {
   const bool is_idle = proposal.reason == RetireReason::idle;
   std::optional<Instant> deadline;
   std::string why;
-  if (document_.state == SessionState::failed) {
+  if (document_->state == SessionState::failed) {
     if (!is_idle && proposal.reason != RetireReason::max_age) return false;
-    deadline = document_.end->at + environment_->settings.failed_retention;
+    deadline = document_->end->at + environment_->settings.failed_retention;
     why = "It failed; its guest's files are kept for a while.";
   } else {
-    if (!is_idle || document_.state != SessionState::ready) return false;
+    if (!is_idle || document_->state != SessionState::ready) return false;
     deadline = idle_deadline();
     why = deadline ? "It was in use since." : "A viewer is connected.";
-    if (!deadline) deadline = now + document_.idle;
+    if (!deadline) deadline = now + document_->idle;
   }
   if (*deadline <= now) return false;
   remember();
@@ -76,7 +76,7 @@ void Session::hold_back(const Proposal& proposal) {
   proposal_.reset();
   held_ = proposal;
   if (proposal.forced) {
-    if (!is_final(document_.state) && document_.state != SessionState::retiring)
+    if (!is_final(document_->state) && document_->state != SessionState::retiring)
       enter(SessionState::retiring);
     if (vm_) send(vm_, StopVm{proposal.by});
     retire_ticket_ = 0;  // it is as long under way as it is held
@@ -84,7 +84,7 @@ void Session::hold_back(const Proposal& proposal) {
   }
   remember();
   answer(proposal, RetireAnswer::hold, "session",
-         "It is held: " + document_.holds.front().name + ".");
+         "It is held: " + document_->holds.front().name + ".");
 }
 
 void Session::ask_viewers(const Proposal& proposal) {
@@ -109,7 +109,7 @@ void Session::keep(const std::string& id, const signaling::Keep& keep) {
   if (!proposal_ || proposal_->proposal.id != keep.proposal)
     return refuse(id, "no-such-proposal", "There is no such proposal, or it is decided.",
                   "proposal");
-  const auto latest = document_.created_at + document_.max;
+  const auto latest = document_->created_at + document_->max;
   if (latest <= environment_->wall())
     return refuse(id, "bad-field", "The session has reached its maxMs; it can't be kept.", "forMs");
   const auto until = std::min(environment_->wall() + keep.for_time, latest);
@@ -135,9 +135,9 @@ void Session::grant(const Proposal& proposal, const std::string& who, const std:
   proposal_.reset();
   granted_ = proposal;
   held_.reset();
-  if (document_.state != SessionState::failed) {
-    document_.cause = cause_of_end(proposal);
-    if (document_.state != SessionState::retiring) enter(SessionState::retiring);
+  if (document_->state != SessionState::failed) {
+    document_.edit().cause = cause_of_end(proposal);
+    if (document_->state != SessionState::retiring) enter(SessionState::retiring);
   }
   retire_ticket_ = set_timer(retire_within_);
   remember();
@@ -149,36 +149,36 @@ void Session::grant(const Proposal& proposal, const std::string& who, const std:
 /// A hold may have come after the grant: then nothing is released until it is cleared.
 ReleaseAllowed Session::may_release(const std::string& vm) {
   const bool is_former = former_vms_.contains(vm);
-  const bool is_agreed = is_former || (vm == document_.vm_id && granted_);
+  const bool is_agreed = is_former || (vm == document_->vm_id && granted_);
   const bool is_allowed =
-      is_agreed && (document_.holds.empty() || is_planted(PlantedBug::stale_consent));
+      is_agreed && (document_->holds.empty() || is_planted(PlantedBug::stale_consent));
   if (is_allowed) releasing_.insert(vm);
   return {is_allowed};
 }
 
 void Session::dismantle_vm() {
-  if (vm_) send(vm_, DismantleVm{{document_.id, document_.vm_id, granted_->id}});
+  if (vm_) send(vm_, DismantleVm{{document_->id, document_->vm_id, granted_->id}});
 }
 
 /// A forced proposal under a hold deletes nothing, but what there is to say is safe.
 void Session::write_tombstone_while_held() {
   if (!held_ || !held_->forced || !is_guest_finished_) return;
   request(environment_->directory.ledger(), caf::infinite,
-          WriteTombstone{document_.id, document_.vm_id})
+          WriteTombstone{document_->id, document_->vm_id})
       .then([](const Saved&) {},  // if it failed, it is written before the first release
             [](const caf::error&) {});
 }
 
 /// With them goes evidence, so they wait for the holds as well.
 void Session::dismantle_former_vms() {
-  if (!document_.holds.empty()) return;
+  if (!document_->holds.empty()) return;
   for (const auto& id : former_vms_)
     request(environment_->directory.node(), caf::infinite, FindVmActor{id})
         .then(
             [this, id](const VmActorFound& found) {
               if (!found.actor) return on_dismantled({id});
-              if (document_.holds.empty())
-                send(found.actor, DismantleVm{{document_.id, id, "superseded"}});
+              if (document_->holds.empty())
+                send(found.actor, DismantleVm{{document_->id, id, "superseded"}});
             },
             [](const caf::error&) {});  // without its node this actor ends too
 }
@@ -187,7 +187,7 @@ void Session::answer(const Proposal& proposal, RetireAnswer kind, const std::str
                      const std::string& why, std::optional<Instant> until) {
   RetireAnswered answered{proposal.id, kind, who, why, until, std::nullopt, {}};
   if (kind == RetireAnswer::grant) {
-    answered.token = ReleaseToken{document_.id, document_.vm_id, proposal.id};
+    answered.token = ReleaseToken{document_->id, document_->vm_id, proposal.id};
     answered.vm = vm_;
   }
   send(environment_->directory.reaper(), std::move(answered));
@@ -201,7 +201,7 @@ caf::result<HoldAnswer> Session::set_hold(const Hold& hold) {
                                               " are being deleted just now.",
                                           "Ask again for what is left of the session.",
                                           {}}};
-  auto& holds = document_.holds;
+  auto& holds = document_.edit().holds;
   const auto found = std::find_if(holds.begin(), holds.end(),
                                   [&](const Hold& each) { return each.name == hold.name; });
   if (found != holds.end())
@@ -216,7 +216,7 @@ caf::result<HoldAnswer> Session::set_hold(const Hold& hold) {
 }
 
 caf::result<HoldAnswer> Session::clear_hold(const std::string& name) {
-  auto& holds = document_.holds;
+  auto& holds = document_.edit().holds;
   const auto found =
       std::find_if(holds.begin(), holds.end(), [&](const Hold& each) { return each.name == name; });
   if (found == holds.end()) return HoldAnswer{};
@@ -225,7 +225,7 @@ caf::result<HoldAnswer> Session::clear_hold(const std::string& name) {
   record("hold.cleared", cleared);
   publish();
   auto answer = answer_when_written(cleared);
-  if (!holds.empty()) return answer;
+  if (!document_->holds.empty()) return answer;
   dismantle_former_vms();
   if (granted_) {
     retire_ticket_ = set_timer(retire_within_);
@@ -239,8 +239,7 @@ caf::result<HoldAnswer> Session::clear_hold(const std::string& name) {
 /// Whoever was told of a hold may rely on it, also under the next controller.
 caf::result<HoldAnswer> Session::answer_when_written(const Hold& hold) {
   auto promise = make_response_promise<HoldAnswer>();
-  request(environment_->directory.ledger(), caf::infinite,
-          SaveSession{std::make_shared<const SessionDocument>(document_)})
+  request(environment_->directory.ledger(), caf::infinite, SaveSession{document_.pointer()})
       .then(
           [promise, hold](const Saved& saved) mutable {
             promise.deliver(HoldAnswer{hold, saved.failure});

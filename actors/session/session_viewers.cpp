@@ -29,7 +29,7 @@ Joined Session::join(const Join& request) {
   const auto token = environment_->new_token();
   viewer.resume_digest = environment_->digest(token);
   welcome(viewer, std::nullopt, token);
-  if (is_final(document_.state)) {
+  if (is_final(document_->state)) {
     end_viewer(viewer);
     viewers_.erase(id);
     return {id, std::nullopt};
@@ -114,9 +114,9 @@ void Session::forget_viewer(const std::string& id) {
 }
 
 void Session::end_viewer(Viewer& viewer) {
-  const auto end = document_.end.value_or(SessionEnd{"controller", "failed", {}});
+  const auto end = document_->end.value_or(SessionEnd{"controller", "failed", {}});
   Json message{{"type", "ended"}, {"by", end.by}, {"reason", end.reason}};
-  if (document_.cause) message["cause"] = *document_.cause;
+  if (document_->cause) message["cause"] = *document_->cause;
   deliver(viewer, std::move(message));
   if (viewer.peer) send(viewer.peer, Hang{signaling::close_normal, "ended"});
 }
@@ -133,12 +133,12 @@ Session::Viewer& Session::admit(const Join& request) {
 void Session::welcome(Viewer& viewer, std::optional<std::uint64_t> resumed_at,
                       const std::string& resume_token) {
   Json message{{"type", "welcome"},
-               {"session", document_.id},
+               {"session", document_->id},
                {"viewer", viewer.info.id},
                {"role", to_string(viewer.info.role)},
                {"resume", resume_token},
                {"resumed", resumed_at.has_value()},
-               {"state", to_string(document_.state)},
+               {"state", to_string(document_->state)},
                {"iceServers", environment_->settings.ice_servers},
                {"display", {{"width", display_.width}, {"height", display_.height}}}};
   if (!resumed_at) return deliver(viewer, std::move(message));
@@ -281,19 +281,19 @@ std::size_t Session::connected() const {
 
 Json Session::stream_message() const {
   Json message{{"type", "stream"},
-               {"state", to_string(document_.stream.state)},
-               {"epoch", document_.stream.epoch},
-               {"restarts", document_.stream.restarts}};
+               {"state", to_string(document_->stream.state)},
+               {"epoch", document_->stream.epoch},
+               {"restarts", document_->stream.restarts}};
   if (stream_cause_) message["cause"] = *stream_cause_;
   return message;
 }
 
 Json Session::state_message() const {
   Json message{{"type", "state"},
-               {"state", to_string(document_.state)},
-               {"stage", document_.stage ? Json(to_string(*document_.stage)) : Json(nullptr)}};
-  if (document_.cause) {
-    message["cause"] = *document_.cause;
+               {"state", to_string(document_->state)},
+               {"stage", document_->stage ? Json(to_string(*document_->stage)) : Json(nullptr)}};
+  if (document_->cause) {
+    message["cause"] = *document_->cause;
   } else if (!troubles_.empty()) {
     message["child"] = troubles_.begin()->first;
     message["cause"] = troubles_.begin()->second;

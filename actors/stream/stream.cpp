@@ -23,12 +23,13 @@ std::string text_in(const Json& body, const char* name) {
 }  // namespace
 
 Stream::Stream(caf::actor_config& config, EnvironmentPtr environment, SessionActor session,
-               std::optional<ChildSpec> child, std::uint64_t last_epoch, std::string subject,
+               SharedValue<Profile> profile, std::uint64_t last_epoch, std::string subject,
                const Json& memory)
     : Actor(config, "stream"),
       environment_(std::move(environment)),
       session_(std::move(session)),
-      child_(std::move(child)),
+      profile_(std::move(profile)),
+      child_(profile_->find(Builtin::stream)),
       subject_(std::move(subject)) {
   status_.epoch = last_epoch;
   if (!memory.is_null()) recall(memory);
@@ -306,13 +307,14 @@ void Stream::remember() {
                      {"offeredAt", to_rfc3339(peer.offered_at)}});
   send(environment_->directory.ledger(),
        Remember{subject_,
-                {{"state", to_string(status_.state)},
-                 {"epoch", status_.epoch},
-                 {"restarts", status_.restarts},
-                 {"lastCause", status_.last_cause ? Json(*status_.last_cause) : Json(nullptr)},
-                 {"peers", std::move(peers)},
-                 {"watchers", watchers_},
-                 {"controller", controller_}}});
+                aerie::recall::text(
+                    {{"state", to_string(status_.state)},
+                     {"epoch", status_.epoch},
+                     {"restarts", status_.restarts},
+                     {"lastCause", status_.last_cause ? Json(*status_.last_cause) : Json(nullptr)},
+                     {"peers", std::move(peers)},
+                     {"watchers", watchers_},
+                     {"controller", controller_}})});
 }
 
 void Stream::recall(const Json& memory) {

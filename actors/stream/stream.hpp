@@ -20,7 +20,7 @@ namespace aerie {
 class Stream : public Actor<StreamActor> {
  public:
   Stream(caf::actor_config& config, EnvironmentPtr environment, SessionActor session,
-         std::optional<ChildSpec> child, std::uint64_t last_epoch, std::string subject = {},
+         SharedValue<Profile> profile, std::uint64_t last_epoch, std::string subject = {},
          const Json& memory = nullptr);
 
   Behavior make_behavior() override;
@@ -63,7 +63,8 @@ class Stream : public Actor<StreamActor> {
 
   EnvironmentPtr environment_;
   SessionActor session_;
-  std::optional<ChildSpec> child_;  ///< the profile's `stream` child; none: always `down`
+  SharedValue<Profile> profile_;
+  const ChildSpec* child_;  ///< the profile's `stream` child; null: always `down`
   VmActor vm_;
   StreamStatus status_;
   std::map<std::uint64_t, Peer> peers_;   ///< by epoch; only living ones

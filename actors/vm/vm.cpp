@@ -49,12 +49,12 @@ Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, MachineSpec spec, 
       parent_(std::move(parent)),
       spec_(std::move(spec)),
       owner_(std::move(owner)) {
-  document_.id = spec_.vm;
-  document_.session = spec_.configure.session;
-  document_.profile = spec_.configure.profile.name;
-  document_.driver = std::move(driver);
-  document_.address = spec_.address;
-  document_.created_at = environment_->wall();
+  document_.edit().id = spec_.vm;
+  document_.edit().session = spec_.configure.session;
+  document_.edit().profile = spec_.configure.profile->name;
+  document_.edit().driver = std::move(driver);
+  document_.edit().address = spec_.address;
+  document_.edit().created_at = environment_->wall();
 }
 
 Vm::Behavior Vm::make_behavior() {
@@ -95,21 +95,23 @@ void Vm::on_exit() {
 void Vm::start() {
   if (!spec_.configure.session.empty())
     environment_->logs->assign(spec_.vm, spec_.configure.session);
-  if (!environment_->drivers.contains(document_.driver))
+  if (!environment_->drivers.contains(document_->driver))
     return fail({CauseKind::vmm_missing,
-                 "There is no driver '" + document_.driver + "' here.",
+                 "There is no driver '" + document_->driver + "' here.",
                  "Name one that `aerie doctor` lists.",
                  {}});
   if (is_adopted_) return adopt();
   enter(VmState::preparing, environment_->settings.spawn_within);
   reach(Stage::allocated);
   make_machine();
-  resources_ = machine_->resources();
-  resources_.insert(resources_.begin(), Resource{"", "", "", "address", spec_.address});
-  for (auto& resource : resources_) {
+  auto resources = machine_->resources();
+  resources.insert(resources.begin(), Resource{"", "", "", "address", spec_.address});
+  resources_.reserve(resources.size());
+  for (auto& resource : resources) {
     resource.id = environment_->new_id();
     resource.vm = spec_.vm;
-    resource.session = document_.session;
+    resource.session = document_->session;
+    resources_.emplace_back(std::move(resource));
   }
   request(environment_->directory.ledger(), caf::infinite, AcquireResources{resources_})
       .then(
@@ -126,7 +128,7 @@ void Vm::start() {
 }
 
 void Vm::make_machine() {
-  machine_ = environment_->drivers.at(document_.driver)
+  machine_ = environment_->drivers.at(document_->driver)
                  ->make(spec_, std::make_shared<MailboxReports>(self()));
 }
 
@@ -137,16 +139,16 @@ void Vm::on_not_written(Cause cause) {
 }
 
 void Vm::start_machine() {
-  if (document_.state != VmState::preparing) return;  // stopped meanwhile
+  if (document_->state != VmState::preparing) return;  // stopped meanwhile
   has_started_ = true;
   enter(VmState::booting, environment_->settings.spawn_within);
   machine_->start();
 }
 
 void Vm::on_started(std::int64_t pid) {
-  document_.pid = pid;
-  if (is_adopted_ && document_.state != VmState::failed) return publish();
-  if (document_.state != VmState::booting) {
+  document_.edit().pid = pid;
+  if (is_adopted_ && document_->state != VmState::failed) return publish();
+  if (document_->state != VmState::booting) {
     // Stopped or given up while it was being started: the kill of then may have met nothing.
     machine_->kill(stopped_by_.value_or("controller"));
     return publish();
@@ -157,15 +159,15 @@ void Vm::on_started(std::int64_t pid) {
 
 void Vm::on_linked() {
   is_linked_ = true;
-  if (is_adopted_ && document_.state == VmState::stopping)
+  if (is_adopted_ && document_->state == VmState::stopping)
     return machine_->send(link::Stop{stopped_by_.value_or("controller")});
-  if (document_.state != VmState::linking && document_.state != VmState::booting) return;
+  if (document_->state != VmState::linking && document_->state != VmState::booting) return;
   reach(Stage::linked);
   enter(VmState::ready);
   for (const auto& body : std::exchange(unsaid_, {}))
     machine_->send(link::StreamSays{body});
   // The node takes a guest for warm by the stages it hears of.
-  if (is_adopted_ && document_.session.empty()) tell_owner_where_it_stands();
+  if (is_adopted_ && document_->session.empty()) tell_owner_where_it_stands();
 }
 
 // -- the guest's words ----------------------------------------------------------------------------
@@ -173,8 +175,8 @@ void Vm::on_linked() {
 void Vm::on_says(link::GuestMessage& message) {
   if (auto* news = std::get_if<link::ChildNews>(&message)) {
     // Who started under the controller before is known by its number of then.
-    const auto child = document_.children.find(news->child);
-    if (news->exit && !news->exit->pid && child != document_.children.end() && child->second > 0)
+    const auto child = document_->children.find(news->child);
+    if (news->exit && !news->exit->pid && child != document_->children.end() && child->second > 0)
       news->exit->pid = child->second;
     on_child(*news);
   } else if (auto* lines = std::get_if<link::LogLines>(&message)) {
@@ -195,7 +197,7 @@ void Vm::on_child(const link::ChildNews& news) {
   if (is_adopted_ && is_known(news)) return;
   // First those who act on it, then those who remember it: this is the path of a crash.
   if (owner_) send<caf::message_priority::high>(owner_, VmChildNews{spec_.vm, news});
-  const auto& children = spec_.configure.profile.children;
+  const auto& children = spec_.configure.profile->children;
   const auto spec = std::find_if(children.begin(), children.end(),
                                  [&](const ChildSpec& each) { return each.name == news.child; });
   if (spec == children.end())
@@ -209,7 +211,7 @@ void Vm::on_child(const link::ChildNews& news) {
   if (news.cause) data["cause"] = *news.cause;
   switch (news.kind) {
     case started:
-      document_.children[news.child] = news.pid;
+      document_.edit().children[news.child] = news.pid;
       record("child.started", news.child, std::move(data));
       break;
     case ready:
@@ -219,7 +221,7 @@ void Vm::on_child(const link::ChildNews& news) {
       if (spec->builtin == Builtin::stream) reach(Stage::stream);
       break;
     case exited:
-      document_.children.erase(news.child);
+      document_.edit().children.erase(news.child);
       ready_.erase(news.child);
       record("child.exited", news.child, *news.exit);
       break;
@@ -235,7 +237,7 @@ void Vm::on_child(const link::ChildNews& news) {
 }
 
 void Vm::on_link_lost(const Cause& cause) {
-  if (has_exited_ || document_.state == VmState::stopping || document_.state == VmState::failed)
+  if (has_exited_ || document_->state == VmState::stopping || document_->state == VmState::failed)
     return;
   if (!finish_cause_) finish_cause_ = cause;
   is_link_lost_ = true;
@@ -245,26 +247,26 @@ void Vm::on_link_lost(const Cause& cause) {
 }
 
 void Vm::assign(const AssignVm& assignment) {
-  document_.session = assignment.session;
+  document_.edit().session = assignment.session;
   owner_ = assignment.owner;
   for (auto& resource : resources_)
-    resource.session = assignment.session;
+    resource.edit().session = assignment.session;
   environment_->logs->assign(spec_.vm, assignment.session);
   if (machine_)
     machine_->send(link::Assign{assignment.session, assignment.url, assignment.max_age});
   tell_owner_where_it_stands();
   // It may have ended while it was handed over; the former owner was told then.
-  if (has_exited_) send(owner_, VmFinished{spec_.vm, document_.cause});
+  if (has_exited_) send(owner_, VmFinished{spec_.vm, document_->cause});
   publish();
 }
 
 void Vm::tell_owner_where_it_stands() {
-  send(owner_, VmChanged{spec_.vm, document_.state, document_.pid, document_.cause});
-  for (const auto& child : spec_.configure.profile.children)
-    if (child.builtin == Builtin::stream && document_.children.contains(child.name)) {
+  send(owner_, VmChanged{spec_.vm, document_->state, document_->pid, document_->cause});
+  for (const auto& child : spec_.configure.profile->children)
+    if (child.builtin == Builtin::stream && document_->children.contains(child.name)) {
       link::ChildNews news;
       news.child = child.name;
-      news.pid = document_.children.at(child.name);
+      news.pid = document_->children.at(child.name);
       news.kind = link::ChildNewsKind::started;
       send(owner_, VmChildNews{spec_.vm, news});
       news.kind = link::ChildNewsKind::ready;
@@ -277,15 +279,15 @@ void Vm::tell_owner_where_it_stands() {
 // -- coming down ----------------------------------------------------------------------------------
 
 void Vm::stop(const std::string& by, bool at_once) {
-  if (has_exited_ || document_.state == VmState::stopped) return;
+  if (has_exited_ || document_->state == VmState::stopped) return;
   if (!stopped_by_) stopped_by_ = by;
   if (!has_started_) {
     enter(VmState::stopped);
     return finish(std::nullopt);
   }
-  if (document_.state == VmState::failed) return;  // killed already; it stays what it is
-  if (document_.state == VmState::stopping && !at_once) return;
-  const bool can_ask = !at_once && document_.state == VmState::ready;
+  if (document_->state == VmState::failed) return;  // killed already; it stays what it is
+  if (document_->state == VmState::stopping && !at_once) return;
+  const bool can_ask = !at_once && document_->state == VmState::ready;
   enter(VmState::stopping, stop_deadline());
   if (can_ask)
     machine_->send(link::Stop{by});
@@ -296,29 +298,29 @@ void Vm::stop(const std::string& by, bool at_once) {
 void Vm::on_exited(const ExitRecord& exit) {
   if (has_exited_) return;
   record("child.exited", "vmm", exit);
-  document_.children.clear();
-  document_.pid.reset();
-  const bool was_asked = document_.state == VmState::stopping;
+  document_.edit().children.clear();
+  document_.edit().pid.reset();
+  const bool was_asked = document_->state == VmState::stopping;
   if (was_asked) {
     enter(VmState::stopped);
-  } else if (document_.state != VmState::failed) {
-    document_.cause = finish_cause_.value_or(cause_of_end(exit));
+  } else if (document_->state != VmState::failed) {
+    document_.edit().cause = finish_cause_.value_or(cause_of_end(exit));
     enter(VmState::failed);
   }
-  finish(was_asked ? std::nullopt : document_.cause);
+  finish(was_asked ? std::nullopt : document_->cause);
 }
 
 void Vm::on_machine_failed(const Cause& cause) {
   if (has_exited_) return;
-  if (document_.pid) return fail(cause);  // its end is still to be seen
-  const bool was_asked = document_.state == VmState::stopping;
+  if (document_->pid) return fail(cause);  // its end is still to be seen
+  const bool was_asked = document_->state == VmState::stopping;
   if (was_asked) {
     enter(VmState::stopped);
-  } else if (document_.state != VmState::failed) {
-    document_.cause = cause;
+  } else if (document_->state != VmState::failed) {
+    document_.edit().cause = cause;
     enter(VmState::failed);
   }
-  finish(was_asked ? std::nullopt : document_.cause);
+  finish(was_asked ? std::nullopt : document_->cause);
 }
 
 void Vm::finish(std::optional<Cause> cause) {
@@ -333,21 +335,21 @@ void Vm::finish(std::optional<Cause> cause) {
 }
 
 void Vm::fail(Cause cause) {
-  if (document_.state == VmState::failed || has_exited_) return;
-  document_.cause = std::move(cause);
+  if (document_->state == VmState::failed || has_exited_) return;
+  document_.edit().cause = std::move(cause);
   enter(VmState::failed);
   if (has_started_ && machine_)
     return machine_->kill("controller");  // its end is told when it is seen
-  finish(document_.cause);
+  finish(document_->cause);
 }
 
 void Vm::on_timer(std::uint64_t ticket) {
   if (ticket == tombstone_ticket_ && token_) return write_tombstone();
   if (ticket != ticket_ || has_exited_) return;
-  if (is_link_lost_ && document_.state != VmState::stopping) return fail(*finish_cause_);
+  if (is_link_lost_ && document_->state != VmState::stopping) return fail(*finish_cause_);
   record("deadline.passed", "",
-         {{"state", to_string(document_.state)}, {"cause", deadline_cause()}});
-  if (document_.state == VmState::stopping) {
+         {{"state", to_string(document_->state)}, {"cause", deadline_cause()}});
+  if (document_->state == VmState::stopping) {
     machine_->kill(stopped_by_.value_or("controller"));
     return;
   }
@@ -356,13 +358,13 @@ void Vm::on_timer(std::uint64_t ticket) {
 
 Cause Vm::deadline_cause() const {
   const std::string last{stages_.empty() ? "none" : to_string(stages_.back())};
-  if (document_.state == VmState::linking)
+  if (document_->state == VmState::linking)
     return {CauseKind::link_timeout,
             "The guest " + spec_.vm + " never spoke on its link.",
             "Look at the guest's console and log for what it did instead.",
             {"last stage reached: " + last}};
   return {CauseKind::deadline,
-          "The VM " + spec_.vm + " was still " + std::string{to_string(document_.state)} +
+          "The VM " + spec_.vm + " was still " + std::string{to_string(document_->state)} +
               " at its deadline.",
           "The host may be overloaded: look at its load and the driver's log.",
           {"last stage reached: " + last}};
@@ -370,7 +372,7 @@ Cause Vm::deadline_cause() const {
 
 Duration Vm::stop_deadline() const {
   auto total = stop_slack;
-  for (const auto& child : spec_.configure.profile.children)
+  for (const auto& child : spec_.configure.profile->children)
     total += child.grace;
   return total;
 }
@@ -378,12 +380,12 @@ Duration Vm::stop_deadline() const {
 // -- telling --------------------------------------------------------------------------------------
 
 void Vm::enter(VmState state, std::optional<Duration> deadline) {
-  document_.state = state;
+  document_.edit().state = state;
   ++ticket_;
   if (deadline) send_later(*deadline, VmTimer{ticket_});
-  if (owner_) send(owner_, VmChanged{spec_.vm, state, document_.pid, document_.cause});
+  if (owner_) send(owner_, VmChanged{spec_.vm, state, document_->pid, document_->cause});
   Json data{{"state", to_string(state)}};
-  if (document_.cause) data["cause"] = *document_.cause;
+  if (document_->cause) data["cause"] = *document_->cause;
   record("vm.state", "", std::move(data));
   publish();
 }
@@ -395,13 +397,13 @@ void Vm::reach(Stage stage) {
 }
 
 void Vm::publish() {
-  send(environment_->directory.ledger(), UpdateVm{std::make_shared<const VmDocument>(document_)});
+  send(environment_->directory.ledger(), UpdateVm{document_.pointer()});
   remember();
 }
 
 void Vm::record(std::string kind, std::string child, Json data) {
   send(environment_->directory.ledger(),
-       RecordEvent{{0, environment_->wall(), std::move(kind), document_.session, spec_.vm,
+       RecordEvent{{0, environment_->wall(), std::move(kind), document_->session, spec_.vm,
                     std::move(child), std::move(data)}});
 }
 

@@ -78,17 +78,17 @@ class Vm : public Actor<VmActor> {
   caf::actor_addr parent_;
   MachineSpec spec_;
   VmOwnerActor owner_;
-  VmDocument document_;
+  SharedValue<VmDocument> document_;
   std::unique_ptr<Machine> machine_;
-  std::vector<Resource> resources_;  ///< still held, in order of acquisition
+  std::vector<SharedValue<Resource>> resources_;  ///< still held, in order of acquisition
   std::vector<Stage> stages_;
-  std::optional<Cause> finish_cause_;  ///< what the guest said before it ended
+  Rare<Cause> finish_cause_;  ///< what the guest said before it ended
   std::optional<std::string> stopped_by_;
   bool has_started_ = false;  ///< a process may exist
   bool has_exited_ = false;
-  std::optional<ReleaseToken> token_;  ///< the owner's, while it is being dismantled
-  std::vector<Resource> unreleased_;   ///< could not be given back
-  std::optional<Cause> release_failure_;
+  Rare<ReleaseToken> token_;          ///< the owner's, while it is being dismantled
+  std::vector<Resource> unreleased_;  ///< could not be given back
+  Rare<Cause> release_failure_;
   std::uint64_t tombstone_ticket_ = 0;  ///< of the next try to write the session's tombstone
   bool is_link_lost_ = false;
   bool is_adopted_ = false;
@@ -96,8 +96,8 @@ class Vm : public Actor<VmActor> {
   std::set<std::string> ready_;  ///< children
   std::deque<Json> unsaid_;      ///< to the streamer, once an adopted guest is linked
   std::set<std::pair<std::string, std::string>> known_exits_;  ///< of the controller before
-  Json remembered_;                                            ///< what was last remembered
-  std::uint64_t ticket_ = 0;                                   ///< of the current state's deadline
+  std::string remembered_;    ///< digest of what was last remembered
+  std::uint64_t ticket_ = 0;  ///< of the current state's deadline
 };
 
 }  // namespace aerie

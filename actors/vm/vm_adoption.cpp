@@ -1,3 +1,4 @@
+#include "actors/core/recall.hpp"
 #include "actors/vm/vm.hpp"
 
 // A guest that an earlier controller started, and what the next one will need of it.
@@ -17,7 +18,7 @@ Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, VmMemory memory, V
       spec_(std::move(memory.spec)),
       owner_(std::move(owner)),
       document_(std::move(memory.document)),
-      resources_(std::move(memory.resources)),
+      resources_(memory.resources.begin(), memory.resources.end()),
       stages_(std::move(memory.stages)),
       stopped_by_(std::move(memory.stopped_by)),
       // What is written down was acquired, or about to be: a process may exist.
@@ -31,15 +32,15 @@ Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, VmMemory memory, V
 void Vm::adopt() {
   make_machine();
   if (has_exited_) return publish();
-  document_.pid.reset();
+  document_.edit().pid.reset();
   if (!has_started_)
     return fail({CauseKind::controller_restarted,
                  "The controller ended before the guest " + spec_.vm + " was started.",
                  "Start a new session.",
                  {}});
-  if (document_.state == VmState::stopping)
+  if (document_->state == VmState::stopping)
     enter(VmState::stopping, stop_deadline());
-  else if (document_.state != VmState::failed)
+  else if (document_->state != VmState::failed)
     enter(VmState::linking, environment_->settings.link_within);
   machine_->adopt();
 }
@@ -60,17 +61,18 @@ bool Vm::is_known(const link::ChildNews& news) {
     return !known_exits_
                 .emplace(news.child, exit_key(to_rfc3339(news.exit->at), news.exit->restarts))
                 .second;
-  const auto child = document_.children.find(news.child);
-  if (child == document_.children.end()) return false;
+  const auto child = document_->children.find(news.child);
+  if (child == document_->children.end()) return false;
   if (news.kind == started) return child->second == news.pid;
   return news.kind == ready && ready_.contains(news.child);
 }
 
 void Vm::remember() {
-  auto memory = stored_vm(
-      {spec_, document_, stages_, ready_, stopped_by_, has_started_, has_exited_, {}, {}});
-  if (memory == remembered_) return;
-  remembered_ = memory;
+  auto memory = recall::text(stored_vm(
+      {spec_, document_, stages_, ready_, stopped_by_, has_started_, has_exited_, {}, {}}));
+  auto digest = environment_->digest(memory);
+  if (digest == remembered_) return;
+  remembered_ = std::move(digest);
   send(environment_->directory.ledger(), Remember{spec_.vm, std::move(memory)});
 }
 

@@ -13,7 +13,7 @@ constexpr Duration tombstone_retry{2000};
 }  // namespace
 
 void Vm::dismantle(const ReleaseToken& token) {
-  if (token.vm != spec_.vm || token.session != document_.session) {
+  if (token.vm != spec_.vm || token.session != document_->session) {
     record("deadline.passed", "",
            {{"detail", "A dismantling without the owner's token was refused."}});
     return;
@@ -26,11 +26,11 @@ void Vm::dismantle(const ReleaseToken& token) {
 
 /// What there is to know of the session is safe before the first thing goes.
 void Vm::write_tombstone() {
-  const bool was_nobodys = document_.session.empty() || (!owner_ && !has_started_);
+  const bool was_nobodys = document_->session.empty() || (!owner_ && !has_started_);
   if (was_nobodys || resources_.empty()) return ask_owner();
   if (is_planted(PlantedBug::release_before_tombstone)) return ask_owner();
   request(environment_->directory.ledger(), caf::infinite,
-          WriteTombstone{document_.session, spec_.vm})
+          WriteTombstone{document_->session, spec_.vm})
       .then(
           [this](const Saved& saved) {
             if (!saved.failure) return ask_owner();
@@ -53,34 +53,34 @@ void Vm::ask_owner() {
 }
 
 void Vm::release_next() {
-  while (!resources_.empty() && resources_.back().kind == "address") {
-    send(environment_->directory.ledger(), ReleaseResource{resources_.back()});
+  while (!resources_.empty() && resources_.back()->kind == "address") {
+    send(environment_->directory.ledger(), ReleaseResource{*resources_.back()});
     resources_.pop_back();
   }
   if (!resources_.empty()) {
-    if (machine_) return machine_->release(resources_.back());
+    if (machine_) return machine_->release(*resources_.back());
     resources_.clear();
   }
   if (!unreleased_.empty()) {
     // Its owner is done with it; the reaper tries again later, and by the node's word the next one.
     std::reverse(unreleased_.begin(), unreleased_.end());
     if (const auto node = environment_->directory.node())
-      send(node, OrphansFound{{{spec_.vm, document_.session, document_.driver, std::nullopt,
+      send(node, OrphansFound{{{spec_.vm, document_->session, document_->driver, std::nullopt,
                                 std::move(unreleased_), *release_failure_, std::nullopt}}});
   }
   if (owner_) send(owner_, VmDismantled{spec_.vm});
   if (const auto node = environment_->directory.node()) send(node, VmDismantled{spec_.vm});
   send(environment_->directory.ledger(), ForgetVm{spec_.vm});
-  send(environment_->directory.ledger(), Remember{spec_.vm, nullptr});
+  send(environment_->directory.ledger(), Remember{spec_.vm, {}});
   machine_.reset();
   quit();
 }
 
 void Vm::on_released(const MachineReleased& released) {
-  if (resources_.empty() || resources_.back().id != released.resource.id) return;
+  if (resources_.empty() || resources_.back()->id != released.resource.id) return;
   if (released.failure) {
     release_failure_ = released.failure;
-    unreleased_.push_back(resources_.back());
+    unreleased_.push_back(*resources_.back());
   } else {
     send(environment_->directory.ledger(), ReleaseResource{released.resource});
   }

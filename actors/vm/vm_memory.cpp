@@ -7,8 +7,9 @@ namespace {
 
 VmMemory restore(const std::string& id, const Json& json) {
   VmMemory memory;
-  auto& [spec, document, stages, ready, stopped_by, has_started, has_exited, resources, exits] =
+  auto& [spec, shared, stages, ready, stopped_by, has_started, has_exited, resources, exits] =
       memory;
+  auto& document = shared.edit();
   auto profile = parse_profile(json.at("profile"));
   if (!profile) throw std::invalid_argument(profile.error().message);
   spec.vm = id;
@@ -19,7 +20,7 @@ VmMemory restore(const std::string& id, const Json& json) {
   json.at("session").get_to(spec.configure.session);
   document.id = id;
   document.session = spec.configure.session;
-  document.profile = spec.configure.profile.name;
+  document.profile = spec.configure.profile->name;
   json.at("driver").get_to(document.driver);
   document.address = spec.address;
   document.state = recall::named(json.at("state"), VmState::failed);
@@ -42,14 +43,14 @@ std::string exit_key(const std::string& at, std::int64_t restarts) {
 }
 
 Json stored_vm(const VmMemory& memory) {
-  const auto& document = memory.document;
+  const auto& document = *memory.document;
   Json stages = Json::array();
   for (const auto stage : memory.stages)
     stages.push_back(to_string(stage));
   return {{"kind", "vm"},
           {"slot", memory.spec.slot},
           {"address", memory.spec.address},
-          {"profile", memory.spec.configure.profile},
+          {"profile", *memory.spec.configure.profile},
           {"session", document.session},
           {"driver", document.driver},
           {"state", to_string(document.state)},

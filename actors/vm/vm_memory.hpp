@@ -15,7 +15,7 @@ namespace aerie {
 /// link's secret nor the session's environment or address is in it.
 struct VmMemory {
   MachineSpec spec;
-  VmDocument document;
+  SharedValue<VmDocument> document;
   std::vector<Stage> stages;
   std::set<std::string> ready;  ///< children
   std::optional<std::string> stopped_by;

@@ -77,9 +77,9 @@ class UnderAerie final : public SupervisedProbe {
   [[nodiscard]] link::Configure configure() const {
     link::Configure message;
     message.vm = "restart";
-    message.profile.name = "restart";
-    message.profile.intensity = {1'000'000, Duration{1000}};
-    auto& child = message.profile.children.emplace_back();
+    message.profile.edit().name = "restart";
+    message.profile.edit().intensity = {1'000'000, Duration{1000}};
+    auto& child = message.profile.edit().children.emplace_back();
     child.name = "probe";
     child.command = {AERIE_PROBE};
     child.backoff.first = Duration{0};

@@ -51,7 +51,7 @@ GatewayParts::GatewayParts(const Settings& settings, EnvironmentPtr environment,
   world_.defaults.max = settings.session.max;
   world_.defaults.find_profile = [known = environment_](const std::string& name) -> const Profile* {
     const auto found = known->profiles.find(name);
-    return found == known->profiles.end() ? nullptr : &found->second;
+    return found == known->profiles.end() ? nullptr : &*found->second;
   };
   world_.defaults.is_driver = [known = environment_](const std::string& name) {
     return known->drivers.contains(name);

@@ -127,8 +127,8 @@ Result<void> BatchWriter::put(Database& database, const WriteToken& write) {
 
 Result<void> BatchWriter::put(Database& database, const WriteMemory& write) {
   const auto& [subject, state] = write.memory;
-  if (state.is_null()) return run(database, forget_at, subject, write.spared);
-  return run(database, memory_at, subject, dump(state));
+  if (state.empty()) return run(database, forget_at, subject, write.spared);
+  return run(database, memory_at, subject, state);
 }
 
 Result<void> BatchWriter::put(Database& database, const WriteTombstoneRecord& write) {

@@ -145,10 +145,10 @@ TEST_CASE("what is remembered is replaced, and struck out with its parts", "[sto
   {
     auto [store, contents] = open_store(state.path());
     CHECK_FALSE(write(
-        *store,
-        {WriteMemory{{"a", {{"n", 1}}}}, WriteMemory{{"a", {{"n", 2}}}}, WriteMemory{{"a/part", 3}},
-         WriteMemory{{"ab", 4}}, WriteMemory{{"b", 5}}, WriteMemory{{"b/part/1", 6}},
-         WriteMemory{{"b0", 7}}, WriteMemory{{"b", nullptr}}, WriteMemory{{"none", nullptr}}}));
+        *store, {WriteMemory{{"a", R"({"n":1})"}}, WriteMemory{{"a", R"({"n":2})"}},
+                 WriteMemory{{"a/part", "3"}}, WriteMemory{{"ab", "4"}}, WriteMemory{{"b", "5"}},
+                 WriteMemory{{"b/part/1", "6"}}, WriteMemory{{"b0", "7"}}, WriteMemory{{"b", ""}},
+                 WriteMemory{{"none", ""}}}));
   }
   const auto [store, contents] = open_store(state.path());
   CHECK(contents.memories ==
@@ -347,9 +347,9 @@ TEST_CASE("a tombstone's record is kept, and goes with its session", "[store]") 
         write(*store,
               {WriteSession{session("a")}, WriteSession{session("b")},
                WriteToken{{"of a", "a", TokenUse::session, {}}},
-               WriteToken{{"of b", "b", TokenUse::session, {}}}, WriteMemory{{"a", 1}},
-               WriteMemory{{"a/request", 2}}, WriteMemory{{"a/other", 3}},
-               WriteMemory{{"a", nullptr}, "request"},
+               WriteToken{{"of b", "b", TokenUse::session, {}}}, WriteMemory{{"a", "1"}},
+               WriteMemory{{"a/request", "2"}}, WriteMemory{{"a/other", "3"}},
+               WriteMemory{{"a", ""}, "request"},
                WriteTombstoneRecord{{"a", noon, 5, TombstoneState::evidence, {}}},
                WriteTombstoneRecord{{"b", noon, 7, TombstoneState::evidence, {"v1"}}},
                WriteTombstoneRecord{{"b", noon + 1s, 9, TombstoneState::settled, {"v1", "v2"}}}}));

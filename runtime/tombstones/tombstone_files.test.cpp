@@ -39,8 +39,8 @@ struct Fixture {
     store = std::move(opened->store);
     const Json profile{{"name", "browser"},
                        {"children", {{{"name", "a"}, {"env", {{"KEY", "secret value"}}}}}}};
-    save({WriteMemory{
-        {"session/request", {{"url", url}, {"profile", profile}, {"display", {640, 480, 30}}}}}});
+    const Json request{{"url", url}, {"profile", profile}, {"display", {640, 480, 30}}};
+    save({WriteMemory{{"session/request", request.dump()}}});
     tell("child.exited", "browser", {{"kind", "exit-code"}, {"message", "It opened " + url}});
     logs.assign("first", "session");
     logs.append("first", {"browser", false, {"loading " + url, "done"}}, Instant{});
@@ -160,7 +160,7 @@ TEST_CASE("a later tombstone takes over what is gone by then", "[tombstone]") {
   CHECK(fixture.read("console.log") == "Linux version 7\n");
   // And the last word, when nothing else is left.
   fs::remove_all(fixture.state.path() + "/vms/second");
-  fixture.save({WriteMemory{{"session", nullptr}}});
+  fixture.save({WriteMemory{{"session", ""}}});
   fixture.remove_logs();
   REQUIRE(fixture.write({"first", "second"}, false));
   CHECK(fixture.read("console-first.log") == "Linux version 6\n");

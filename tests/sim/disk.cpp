@@ -82,10 +82,10 @@ void Disk::commit(const StoreWrite& write) {
   } else if (const auto* event = std::get_if<WriteEvent>(&write)) {
     events_.push_back(event->event);
   } else if (const auto* memory = std::get_if<WriteMemory>(&write)) {
-    if (memory->memory.state.is_null())
+    if (memory->memory.state.empty())
       strike_memory(memory->memory.subject, memory->spared);
     else
-      memories_[memory->memory.subject] = memory->memory.state;
+      memories_[memory->memory.subject] = Json::parse(memory->memory.state);
   } else if (const auto* tombstone = std::get_if<WriteTombstoneRecord>(&write)) {
     tombstones_[tombstone->record.session] = tombstone->record;
   } else if (const auto* dropped = std::get_if<DropSession>(&write)) {

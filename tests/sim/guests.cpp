@@ -124,7 +124,7 @@ void Guests::connect(Guest& guest) {
     self.reports->on_linked();
     say(self, link::Configured{});
     const bool is_new = self.children.empty();
-    for (const auto& spec : self.spec.configure.profile.children)
+    for (const auto& spec : self.spec.configure.profile->children)
       then(self, Duration{0}, Duration{is_new ? 1'000 : 1}, [this, name = spec.name](Guest& me) {
         if (!me.runs || me.is_stopping) return;
         me.children.insert(name);

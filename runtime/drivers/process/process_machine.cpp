@@ -152,7 +152,7 @@ Result<void> ProcessMachine::start_steps() {
 }
 
 Result<void> ProcessMachine::find_cgroup() {
-  const auto& resources = spec_.configure.profile.resources;
+  const auto& resources = spec_.configure.profile->resources;
   auto cgroup =
       Cgroup::create(options_.cgroups, cgroup_name(options_, spec_.vm),
                      {static_cast<std::uint64_t>(resources.memory_mib) * mebibyte, pids_per_guest});

@@ -39,8 +39,8 @@ GatewayFixture::GatewayFixture() {
   environment->wall = [this] { return now; };
   environment->new_id = [] { return std::string(other); };
   environment->new_token = [this] { return "token " + std::to_string(++last_token_); };
-  environment->profiles["browser"].name = "browser";
-  environment->profiles["terminal"].name = "terminal";
+  environment->profiles["browser"].edit().name = "browser";
+  environment->profiles["terminal"].edit().name = "terminal";
   environment->drivers["process"] = nullptr;
   make_session();
   make_ledger();
@@ -52,7 +52,7 @@ GatewayFixture::GatewayFixture() {
   world.logs = logs;
   world.defaults.find_profile = [this](const std::string& name) -> const Profile* {
     const auto found = environment->profiles.find(name);
-    return found == environment->profiles.end() ? nullptr : &found->second;
+    return found == environment->profiles.end() ? nullptr : &*found->second;
   };
   world.defaults.is_driver = [this](const std::string& name) {
     return environment->drivers.contains(name);
