@@ -102,6 +102,8 @@ struct SaveSession {
 };
 struct UpdateSession {
   SessionDocumentPtr document;
+  /// What made it so, recorded in the same transaction: none is ever there without the other.
+  std::optional<Event> event = std::nullopt;
 };
 struct UpdateVm {
   VmDocumentPtr document;
@@ -213,6 +215,14 @@ struct HoldAnswer {
   /// nothing of it. Without: why it can't be set.
   std::optional<Cause> failure = std::nullopt;
 };
+/// A VM's last question before its first release: consent of before may be void by a hold. To its
+/// owner, or to the ledger where that is gone.
+struct MayRelease {
+  std::string vm;
+};
+struct ReleaseAllowed {
+  bool is_allowed = false;  ///< if not, another `DismantleVm` follows when it is
+};
 struct FindVm {
   std::string id;
 };
@@ -269,8 +279,10 @@ using LedgerActor = caf::typed_actor<
     caf::replies_to<DropOldestTombstone>::with<TombstoneDropped>,
     /// Sets or clears a hold of a session that is over; answers when that is on disk.
     caf::replies_to<HoldEnded>::with<HoldAnswer>, caf::replies_to<UnholdEnded>::with<HoldAnswer>,
-    caf::replies_to<FindVm>::with<VmFound>, caf::reacts_to<StoreFinished>,
-    caf::reacts_to<LedgerWorkDone>, caf::reacts_to<LedgerTimer>, caf::reacts_to<CloseLedger>,
+    /// From a granted answer on no hold of its session is accepted until the guest is forgotten.
+    caf::replies_to<MayRelease>::with<ReleaseAllowed>, caf::replies_to<FindVm>::with<VmFound>,
+    caf::reacts_to<StoreFinished>, caf::reacts_to<LedgerWorkDone>, caf::reacts_to<LedgerTimer>,
+    caf::reacts_to<CloseLedger>,
     /// Answers with what is wrong with the store, if anything.
     caf::replies_to<AskStoreHealth>::with<Saved>>;
 
@@ -359,14 +371,6 @@ struct VmFinished {
 };
 struct VmDismantled {
   std::string vm;
-};
-
-/// A VM's last question before its first release: consent of before may be void by a hold.
-struct MayRelease {
-  std::string vm;
-};
-struct ReleaseAllowed {
-  bool is_allowed = false;  ///< if not, another `DismantleVm` follows when it is
 };
 
 /// Whoever owns a VM: a session, or the node for a guest of the warm pool.

@@ -31,7 +31,7 @@ Ledger::Behavior Ledger::make_behavior() {
   return {
       [this](const RecordEvent& message) { record(message.event); },
       [this](const SaveSession& message) { return save_session(message.document); },
-      [this](const UpdateSession& message) { update_session(message.document); },
+      [this](const UpdateSession& message) { update_session(message); },
       [this](const UpdateVm& message) { update_vm(message.document); },
       [this](const ForgetVm& message) { forget_vm(message.vm); },
       [this](const AcquireResources& message) { return acquire(message.resources); },
@@ -69,6 +69,7 @@ Ledger::Behavior Ledger::make_behavior() {
       [this](const DropOldestTombstone&) { return drop_oldest(); },
       [this](const HoldEnded& message) { return hold_ended(message); },
       [this](const UnholdEnded& message) { return unhold_ended(message); },
+      [this](const MayRelease& message) { return may_release(message.vm); },
       [this](const FindVm& message) { return find_vm(message.id); },
       [this](const StoreFinished& message) {
         on_store_finished(message);
@@ -176,7 +177,7 @@ caf::result<Saved> Ledger::save_session(const SessionDocumentPtr& document) {
   if (store_failure_ && !sessions_.contains(document->id)) return Saved{store_failure_};
   auto promise = make_response_promise<Saved>();
   if (sessions_.contains(document->id)) {
-    update_session(document);
+    update_document(document);
     confirm([promise](const std::optional<Cause>& failure) mutable {
       promise.deliver(Saved{failure});
     });
@@ -197,7 +198,12 @@ caf::result<Saved> Ledger::save_session(const SessionDocumentPtr& document) {
   return promise;
 }
 
-void Ledger::update_session(const SessionDocumentPtr& document) {
+void Ledger::update_session(const UpdateSession& update) {
+  if (update.event) record(*update.event);
+  update_document(update.document);
+}
+
+void Ledger::update_document(const SessionDocumentPtr& document) {
   // One that could not be written when it was new never was.
   const auto found = sessions_.find(document->id);
   if (found == sessions_.end()) return;
@@ -216,6 +222,7 @@ void Ledger::update_vm(const VmDocumentPtr& document) {
 }
 
 void Ledger::forget_vm(const std::string& id) {
+  releasing_.erase(id);
   std::string session;
   if (const auto vm = vms_.extract(id)) session = vm.mapped()->session;
   if (!session.empty() && !is_buried(session)) guest_sessions_[id] = session;

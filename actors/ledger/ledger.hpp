@@ -56,7 +56,8 @@ class Ledger : public Actor<LedgerActor> {
   /// can't go on, so they have failed, and it is known why.
   void close_earlier_sessions();
   caf::result<Saved> save_session(const SessionDocumentPtr& document);
-  void update_session(const SessionDocumentPtr& document);
+  void update_session(const UpdateSession& update);
+  void update_document(const SessionDocumentPtr& document);
   void update_vm(const VmDocumentPtr& document);
   void forget_vm(const std::string& id);
   caf::result<Saved> acquire(const std::vector<SharedValue<Resource>>& resources);
@@ -113,6 +114,7 @@ class Ledger : public Actor<LedgerActor> {
   caf::result<TombstoneDropped> drop_oldest();
   caf::result<HoldAnswer> hold_ended(const HoldEnded& wish);
   caf::result<HoldAnswer> unhold_ended(const UnholdEnded& wish);
+  [[nodiscard]] ReleaseAllowed may_release(const std::string& vm);
   caf::result<HoldAnswer> replace_holds(const SessionDocument& document, const char* event,
                                         const Hold& hold);
 
@@ -151,9 +153,10 @@ class Ledger : public Actor<LedgerActor> {
   std::vector<Reader> readers_;
 
   TombstoneIndex tombstones_;
-  std::unordered_set<std::string> burying_;  ///< the last word is being written
-  std::optional<Cause> tombstones_failure_;  ///< of the last attempt to write one
-  std::optional<Instant> next_look_;         ///< at what is too old
+  std::map<std::string, std::string> releasing_;  ///< guests that may go, and whose they were
+  std::unordered_set<std::string> burying_;       ///< the last word is being written
+  std::optional<Cause> tombstones_failure_;       ///< of the last attempt to write one
+  std::optional<Instant> next_look_;              ///< at what is too old
 
   PendingWrites gathered_;
   std::vector<Outcome> gathered_outcomes_;

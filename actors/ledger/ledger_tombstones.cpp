@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "actors/core/hold_refusal.hpp"
 #include "actors/ledger/ledger.hpp"
 
 namespace aerie {
@@ -239,9 +240,20 @@ void Ledger::remove_files(const std::string& session, Outcome outcome) {
 
 // -- holds of sessions that are over --------------------------------------------------------------
 
+/// Of a guest that its session's actor did not outlive: there is nobody else to ask.
+ReleaseAllowed Ledger::may_release(const std::string& vm) {
+  const auto session = sessions_.find(session_of_guest(vm));
+  if (session == sessions_.end()) return {true};
+  if (!session->second->holds.empty()) return {false};
+  releasing_[vm] = session->first;
+  return {true};
+}
+
 caf::result<HoldAnswer> Ledger::hold_ended(const HoldEnded& wish) {
   const auto found = sessions_.find(wish.session);
   if (found == sessions_.end()) return HoldAnswer{};
+  for (const auto& [vm, session] : releasing_)
+    if (session == wish.session) return HoldAnswer{std::nullopt, being_deleted(vm)};
   auto document = *found->second;
   std::erase_if(document.holds, [&](const Hold& each) { return each.name == wish.hold.name; });
   document.holds.push_back(wish.hold);
@@ -264,7 +276,7 @@ caf::result<HoldAnswer> Ledger::replace_holds(const SessionDocument& document, c
                                               const Hold& hold) {
   auto promise = make_response_promise<HoldAnswer>();
   record(event, document.id, hold);
-  update_session(std::make_shared<const SessionDocument>(document));
+  update_document(std::make_shared<const SessionDocument>(document));
   keep_within_bounds();
   confirm([promise, hold](const std::optional<Cause>& failure) mutable {
     promise.deliver(HoldAnswer{hold, failure});

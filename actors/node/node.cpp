@@ -65,7 +65,8 @@ Node::Behavior Node::make_behavior() {
       },
       [this](const ReplaceVm& message) { return replace(message); },
       [this](const SessionOver& message) {
-        sessions_.erase(message.session);
+        const auto over = sessions_.extract(message.session);
+        if (over) demonitor(over.mapped().actor.address());
         finish_drain_when_empty();
       },
       [this](const DrainNode& message) { return drain(message); },
@@ -139,11 +140,11 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
       spawn<Session>(environment_, shared_document, profile->second, display, vm.actor, address());
   monitor(session);
   const auto shared = shared_document.pointer();
-  sessions_[shared->id] = {session, request, shared, profile->second, false, shared->vm_id};
+  sessions_[shared->id] = {session, request, profile->second, false, shared->vm_id};
 
   // Before the session itself: whoever was told of it is adopted, though its actor remember
   // nothing.
-  remember_request(sessions_.at(shared->id));
+  remember_request(shared->id, sessions_.at(shared->id));
   auto promise = make_response_promise<SessionCreated>();
   this->request(environment_->directory.ledger(), caf::infinite, SaveSession{shared})
       .then(
@@ -287,6 +288,7 @@ void Node::on_vm_gone(const std::string& vm) {
     send(session->second.actor, VmDismantled{vm});
   const auto owner = found->second.session;
   const bool was_warm = owner.empty();
+  demonitor(found->second.actor.address());
   vms_.erase(found);
   if (!was_warm && !sessions_.contains(owner)) close_lost_session(owner);
   if (was_warm) refill_pool();

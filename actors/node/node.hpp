@@ -44,7 +44,6 @@ class Node : public Actor<NodeActor> {
   struct SessionEntry {
     SessionActor actor;
     SessionRequest request;
-    SessionDocumentPtr document;   ///< as it was created
     SharedValue<Profile> profile;  ///< as it was then
     bool is_env_lost = false;      ///< it had variables, under an earlier controller
     std::string vm;
@@ -69,7 +68,7 @@ class Node : public Actor<NodeActor> {
   OrphanAnswer remove_orphan(const SalvageOrphan& question);
   void close_lost_session(const std::string& id);
   [[nodiscard]] SharedValue<Profile> shared(Profile profile) const;
-  void remember_request(const SessionEntry& entry);
+  void remember_request(const std::string& id, const SessionEntry& entry);
   void mark_failed(SessionDocument document, const Cause& cause);
 
   caf::result<SessionCreated> create(const CreateSession& wish);

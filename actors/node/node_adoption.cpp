@@ -62,11 +62,11 @@ SharedValue<Profile> Node::shared(Profile profile) const {
   return profile;
 }
 
-void Node::remember_request(const SessionEntry& entry) {
+void Node::remember_request(const std::string& id, const SessionEntry& entry) {
   const auto& request = entry.request;
   const auto display = request.display.value_or(entry.profile->display);
   send(environment_->directory.ledger(),
-       Remember{entry.document->id + "/request",
+       Remember{id + "/request",
                 recall::text({{"url", request.url},
                               {"hadEnv", entry.is_env_lost || !request.env.empty()},
                               {"hadDisplay", request.display.has_value()},
@@ -167,7 +167,6 @@ void Node::adopt_session(const std::string& id, const StoreContents& contents) {
     entry.request.max = document.max;
     entry.request.labels = document.labels;
     request.at("hadEnv").get_to(entry.is_env_lost);
-    entry.document = *stored;
     entry.vm = document.vm_id;
     const auto vm = vms_.find(document.vm_id);
     const auto actor = vm == vms_.end() ? VmActor{} : vm->second.actor;
@@ -223,14 +222,14 @@ void Node::mark_failed(SessionDocument document, const Cause& cause) {
   const auto id = document.id;
   const auto vm = document.vm_id;
   send(environment_->directory.ledger(),
-       UpdateSession{std::make_shared<const SessionDocument>(std::move(document))});
-  send(environment_->directory.ledger(), RecordEvent{{0,
-                                                      environment_->wall(),
-                                                      "session.state",
-                                                      id,
-                                                      vm,
-                                                      "",
-                                                      {{"state", "failed"}, {"cause", cause}}}});
+       UpdateSession{std::make_shared<const SessionDocument>(std::move(document)),
+                     Event{0,
+                           environment_->wall(),
+                           "session.state",
+                           id,
+                           vm,
+                           "",
+                           {{"state", "failed"}, {"cause", cause}}}});
 }
 
 }  // namespace aerie

@@ -60,7 +60,6 @@ void Node::on_vm_lost(const std::string& id, const caf::error& reason) {
 /// Not by way of SessionOver: the actor itself failed. Its guest is stopped, its files stay for as
 /// long as those of any failed session.
 void Node::on_session_lost(const std::string& id, const caf::error& reason) {
-  const auto entry = sessions_.at(id);
   sessions_.erase(id);
   const auto cause = actor_lost("The session's", system().render(reason));
   send(environment_->directory.reaper(), ExpectEnds{id, {}, {}});
@@ -74,10 +73,10 @@ void Node::on_session_lost(const std::string& id, const caf::error& reason) {
   request(environment_->directory.ledger(), caf::infinite, FindSession{id})
       .then(
           [=, this](const SessionFound& found) {
-            mark_failed(*(found.document ? found.document : entry.document), cause);
+            if (found.document) mark_failed(*found.document, cause);
             close_lost_session(id);  // its guest may have been gone before
           },
-          [=, this](const caf::error&) { mark_failed(*entry.document, cause); });
+          [](const caf::error&) {});  // without the ledger the controller ends
   finish_drain_when_empty();
 }
 

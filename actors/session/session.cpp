@@ -280,9 +280,8 @@ void Session::enter(SessionState state) {
   retire_ticket_ = state == SessionState::retiring ? set_timer(retire_within_) : 0;
   Json data{{"state", to_string(state)}};
   if (document_->cause) data["cause"] = *document_->cause;
-  record("session.state", std::move(data));
   broadcast(state_message());
-  publish();
+  publish(event_of("session.state", std::move(data)));
 }
 
 void Session::fail(const Cause& cause) {
@@ -353,19 +352,22 @@ void Session::on_stream_deadline() {
   broadcast(stream_message());
 }
 
-void Session::publish() {
+void Session::publish(std::optional<Event> event) {
   document_.edit().viewers.clear();
   for (const auto& [id, viewer] : viewers_)
     if (viewer.peer) document_.edit().viewers.push_back(viewer.info);
-  send(environment_->directory.ledger(), UpdateSession{document_.pointer()});
+  send(environment_->directory.ledger(), UpdateSession{document_.pointer(), std::move(event)});
   remember();
   expect_ends();
 }
 
 void Session::record(std::string kind, Json data) {
-  send(environment_->directory.ledger(),
-       RecordEvent{{0, environment_->wall(), std::move(kind), document_->id, document_->vm_id, "",
-                    std::move(data)}});
+  send(environment_->directory.ledger(), RecordEvent{event_of(std::move(kind), std::move(data))});
+}
+
+Event Session::event_of(std::string kind, Json data) const {
+  return {0,  environment_->wall(), std::move(kind), document_->id, document_->vm_id,
+          "", std::move(data)};
 }
 
 std::uint64_t Session::set_timer(Duration after) {

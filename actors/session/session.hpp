@@ -52,6 +52,7 @@ class Session : public Actor<SessionActor> {
   struct KeptProposal {
     Proposal proposal;
     Instant until{};
+    bool is_written = true;  ///< the next controller knows of it
   };
   struct OpenProposal {
     Proposal proposal;
@@ -79,8 +80,10 @@ class Session : public Actor<SessionActor> {
   void on_timer(std::uint64_t ticket);
   void on_start_deadline();
   void on_stream_deadline();
-  void publish();
+  /// `event`: what made the document as it is.
+  void publish(std::optional<Event> event = std::nullopt);
   void record(std::string kind, Json data);
+  [[nodiscard]] Event event_of(std::string kind, Json data) const;
   std::uint64_t set_timer(Duration after);
 
   // session_memory.cpp: under the next controller

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "actors/core/hold_refusal.hpp"
 #include "actors/core/planted.hpp"
 #include "actors/session/session.hpp"
 
@@ -115,10 +116,19 @@ void Session::keep(const std::string& id, const signaling::Keep& keep) {
   const auto until = std::min(environment_->wall() + keep.for_time, latest);
   const auto proposal = proposal_->proposal;
   proposal_.reset();
-  kept_ = KeptProposal{proposal, until};
+  kept_ = KeptProposal{proposal, until, false};
   remember();
   answer(proposal, RetireAnswer::keep, "viewer:" + id, "The viewer asked to keep it.", until);
-  broadcast(state_message());  // it stays: whoever shows that it goes shows it no more
+  // It stays: whoever shows that it goes shows it no more. Told once the next controller would know
+  // as well; where it can't be written down it stands for as long as this one does.
+  const auto tell = [this, kept = proposal.id](bool is_written) {
+    if (!kept_ || kept_->proposal.id != kept) return;
+    kept_->is_written = is_written;
+    broadcast(state_message());
+  };
+  request(environment_->directory.ledger(), caf::infinite, SaveSession{document_.pointer()})
+      .then([tell](const Saved& saved) { tell(!saved.failure); },
+            [](const caf::error&) {});  // without the ledger the controller ends
 }
 
 void Session::release(const std::string& id, const signaling::Release& release) {
@@ -195,12 +205,7 @@ void Session::answer(const Proposal& proposal, RetireAnswer kind, const std::str
 
 caf::result<HoldAnswer> Session::set_hold(const Hold& hold) {
   // A hold that came too late must not be promised.
-  if (!releasing_.empty())
-    return HoldAnswer{std::nullopt, Cause{CauseKind::requested,
-                                          "The files of the guest " + *releasing_.begin() +
-                                              " are being deleted just now.",
-                                          "Ask again for what is left of the session.",
-                                          {}}};
+  if (!releasing_.empty()) return HoldAnswer{std::nullopt, being_deleted(*releasing_.begin())};
   auto& holds = document_.edit().holds;
   const auto found = std::find_if(holds.begin(), holds.end(),
                                   [&](const Hold& each) { return each.name == hold.name; });

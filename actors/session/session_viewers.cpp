@@ -298,6 +298,7 @@ Json Session::state_message() const {
     message["child"] = troubles_.begin()->first;
     message["cause"] = troubles_.begin()->second;
   }
+  if (kept_ && kept_->is_written) message["keptUntil"] = to_rfc3339(kept_->until);
   return message;
 }
 

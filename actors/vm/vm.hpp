@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -56,6 +55,7 @@ class Vm : public Actor<VmActor> {
   void dismantle(const ReleaseToken& token);
   void write_tombstone();
   void ask_owner();
+  void ask_ledger();
   void release_next();
   void on_released(const MachineReleased& released);
 
@@ -94,7 +94,7 @@ class Vm : public Actor<VmActor> {
   bool is_adopted_ = false;
   bool is_linked_ = false;
   std::set<std::string> ready_;  ///< children
-  std::deque<Json> unsaid_;      ///< to the streamer, once an adopted guest is linked
+  std::vector<Json> unsaid_;     ///< to the streamer, once an adopted guest is linked
   std::set<std::pair<std::string, std::string>> known_exits_;  ///< of the controller before
   std::string remembered_;    ///< digest of what was last remembered
   std::uint64_t ticket_ = 0;  ///< of the current state's deadline

@@ -42,7 +42,8 @@ void Vm::write_tombstone() {
 
 /// The token may be void: what holds the session now came after it.
 void Vm::ask_owner() {
-  if (!owner_ || token_->is_orphan) return release_next();
+  if (token_->is_orphan) return ask_ledger();
+  if (!owner_) return release_next();
   request(owner_, caf::infinite, MayRelease{spec_.vm})
       .then(
           [this](const ReleaseAllowed& answer) {
@@ -50,6 +51,29 @@ void Vm::ask_owner() {
             token_.reset();
           },
           [this](const caf::error&) { token_.reset(); });  // it is gone, and so is its consent
+}
+
+/// Its session's actor is gone. What holds it by now is asked again after a while.
+void Vm::ask_ledger() {
+  request(environment_->directory.ledger(), caf::infinite, MayRelease{spec_.vm})
+      .then(
+          [this](const ReleaseAllowed& answer) {
+            if (answer.is_allowed) return release_next();
+            token_.reset();
+            const Cause held{CauseKind::requested,
+                             "The session of the guest " + spec_.vm + " is held.",
+                             "Clear the hold, and it goes.",
+                             {}};
+            if (const auto node = environment_->directory.node())
+              send(node, OrphansFound{{{spec_.vm,
+                                        document_->session,
+                                        document_->driver,
+                                        std::nullopt,
+                                        {},
+                                        held,
+                                        std::nullopt}}});
+          },
+          [](const caf::error&) {});  // without the ledger the controller ends
 }
 
 void Vm::release_next() {

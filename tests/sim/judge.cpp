@@ -43,7 +43,10 @@ void Judge::on_message(std::string_view receiver, caf::mailbox_element& element)
   } else if (receiver == "session") {
     if (const auto* proposal = content_of<Proposal>(element)) {
       proposals_[proposal->id] = *proposal;
-      if (proposal->forced) kept_until_.erase(proposal->session);
+      if (proposal->forced) {
+        kept_until_.erase(proposal->session);
+        told_keeps_.erase(proposal->session);
+      }
     }
   } else if (receiver == "vm") {
     if (const auto* dismantle = content_of<DismantleVm>(element))
@@ -143,12 +146,18 @@ void Judge::on_clearing(const std::string& session, const std::string& name) {
   holds_[session].erase(name);
 }
 
-/// What was not durable has not happened; who was told of it is judged by the other rules.
+void Judge::on_keep_told(const std::string& session, Instant until) {
+  kept_until_[session] = until;
+  told_keeps_[session] = until;
+}
+
+/// What was not durable has not happened; who was told of it is judged by the other rules. A keep
+/// that a viewer was told of stands.
 void Judge::on_controller_death() {
   ++life_;
   std::erase_if(kept_until_, [&](const auto& kept) {
-    const auto memory = disk_.memories().find(kept.first);
-    return memory == disk_.memories().end() || memory->second.value("kept", Json{}).is_null();
+    const auto told = told_keeps_.find(kept.first);
+    return told == told_keeps_.end() || told->second != kept.second;
   });
   for (auto& [id, outcome] : outcomes_) {
     const auto document = disk_.session(id);
@@ -217,6 +226,9 @@ void Judge::check_events() {
         blame("once", "The events say twice that " + resource + " was released.");
     }
   }
+  for (const auto& document : disk_.contents().sessions)
+    if (is_final(document->state) && ends[document->id].empty())
+      blame("once", "No event tells how the session " + document->id + " ended.");
   for (const auto& [vm_and_kind, life] : released_)
     if (started_.contains(vm_and_kind.first) &&
         releases[vm_and_kind.first + " " + vm_and_kind.second] == 0)

@@ -51,6 +51,8 @@ class Judge {
   /// The operator was told that the hold stands, or has asked to clear it.
   void on_hold(const std::string& session, const std::string& name);
   void on_clearing(const std::string& session, const std::string& name);
+  /// A viewer was told that its keep stands.
+  void on_keep_told(const std::string& session, Instant until);
   void on_session_fault(const std::string& session) { lost_.insert(session); }
   void on_controller_death();
   void at_the_end(const Guests& guests);
@@ -82,6 +84,7 @@ class Judge {
   std::map<std::string, Proposal> proposals_;
   std::set<std::pair<std::string, std::string>> granted_;  ///< session and VM
   std::map<std::string, Instant> kept_until_;              ///< by session
+  std::map<std::string, Instant> told_keeps_;              ///< likewise, that a viewer knows of
   std::set<std::string> given_up_;                         ///< VMs that their owner released
   const Tombstones* tombstones_ = nullptr;
   std::set<std::string> lost_;                          ///< sessions whose actor failed

@@ -47,6 +47,7 @@ void People::part() {
     viewer->peer = nullptr;
     viewer->actor = nullptr;
   }
+  unanswered_clears_ = 0;
   life_ = nullptr;
 }
 
@@ -115,9 +116,11 @@ void People::hold(std::uint64_t number, std::uint64_t name) {
   const auto* id = session(number);
   if (id == nullptr) return;
   const StandingHold hold{*id, "hold-" + std::to_string(name % 3)};
-  // Who has asked to clear it meanwhile, under that name, counts on nothing.
-  const auto set = [this, hold, clears = clears_](const HoldAnswer& answer) {
-    if (life_ == nullptr || !answer.hold || answer.failure || clears != clears_) return;
+  // Who asks to clear it at the same time, under that name, counts on nothing.
+  const auto set = [this, hold, clears = clears_, is_alone = unanswered_clears_ == 0](
+                       const HoldAnswer& answer) {
+    if (life_ == nullptr || !answer.hold || answer.failure) return;
+    if (clears != clears_ || !is_alone) return;
     judge_.on_hold(hold.session, hold.name);
     holds_.push_back(hold);
   };
@@ -134,9 +137,12 @@ void People::hold(std::uint64_t number, std::uint64_t name) {
 
 void People::clear(const StandingHold& hold) {
   ++clears_;
+  ++unanswered_clears_;
   judge_.on_clearing(hold.session, hold.name);
   find_session(hold.session, [=, this](caf::event_based_actor* self, const SessionActor& actor) {
-    const auto ignore = [](const HoldAnswer&) {};
+    const auto ignore = [this](const HoldAnswer&) {
+      if (unanswered_clears_ > 0) --unanswered_clears_;
+    };
     const auto ledger = life_->environment().directory.ledger();
     if (actor)
       self->request(actor, caf::infinite, ClearHold{hold.name}).then(ignore, [](const caf::error&) {
@@ -245,6 +251,9 @@ void People::on_message(const std::shared_ptr<Viewer>& viewer, const Json& messa
     answer.epoch = message.at("epoch").get<std::uint64_t>();
     answer.sdp = "answer";
     if (viewer->actor) post(viewer->actor, ViewerSays{viewer->id, answer});
+  } else if (type == "state" && message.contains("keptUntil")) {
+    judge_.on_keep_told(viewer->session,
+                        *from_rfc3339(message["keptUntil"].get_ref<const std::string&>()));
   } else if (type == "retire" && !message.at("forced").get<bool>()) {
     think(viewer, message.at("proposal").get<std::string>());
   }

@@ -77,6 +77,7 @@ class People {
   std::vector<std::shared_ptr<Viewer>> viewers_;
   std::vector<StandingHold> holds_;
   std::uint64_t clears_ = 0;  ///< that were asked for
+  std::uint64_t unanswered_clears_ = 0;
 };
 
 }  // namespace aerie::sim
