@@ -165,7 +165,8 @@ void Guest::spawn_supervisor(const link::Configure& configure) {
                        own_environment(),
                        {},
                        {},
-                       [this](link::GuestMessage message) { link_->send(std::move(message)); }};
+                       [this](link::GuestMessage message) { say(std::move(message)); }};
+  mask_ = EnvMask{configure.env};
   const auto make_host = [&](const SupervisorActor& supervisor) {
     children_ = std::make_shared<ProcessChildren>(std::move(setting), reports_to(supervisor));
     return std::make_unique<ReactorChildHost>(reactor_, children_);
@@ -185,12 +186,17 @@ void Guest::spawn_supervisor(const link::Configure& configure) {
       system_.spawn<Supervisor>(plan_of(*configure.profile), make_host, std::move(listener), seed);
 }
 
+void Guest::say(link::GuestMessage message) {
+  mask_.apply(message);
+  link_->send(std::move(message));
+}
+
 void Guest::on_news(const link::ChildNews& news) {
   if (news.kind == link::ChildNewsKind::started || news.kind == link::ChildNewsKind::ready)
     standing_[news.child].push_back(news);
   else
     standing_.erase(news.child);
-  link_->send(news);
+  say(news);
 }
 
 // -- the end --------------------------------------------------------------------------------------
@@ -198,7 +204,7 @@ void Guest::on_news(const link::ChildNews& news) {
 void Guest::on_supervisor_finished(const std::optional<Cause>& cause) {
   supervisor_ = nullptr;
   exit_status_ = cause ? 1 : 0;
-  link_->send(link::Finished{cause});
+  say(link::Finished{cause});
   leave_when_told();
 }
 

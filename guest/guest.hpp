@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "guest/env_mask.hpp"
 #include "guest/host_link.hpp"
 #include "guest/options.hpp"
 #include "guest/process_children.hpp"
@@ -53,6 +54,8 @@ class Guest {
 
   void on_linked(bool is_first);
   void on_lost();
+  /// To the host, without the values of the session's environment.
+  void say(link::GuestMessage message);
   void on_news(const link::ChildNews& news);
   void on_supervisor_finished(const std::optional<Cause>& cause);
   void leave_when_told();
@@ -79,6 +82,7 @@ class Guest {
   std::function<void()> on_reaped_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   SupervisorActor supervisor_;
+  EnvMask mask_;
   /// What a host that adopts this guest must hear: the last news of each running child.
   std::map<std::string, std::vector<link::ChildNews>> standing_;
   Duration orphan_after_{60'000};  ///< until `configure` says otherwise

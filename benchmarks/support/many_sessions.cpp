@@ -12,6 +12,7 @@
 #include "actors/ledger/ledger.hpp"
 #include "actors/node/node.hpp"
 #include "actors/reaper/reaper.hpp"
+#include "runtime/secrets/identity.hpp"
 
 namespace aerie::bench {
 namespace {
@@ -163,7 +164,7 @@ ManySessions::ManySessions(bool with_virtual_time)
     return std::string(36 - id.size(), '0') + id;
   };
   environment_->new_token = environment_->new_id;
-  environment_->digest = [](const std::string& token) { return token; };
+  environment_->digest = sha256_hex;
   const LedgerActor ledger =
       system_->spawn<Ledger>(environment_, std::make_shared<NoStore>(), StoreContents{});
   environment_->directory.put(ledger);
@@ -198,6 +199,7 @@ void ManySessions::create(std::size_t count) {
   request.profile = "browser";
   request.driver = "process";
   request.url = "https://example.org/";
+  request.idle = request.max = Duration{86'400'000};  // none ends while it is measured
   const auto node = environment_->directory.node();
   created_ += count;
   for (std::size_t i = 0; i < count; ++i)

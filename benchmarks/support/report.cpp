@@ -40,11 +40,9 @@ double percentile(std::vector<double> samples, double share) {
 }
 
 Report::Report(std::string name, std::string title) {
-  document_ = {{"name", std::move(name)},
-               {"title", std::move(title)},
-               {"machine", machine()},
-               {"at", to_rfc3339(wall_now())},
-               {"measures", Json::array()}};
+  document_ = {{"name", std::move(name)},   {"title", std::move(title)},
+               {"machine", machine()},      {"at", to_rfc3339(wall_now())},
+               {"measures", Json::array()}, {"curves", Json::array()}};
 }
 
 void Report::add(const std::string& measure, const std::string& unit, std::vector<double> samples,
@@ -69,6 +67,11 @@ void Report::add(const std::string& measure, const std::string& unit, std::vecto
   if (targets.p99 > 0) entry["targets"]["p99"] = targets.p99;
   entry["samples"] = std::move(samples);
   document_["measures"].push_back(std::move(entry));
+}
+
+void Report::add(const Curve& curve) {
+  document_["curves"].push_back(
+      {{"name", curve.name}, {"x", curve.x}, {"y", curve.y}, {"lines", curve.lines}});
 }
 
 bool Report::write(const std::string& path) const {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "messages/cause.hpp"
@@ -14,7 +16,7 @@ namespace aerie::bench {
 /// The file of one benchmark: which machine, what was measured, every sample and what it was to be.
 ///
 /// `{name, title, machine:{cpu, cores, memoryMiB, kernel}, at, measures:[{name, unit, samples,
-/// p50, p95, p99, max, targets:{p50?, p99?}, met}]}`
+/// p50, p95, p99, max, targets:{p50?, p99?}, met}], curves:[{name, x, y, lines:{name:[[x, y]]}}]}`
 class Report {
  public:
   Report(std::string name, std::string title);
@@ -31,6 +33,15 @@ class Report {
   void add(const std::string& measure, const std::string& unit, std::vector<double> samples) {
     add(measure, unit, std::move(samples), {});
   }
+
+  /// How one thing grows with another: a panel of its own in the picture.
+  struct Curve {
+    std::string name;
+    std::string x;  ///< what is counted along the axis, with its unit; likewise `y`
+    std::string y;
+    std::map<std::string, std::vector<std::pair<double, double>>> lines;
+  };
+  void add(const Curve& curve);
 
   /// Writes the file. False where that fails or a target was missed.
   [[nodiscard]] bool write(const std::string& path) const;

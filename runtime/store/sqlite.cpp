@@ -159,8 +159,11 @@ Result<void> Database::check() {
 
 Cause Database::failure(int code) {
   if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB) is_damaged_ = true;
-  const std::string detail =
+  std::string detail =
       database_ != nullptr ? sqlite3_errmsg(database_.get()) : sqlite3_errstr(code);
+  const int number = database_ != nullptr ? sqlite3_system_errno(database_.get()) : 0;
+  if ((code & 0xff) == SQLITE_IOERR && number != 0)
+    detail += ": " + std::generic_category().message(number);
   if (database_ != nullptr && is_disk_full(database_.get(), code))
     return {CauseKind::disk_full,
             "The disk of " + path_ + " is full.",

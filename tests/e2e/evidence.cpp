@@ -44,12 +44,13 @@ class Lock {
   sqlite3* database_ = nullptr;
 };
 
-/// A controller as a process, with a profile of one program that says one line.
+/// A controller as a process, with a profile of one program that says two lines.
 struct Stage {
   Stage() {
-    const Json child{{"name", "main"},
-                     {"command", {"sh", "-c", "echo here I am; exec sleep 1000"}},
-                     {"ready", {{"kind", "line"}, {"pattern", "here"}}}};
+    const Json child{
+        {"name", "main"},
+        {"command", {"sh", "-c", "echo my key is $KEY; echo here I am; exec sleep 1000"}},
+        {"ready", {{"kind", "line"}, {"pattern", "here"}}}};
     std::ofstream{profiles.path() / "small.json"}
         << Json{{"name", "small"}, {"children", Json::array({child})}}.dump();
     start();
@@ -115,6 +116,7 @@ TEST_CASE("a session that is over answers from its tombstone, also to the next c
   const auto logs = "/api/v1/sessions/" + id + "/logs";
   const auto lived = stage.controller->http().get(logs + "?child=main&format=jsonl").body;
   CHECK(lived.find("here I am") != std::string::npos);
+  CHECK(lived.find("my key is [env KEY]") != std::string::npos);
   stage.finish(id);
   const auto tombstone = stage.state.path() / "tombstones" / id;
   for (const auto* name :
