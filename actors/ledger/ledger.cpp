@@ -41,8 +41,11 @@ Ledger::Behavior Ledger::make_behavior() {
         return SessionFound{found == sessions_.end() ? nullptr : found->second};
       },
       [this](const ListResources& message) {
-        const auto held = resources_.find(message.vm);
-        return ResourceList{held == resources_.end() ? std::vector<Resource>{} : held->second};
+        ResourceList list;
+        for (const auto& [vm, held] : resources_)
+          if (message.vm.empty() || vm == message.vm)
+            list.resources.insert(list.resources.end(), held.begin(), held.end());
+        return list;
       },
       [this](const ListSessions& message) { return list(message); },
       [this](const ListVms&) {
@@ -58,6 +61,7 @@ Ledger::Behavior Ledger::make_behavior() {
       [this](const FindToken& message) { return find_token(message.digest); },
       [this](const AskWhy& message) { return explain(message.id); },
       [this](const Subscribe& message) { return subscribe(message); },
+      [this](const ListEvents& message) { return list_events(message); },
       [this](const Unsubscribe& message) {
         unsubscribe(message.reader.address(), message.number, false);
       },

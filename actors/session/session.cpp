@@ -31,6 +31,7 @@ Session::Session(caf::actor_config& config, EnvironmentPtr environment, SessionD
       document_(std::move(document)),
       display_(display),
       vm_(std::move(vm)) {
+  go_by(document_.id);
   const auto* child = profile.find(Builtin::stream);
   if (child != nullptr) stream_child_ = child->name;
   if (child != nullptr) stream_within_ = child->ready.within + stream_slack;
@@ -357,6 +358,7 @@ void Session::publish() {
   document_.viewers.clear();
   for (const auto& [id, viewer] : viewers_)
     if (viewer.peer) document_.viewers.push_back(viewer.info);
+  show_face();
   send(environment_->directory.ledger(),
        UpdateSession{std::make_shared<const SessionDocument>(document_)});
   remember();
