@@ -14,6 +14,8 @@ pkg_check_modules(GSTREAMER REQUIRED IMPORTED_TARGET
   gstreamer-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gstreamer-webrtc-1.0 gstreamer-sdp-1.0 gstreamer-rtp-1.0)
 pkg_check_modules(XCB REQUIRED IMPORTED_TARGET
   xcb xcb-damage xcb-shm xcb-xtest xcb-randr xcb-xfixes xcb-keysyms)
+pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
+pkg_check_modules(NCURSES REQUIRED IMPORTED_TARGET ncursesw)
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 
 # Debian packages CAF 0.17 without CMake or pkg-config files.

@@ -188,7 +188,7 @@ struct WriteTombstone {
   std::string vm;  ///< whose console is part of it
 };
 struct ListResources {
-  std::string vm;
+  std::string vm;  ///< empty: of all
 };
 struct ResourceList {
   std::vector<Resource> resources;  ///< not released, in order of acquisition
@@ -199,6 +199,14 @@ struct TombstoneDropped {
   std::string session;  ///< empty: none may go
   std::int64_t bytes = 0;
   std::optional<Cause> failure;  ///< it should have gone, and could not
+};
+/// The newest events that are kept in memory.
+struct ListEvents {
+  std::string subject;  ///< a session's or VM's id; empty: all
+  std::size_t most = 1000;
+};
+struct EventList {
+  std::vector<EventPtr> events;  ///< oldest first
 };
 /// Holds of a session whose actor is gone.
 struct HoldEnded {
@@ -270,6 +278,7 @@ using LedgerActor = caf::typed_actor<
     caf::replies_to<AskWhy>::with<WhyAnswer>,
     /// Sends the events after `since`, then each new one. A reader that ends is forgotten.
     caf::replies_to<Subscribe>::with<Subscribed>, caf::reacts_to<Unsubscribe>,
+    caf::replies_to<ListEvents>::with<EventList>,
     /// Answers when the tombstone is on disk, and that is written down; `disk-full` or
     /// `store-failed` where it is not: then nothing may be deleted.
     caf::replies_to<WriteTombstone>::with<Saved>,
@@ -567,6 +576,7 @@ struct ProposeRetirement {
     std::optional<Instant> kept_until;
   };
   std::optional<Earlier> earlier = std::nullopt;
+  std::string note = {};  ///< what who asked said about it, for the record
 };
 struct ProposalMade {
   Proposal proposal;
@@ -680,6 +690,10 @@ struct DrainNode {
   std::string by;
   Duration within{0};
 };
+/// Takes new sessions again.
+struct UndrainNode {
+  std::string by;
+};
 /// Everything that had to end has ended, or the time was up.
 struct Drained {
   std::size_t left = 0;
@@ -706,8 +720,9 @@ using NodeActor = VmOwnerActor::extend<
     /// What a VM could not give back; the reaper is told, and each that follows it.
     caf::reacts_to<OrphansFound>,
     /// Refuses new sessions from now on; with `stop_guests` retires those there are.
-    caf::replies_to<DrainNode>::with<Drained>, caf::reacts_to<ReaperBegins>,
-    caf::reacts_to<NodeTimer>, caf::replies_to<AskNodeFigures>::with<NodeFigures>>;
+    caf::replies_to<DrainNode>::with<Drained>, caf::reacts_to<UndrainNode>,
+    caf::reacts_to<ReaperBegins>, caf::reacts_to<NodeTimer>,
+    caf::replies_to<AskNodeFigures>::with<NodeFigures>>;
 
 // == the gateway actor ===========================================================================
 // The HTTP API's side of libwebsockets' thread; starts a peer for each WebSocket.
@@ -742,6 +757,36 @@ using GatewayActor =
                              caf::reacts_to<SocketOpened>, caf::reacts_to<SocketTextArrived>,
                              caf::reacts_to<SocketTooLargeArrived>, caf::reacts_to<SocketGone>,
                              caf::reacts_to<GatewayTimer>>;
+
+// == the console actor ===========================================================================
+// Answers operators, whether they ask by the socket in the state directory or by HTTP.
+
+class ConsoleReply;
+
+struct RunCommand {
+  std::string line;  ///< as it was typed: `logs 1a2b browser -f`
+  std::shared_ptr<ConsoleReply> reply;
+};
+/// Whoever asked has gone, or wants no more.
+struct StopCommand {
+  std::shared_ptr<ConsoleReply> reply;
+};
+/// Another thread has something for a command that goes on.
+struct CommandNews {
+  std::uint64_t command = 0;
+  Json document;
+  bool is_last = false;
+};
+/// Actors came, went or changed their faces.
+struct RosterChanged {};
+struct ConsoleTimer {
+  std::uint64_t ticket = 0;
+};
+
+using ConsoleActor = EventReaderActor::extend<
+    /// Carries out a command; what comes of it goes to its reply.
+    caf::reacts_to<RunCommand>, caf::reacts_to<StopCommand>, caf::reacts_to<CommandNews>,
+    caf::reacts_to<RosterChanged>, caf::reacts_to<ConsoleTimer>>;
 
 }  // namespace aerie
 

@@ -1,13 +1,16 @@
 #pragma once
 
+#include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/send.hpp>
+#include <caf/system_messages.hpp>
 #include <caf/typed_event_based_actor.hpp>
 #include <chrono>
 #include <exception>
 #include <string>
 #include <utility>
 
+#include "actors/core/roster.hpp"
 #include "messages/time.hpp"
 
 /// The thin layer over CAF: what every actor of ours shares. Nothing else of CAF's own classes than
@@ -19,12 +22,13 @@ namespace aerie {
 
 /// Base of every actor with the interface `Handle`.
 template <class Handle>
-class Actor : public Handle::base {
+class Actor : public Handle::base, public Observed {
  public:
   using Base = typename Handle::base;
   using Behavior = typename Handle::behavior_type;
 
-  Actor(caf::actor_config& config, std::string kind) : Base(config), kind_(std::move(kind)) {
+  Actor(caf::actor_config& config, std::string kind)
+      : Base(config), Observed(config, kind, Base::id()), kind_(std::move(kind)) {
     this->set_exception_handler([](caf::scheduled_actor*, std::exception_ptr& exception) {
       return describe_exception(exception);
     });
@@ -32,7 +36,46 @@ class Actor : public Handle::base {
 
   [[nodiscard]] const char* name() const override { return kind_.c_str(); }
 
+  // -- called by CAF: what the roster shows of it ------------------------------------------------
+
+  using Base::enqueue;
+
+  void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override {
+    note_arrival(element->content());
+    Base::enqueue(std::move(element), host);
+  }
+
+  using Base::consume;
+
+  caf::invoke_message_result consume(caf::mailbox_element& element) override {
+    const auto type = key_of(element.content());
+    const Running running{*this, type};
+    return handle(element, type);
+  }
+
+  void launch(caf::execution_unit* host, bool is_lazy, bool is_hidden) override {
+    enter_roster(this->system(), this->address());
+    Base::launch(host, is_lazy, is_hidden);
+  }
+
+  bool cleanup(caf::error&& reason, caf::execution_unit* host) override {
+    leave_roster();
+    return Base::cleanup(std::move(reason), host);
+  }
+
  protected:
+  /// As CAF's, and the roster knows whom it watches.
+  template <caf::message_priority P = caf::message_priority::normal, class Watched>
+  void monitor(const Watched& whom) {
+    Base::template monitor<P>(whom);
+    vitals_->watch(caf::actor_cast<caf::actor_addr>(whom).id());
+  }
+  template <class Watched>
+  void demonitor(const Watched& whom) {
+    Base::demonitor(whom);
+    vitals_->unwatch(caf::actor_cast<caf::actor_addr>(whom).id());
+  }
+
   /// Monotonic time; virtual in tests and simulation.
   [[nodiscard]] Duration monotonic() const {
     return std::chrono::duration_cast<Duration>(this->system().clock().now().time_since_epoch());
@@ -49,6 +92,22 @@ class Actor : public Handle::base {
   [[nodiscard]] Handle self() { return caf::actor_cast<Handle>(this); }
 
  private:
+  caf::invoke_message_result handle(caf::mailbox_element& element, Vitals::TypeKey type) {
+    if (type == key_of_description) {
+      element.content().template get_as<DescribeYourself>(0).done(describe());
+      return caf::invoke_message_result::consumed;
+    }
+    if (type == caf::type_nr<caf::down_msg>::value)
+      vitals_->unwatch(element.content().template get_as<caf::down_msg>(0).source.id());
+    if (!vitals_->is_traced.load(std::memory_order_relaxed)) return Base::consume(element);
+    const auto from = title_of(caf::actor_cast<caf::abstract_actor*>(element.sender));
+    const auto began = std::chrono::steady_clock::now();
+    const auto result = Base::consume(element);
+    const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;
+    report_in(type, from, took.count());
+    return result;
+  }
+
   std::string kind_;
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/core/roster.hpp"
 #include "actors/ports/log_store.hpp"
 #include "actors/ports/machine.hpp"
 #include "actors/ports/tombstone_store.hpp"
@@ -23,11 +24,13 @@ class Directory {
   void put(ReaperActor reaper) { set(reaper_, std::move(reaper)); }
   void put(NodeActor node) { set(node_, std::move(node)); }
   void put(GatewayActor gateway) { set(gateway_, std::move(gateway)); }
+  void put(ConsoleActor console) { set(console_, std::move(console)); }
 
   [[nodiscard]] LedgerActor ledger() const { return get(ledger_); }
   [[nodiscard]] ReaperActor reaper() const { return get(reaper_); }
   [[nodiscard]] NodeActor node() const { return get(node_); }
   [[nodiscard]] GatewayActor gateway() const { return get(gateway_); }
+  [[nodiscard]] ConsoleActor console() const { return get(console_); }
 
   /// Lets go of all handles; the actor system can't end before.
   void clear() {
@@ -36,6 +39,7 @@ class Directory {
     reaper_ = nullptr;
     node_ = nullptr;
     gateway_ = nullptr;
+    console_ = nullptr;
   }
 
  private:
@@ -55,6 +59,7 @@ class Directory {
   ReaperActor reaper_;
   NodeActor node_;
   GatewayActor gateway_;
+  ConsoleActor console_;
 };
 
 /// How many warm guests to keep of a profile under a driver.
@@ -95,6 +100,7 @@ struct Environment {
   std::map<std::string, std::shared_ptr<Driver>> drivers;
   std::shared_ptr<LogStore> logs;
   std::shared_ptr<TombstoneStore> tombstones;
+  std::shared_ptr<Roster> roster;  ///< of this controller's actors; null in tests that need none
   std::function<Instant()> wall;                          ///< civil time
   std::function<std::string()> new_id;                    ///< a lower-case UUID
   std::function<std::string()> new_token;                 ///< 256 random bits

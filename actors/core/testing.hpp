@@ -50,6 +50,7 @@ class TestSystem {
   TestSystem() : config_(make_config()), system_(*config_) {}
 
   [[nodiscard]] caf::actor_system& system() { return system_; }
+  [[nodiscard]] const std::shared_ptr<Roster>& roster() const { return config_->roster; }
 
   /// Runs until no message is left.
   void run() { coordinator().run(); }
@@ -88,8 +89,10 @@ class TestSystem {
   }
 
  private:
-  static std::unique_ptr<caf::actor_system_config> make_config() {
-    auto config = std::make_unique<caf::actor_system_config>();
+  static std::unique_ptr<RosterConfig> make_config() {
+    auto config = std::make_unique<RosterConfig>();
+    config->roster = std::make_shared<Roster>(
+        [number = 0]() mutable { return "actor-" + std::to_string(++number); });
     config->set("scheduler.policy", caf::atom("testing"));
     return config;
   }
@@ -98,7 +101,7 @@ class TestSystem {
     return dynamic_cast<caf::scheduler::test_coordinator&>(system_.scheduler());
   }
 
-  std::unique_ptr<caf::actor_system_config> config_;
+  std::unique_ptr<RosterConfig> config_;
   caf::actor_system system_;
   std::vector<caf::actor> keep_;
 };

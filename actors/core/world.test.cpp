@@ -193,6 +193,7 @@ World::World() {
   environment->drivers["process"] = driver;
   environment->logs = logs;
   environment->tombstones = tombstones;
+  environment->roster = system.roster();
   const auto started = system.system().clock().now();
   environment->wall = [this, started] {
     return begin + std::chrono::duration_cast<Duration>(system.system().clock().now() - started);

@@ -42,9 +42,10 @@ Ledger::Behavior Ledger::make_behavior() {
       },
       [this](const ListResources& message) {
         ResourceList list;
-        if (const auto held = resources_.find(message.vm); held != resources_.end())
-          for (const auto& resource : held->second)
-            list.resources.push_back(*resource);
+        for (const auto& [vm, held] : resources_)
+          if (message.vm.empty() || vm == message.vm)
+            for (const auto& resource : held)
+              list.resources.push_back(*resource);
         return list;
       },
       [this](const ListSessions& message) { return list(message); },
@@ -61,6 +62,7 @@ Ledger::Behavior Ledger::make_behavior() {
       [this](const FindToken& message) { return find_token(message.digest); },
       [this](const AskWhy& message) { return explain(message.id); },
       [this](const Subscribe& message) { return subscribe(message); },
+      [this](const ListEvents& message) { return list_events(message); },
       [this](const Unsubscribe& message) {
         unsubscribe(message.reader.address(), message.number, false);
       },

@@ -36,6 +36,9 @@ class Ledger : public Actor<LedgerActor> {
   Behavior make_behavior() override;
   void on_exit() override;
 
+ protected:
+  [[nodiscard]] Json describe() const override;
+
  private:
   struct Reader {
     EventReaderActor actor;
@@ -119,6 +122,7 @@ class Ledger : public Actor<LedgerActor> {
                                         const Hold& hold);
 
   // ledger_questions.cpp
+  [[nodiscard]] EventList list_events(const ListEvents& query) const;
   [[nodiscard]] SessionList list(const ListSessions& query) const;
   [[nodiscard]] TokenFound find_token(const std::string& digest) const;
   [[nodiscard]] VmFound find_vm(const std::string& id) const;

@@ -33,6 +33,18 @@ SessionList Ledger::list(const ListSessions& query) const {
   return page;
 }
 
+EventList Ledger::list_events(const ListEvents& query) const {
+  EventList list;
+  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
+    if (list.events.size() >= query.most) break;
+    const auto& each = **event;
+    if (query.subject.empty() || each.session == query.subject || each.vm == query.subject)
+      list.events.push_back(*event);
+  }
+  std::reverse(list.events.begin(), list.events.end());
+  return list;
+}
+
 TokenFound Ledger::find_token(const std::string& digest) const {
   const auto found = tokens_.find(digest);
   if (found == tokens_.end()) return {};
@@ -95,6 +107,17 @@ WhyAnswer Ledger::explain_from_memory(const std::string& subject, const std::str
     return {explain_vm(gone, timeline), gone.session};
   }
   return {};
+}
+
+Json Ledger::describe() const {
+  return {{"sessions", sessions_.size()},
+          {"vms", vms_.size()},
+          {"tokens", tokens_.size()},
+          {"eventsInMemory", events_.size()},
+          {"lastSeq", last_seq_},
+          {"readers", readers_.size()},
+          {"submittedWrites", submitted_writes_},
+          {"storeFailure", store_failure_ ? Json(*store_failure_) : Json(nullptr)}};
 }
 
 }  // namespace aerie

@@ -70,6 +70,7 @@ Node::Behavior Node::make_behavior() {
         finish_drain_when_empty();
       },
       [this](const DrainNode& message) { return drain(message); },
+      [this](const UndrainNode& message) { undrain(message); },
       [this](const SalvageOrphan& message) { return answer_orphan(message); },
       [this](const MachinesFound& message) { on_machines_found(message); },
       [this](const OrphansFound& message) {
@@ -372,7 +373,7 @@ void Node::count_pool_failure() {
 // -- draining -------------------------------------------------------------------------------------
 
 caf::result<Drained> Node::drain(const DrainNode& wish) {
-  is_draining_ = true;
+  tell_draining(true, wish.by);
   if (!wish.stop_guests) return Drained{sessions_.size()};
   drained_.push_back(make_response_promise<Drained>());
   auto promise = drained_.back();
@@ -380,6 +381,26 @@ caf::result<Drained> Node::drain(const DrainNode& wish) {
   send_later(wish.within, NodeTimer{drain_ticket});
   finish_drain_when_empty();
   return promise;
+}
+
+void Node::undrain(const UndrainNode& wish) {
+  if (!drained_.empty()) return;  // it ends
+  tell_draining(false, wish.by);
+  refill_pool();
+}
+
+void Node::tell_draining(bool is_draining, const std::string& by) {
+  if (std::exchange(is_draining_, is_draining) == is_draining) return;
+  const char* state = is_draining ? "draining" : "running";
+  show({state,
+        environment_->wall(),
+        is_draining ? "No new sessions are taken: asked by " + by + "." : "",
+        0,
+        0,
+        {}});
+  send(environment_->directory.ledger(),
+       RecordEvent{
+           {0, environment_->wall(), "node.state", "", "", "", {{"state", state}, {"by", by}}}});
 }
 
 void Node::retire_all(const std::string& by) {
@@ -401,6 +422,17 @@ void Node::finish_drain_when_empty() {
 void Node::answer_drains() {
   for (auto& promise : std::exchange(drained_, {}))
     promise.deliver(Drained{std::max(sessions_.size(), vms_.size())});
+}
+
+Json Node::describe() const {
+  const auto warm =
+      std::count_if(vms_.begin(), vms_.end(), [](const auto& each) { return each.second.is_warm; });
+  return {{"sessions", sessions_.size()},
+          {"vms", vms_.size()},
+          {"warm", warm},
+          {"draining", is_draining_},
+          {"orphans", orphans_.size()},
+          {"poolFailures", pool_failures_}};
 }
 
 }  // namespace aerie

@@ -28,6 +28,9 @@ class Node : public Actor<NodeActor> {
 
   Behavior make_behavior() override;
 
+ protected:
+  [[nodiscard]] Json describe() const override;
+
  private:
   struct VmEntry {
     VmActor actor;
@@ -87,6 +90,8 @@ class Node : public Actor<NodeActor> {
   void on_down(const caf::down_msg& down);
   void refill_pool();
   caf::result<Drained> drain(const DrainNode& wish);
+  void undrain(const UndrainNode& wish);
+  void tell_draining(bool is_draining, const std::string& by);
   void retire_all(const std::string& by);
   void finish_drain_when_empty();
   void answer_drains();

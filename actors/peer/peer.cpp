@@ -1,6 +1,7 @@
 #include "actors/peer/peer.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace aerie {
 namespace {
@@ -220,6 +221,14 @@ void Peer::count_error() {
     errors_.pop_front();
   errors_.push_back(now);
   if (errors_.size() >= max_errors) close(signaling::close_policy, "ten errors within a minute");
+}
+
+Json Peer::describe() const {
+  constexpr std::array<const char*, 4> phases{"greeting", "joining", "joined", "closing"};
+  return {{"socket", socket_},
+          {"phase", phases.at(static_cast<std::size_t>(phase_))},
+          {"viewer", viewer_.empty() ? Json(nullptr) : Json(viewer_)},
+          {"recentErrors", errors_.size()}};
 }
 
 }  // namespace aerie

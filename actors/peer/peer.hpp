@@ -25,6 +25,9 @@ class Peer : public Actor<PeerActor> {
   Behavior make_behavior() override;
   void on_exit() override;
 
+ protected:
+  [[nodiscard]] Json describe() const override;
+
  private:
   void on_text(const std::string& text);
   void on_hello(const signaling::Hello& hello);

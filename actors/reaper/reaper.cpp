@@ -56,6 +56,7 @@ ProposalMade Reaper::propose(const ProposeRetirement& wish) {
                    wish.forced ? Duration{0} : environment_->settings.retire_ask,
                    wish.forced};
   open.session = wish.actor;
+  open.note = wish.note;
   if (wish.earlier) {
     open.proposal.id = wish.earlier->id;
     open.proposal.deadline = wish.earlier->deadline;
@@ -81,6 +82,7 @@ ProposalMade Reaper::join(Open& open, const ProposeRetirement& wish) {
   if (takes_over || outweighs) {
     proposal.reason = wish.reason;
     proposal.by = wish.by;
+    open.note = wish.note;
   }
   if (takes_over) {
     proposal.forced = true;
@@ -103,11 +105,13 @@ void Reaper::send_proposal(Open& open) {
   open.is_escalated = false;
   open.is_kept_by_viewer = false;
   const auto& proposal = open.proposal;
-  record("retire.proposed", proposal,
-         {{"reason", to_string(proposal.reason)},
-          {"by", proposal.by},
-          {"deadlineMs", proposal.deadline.count()},
-          {"forced", proposal.forced}});
+  Json data{{"reason", to_string(proposal.reason)},
+            {"by", proposal.by},
+            {"deadlineMs", proposal.deadline.count()},
+            {"forced", proposal.forced}};
+  if (!open.note.empty())
+    data["detail"] = std::string{to_string(proposal.reason)} + ": " + open.note;
+  record("retire.proposed", proposal, std::move(data));
   send(open.session, proposal);
   wait({Wait::for_answer, proposal.id}, proposal.deadline + session_slack);
 }
@@ -156,6 +160,25 @@ void Reaper::record(const std::string& kind, const Proposal& proposal, Json data
   data["proposal"] = proposal.id;
   send(environment_->directory.ledger(),
        RecordEvent{{0, environment_->wall(), kind, proposal.session, "", "", std::move(data)}});
+}
+
+Json Reaper::describe() const {
+  Json open = Json::array();
+  for (const auto& [id, each] : open_)
+    open.push_back({{"proposal", id},
+                    {"session", each.proposal.session},
+                    {"reason", to_string(each.proposal.reason)},
+                    {"by", each.proposal.by},
+                    {"forced", each.proposal.forced},
+                    {"answered", each.is_answered},
+                    {"escalated", each.is_escalated}});
+  Json quarantined = Json::array();
+  for (const auto& [vm, each] : quarantined_)
+    quarantined.push_back({{"vm", vm}, {"session", each.orphan.session}, {"told", each.told}});
+  return {{"open", std::move(open)},
+          {"expected", expected_.size()},
+          {"quarantined", std::move(quarantined)},
+          {"diskShort", is_disk_short_}};
 }
 
 }  // namespace aerie

@@ -25,6 +25,9 @@ class Reaper : public Actor<ReaperActor> {
 
   Behavior make_behavior() override;
 
+ protected:
+  [[nodiscard]] Json describe() const override;
+
  private:
   enum class Wait { for_end, for_answer, for_claim };
   /// What a deadline is for: a session's reason, an open proposal, an orphan.
@@ -38,6 +41,7 @@ class Reaper : public Actor<ReaperActor> {
   struct Open {
     Proposal proposal;
     SessionActor session;
+    std::string note;
     bool is_answered = false;
     bool is_escalated = false;
     bool is_kept_by_viewer = false;

@@ -32,6 +32,7 @@ Session::Session(caf::actor_config& config, EnvironmentPtr environment,
       document_(std::move(document)),
       display_(display),
       vm_(std::move(vm)) {
+  go_by(document_->id);
   const auto* child = profile->find(Builtin::stream);
   if (child != nullptr) stream_child_ = child->name;
   if (child != nullptr) stream_within_ = child->ready.within + stream_slack;
@@ -356,6 +357,7 @@ void Session::publish(std::optional<Event> event) {
   document_.edit().viewers.clear();
   for (const auto& [id, viewer] : viewers_)
     if (viewer.peer) document_.edit().viewers.push_back(viewer.info);
+  show_face();
   send(environment_->directory.ledger(), UpdateSession{document_.pointer(), std::move(event)});
   remember();
   expect_ends();

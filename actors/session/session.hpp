@@ -36,6 +36,9 @@ class Session : public Actor<SessionActor> {
   Behavior make_behavior() override;
   void on_exit() override;
 
+ protected:
+  [[nodiscard]] Json describe() const override;
+
  private:
   struct Viewer {
     ViewerInfo info;
@@ -85,6 +88,9 @@ class Session : public Actor<SessionActor> {
   void record(std::string kind, Json data);
   [[nodiscard]] Event event_of(std::string kind, Json data) const;
   std::uint64_t set_timer(Duration after);
+
+  // session_face.cpp: what operators see of it
+  void show_face();
 
   // session_memory.cpp: under the next controller
   void remember();
@@ -174,6 +180,8 @@ class Session : public Actor<SessionActor> {
   bool is_recalled_ = false;  ///< begun under an earlier controller
   bool is_over_ = false;      ///< it only waits for its stream's end
   std::string remembered_;    ///< digest of what was last remembered
+  std::optional<SessionState> shown_state_;
+  Instant state_since_{};
   std::uint64_t next_ticket_ = 1;
   std::uint64_t start_ticket_ = 0;
   std::uint64_t retire_ticket_ = 0;

@@ -262,6 +262,13 @@ void Stream::enter(StreamState state, std::optional<Cause> cause,
   if (status_.state == state && !cause && !retry_in) return;
   status_.state = state;
   if (cause) status_.last_cause = cause;
+  const bool is_well = state == StreamState::up || state == StreamState::down;
+  show({std::string{to_string(state)},
+        environment_->wall(),
+        !is_well && status_.last_cause ? status_.last_cause->message : "",
+        0,
+        status_.restarts,
+        {}});
   remember();
   send<caf::message_priority::high>(session_, StreamNews{status_, std::move(cause), retry_in});
 }
@@ -330,6 +337,23 @@ void Stream::recall(const Json& memory) {
   memory.at("watchers").get_to(watchers_);
   memory.at("controller").get_to(controller_);
   is_recalled_ = true;
+}
+
+Json Stream::describe() const {
+  Json peers = Json::array();
+  for (const auto& [epoch, peer] : peers_)
+    peers.push_back({{"epoch", epoch},
+                     {"viewer", peer.viewer},
+                     {"media", peer.media},
+                     {"offered", peer.is_offered},
+                     {"answered", peer.is_answered}});
+  return {{"state", to_string(status_.state)},
+          {"epoch", status_.epoch},
+          {"restarts", status_.restarts},
+          {"lastCause", status_.last_cause ? Json(*status_.last_cause) : Json(nullptr)},
+          {"peers", std::move(peers)},
+          {"watchers", watchers_},
+          {"control", controller_.empty() ? Json(nullptr) : Json(controller_)}};
 }
 
 }  // namespace aerie

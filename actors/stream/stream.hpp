@@ -25,6 +25,9 @@ class Stream : public Actor<StreamActor> {
 
   Behavior make_behavior() override;
 
+ protected:
+  [[nodiscard]] Json describe() const override;
+
  private:
   struct Peer {
     std::string viewer;

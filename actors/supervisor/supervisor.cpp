@@ -7,8 +7,9 @@
 namespace aerie {
 
 Supervisor::Supervisor(caf::actor_config& config, SupervisorPlan plan, const HostFactory& make_host,
-                       std::unique_ptr<SupervisorListener> listener, std::uint64_t jitter_seed)
-    : Actor(config, "supervisor"),
+                       std::unique_ptr<SupervisorListener> listener, std::uint64_t jitter_seed,
+                       const std::string& name)
+    : Actor(config, name == "root" ? "root" : "supervisor"),
       host_(make_host(self())),
       listener_(std::move(listener)),
       core_(std::move(plan),
@@ -19,7 +20,9 @@ Supervisor::Supervisor(caf::actor_config& config, SupervisorPlan plan, const Hos
              [random = std::mt19937_64{jitter_seed}]() mutable {
                return std::uniform_real_distribution<double>{-1.0, 1.0}(random);
              }},
-            *host_, *listener_) {}
+            *host_, *listener_) {
+  go_by({}, name);
+}
 
 Supervisor::Behavior Supervisor::make_behavior() {
   // A parent that ends its child asks by an exit message: children must not outlive their parent.
@@ -35,7 +38,10 @@ Supervisor::Behavior Supervisor::make_behavior() {
       [this](const ChildStarted& started) {
         core_.on_started(started.child, started.run, started.pid);
       },
-      [this](const ChildReady& ready) { core_.on_ready(ready.child, ready.run); },
+      [this](const ChildReady& ready) {
+        core_.on_ready(ready.child, ready.run);
+        show_children();
+      },
       [this](const ChildExited& exited) {
         core_.on_exited(exited.child, exited.run, exited.exit);
         quit_when_finished();
@@ -50,7 +56,17 @@ Supervisor::Behavior Supervisor::make_behavior() {
   };
 }
 
+void Supervisor::show_children() {
+  ActorFace face;
+  for (const auto& child : core_.children())
+    face.parts.push_back(
+        {child.name, std::string{child.phase}, child.pid, child.restarts, {}, child.last_end});
+  if (core_.cause()) face.reason = core_.cause()->message;
+  show(std::move(face));
+}
+
 void Supervisor::quit_when_finished() {
+  show_children();
   if (!core_.is_finished()) return;
   if (core_.cause())
     quit(exit_reason_of(*core_.cause()));

@@ -21,12 +21,14 @@ class Supervisor : public Actor<SupervisorActor> {
   using HostFactory = std::function<std::unique_ptr<ChildHost>(const SupervisorActor&)>;
 
   Supervisor(caf::actor_config& config, SupervisorPlan plan, const HostFactory& make_host,
-             std::unique_ptr<SupervisorListener> listener, std::uint64_t jitter_seed);
+             std::unique_ptr<SupervisorListener> listener, std::uint64_t jitter_seed,
+             const std::string& name = "supervisor");
 
   Behavior make_behavior() override;
   void on_exit() override;
 
  private:
+  void show_children();
   void quit_when_finished();
 
   std::unique_ptr<ChildHost> host_;

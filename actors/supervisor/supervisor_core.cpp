@@ -1,6 +1,7 @@
 #include "actors/supervisor/supervisor_core.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 
 namespace aerie {
@@ -61,6 +62,7 @@ void SupervisorCore::on_exited(const std::string& name, std::uint64_t run, ExitR
   child->pid = 0;
   child->ticket = 0;
   child->phase = is_wanted ? Phase::waiting : Phase::ended;
+  if (!was_asked) child->last_end = exit.message;
   ChildNews news;
   news.exit = exit;
   report(ChildNewsKind::exited, *child, std::move(news));
@@ -243,6 +245,16 @@ void SupervisorCore::report_all_ready() {
   if (!std::all_of(children_.begin(), children_.end(), is_done)) return;
   was_all_ready_ = true;
   listener_.on_all_ready();
+}
+
+std::vector<SupervisorCore::ChildView> SupervisorCore::children() const {
+  constexpr std::array<std::string_view, 5> words{"waiting", "starting", "ready", "stopping",
+                                                  "ended"};
+  std::vector<ChildView> all;
+  for (const auto& child : children_)
+    all.push_back({child.spec.name, words.at(static_cast<std::size_t>(child.phase)), child.pid,
+                   child.history.restarts, child.last_end});
+  return all;
 }
 
 // -- helpers --------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "actors/supervisor/child_host.hpp"
@@ -58,6 +59,16 @@ class SupervisorCore {
 
   [[nodiscard]] bool is_finished() const { return is_finished_; }
 
+  /// How its children are, in order of their start.
+  struct ChildView {
+    std::string name;
+    std::string_view phase;  ///< `waiting`, `starting`, `ready`, `stopping` or `ended`
+    std::int64_t pid = 0;
+    int restarts = 0;
+    std::string last_end;  ///< the message of its last exit that was not asked for
+  };
+  [[nodiscard]] std::vector<ChildView> children() const;
+
   /// Why it gave up; none while it has not, and after a stop that was asked for.
   [[nodiscard]] const std::optional<Cause>& cause() const { return cause_; }
 
@@ -80,6 +91,7 @@ class SupervisorCore {
     bool is_due = true;        ///< no back-off stands in its way
     std::uint64_t ticket = 0;  ///< of its back-off or ready deadline
     RestartHistory history;
+    std::string last_end;  ///< message of its last exit that was not asked for
   };
 
   [[nodiscard]] static bool is_running(const Child& child) {

@@ -55,6 +55,7 @@ Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, MachineSpec spec, 
   document_.edit().driver = std::move(driver);
   document_.edit().address = spec_.address;
   document_.edit().created_at = environment_->wall();
+  go_by(document_->id);
 }
 
 Vm::Behavior Vm::make_behavior() {
@@ -194,7 +195,10 @@ void Vm::on_says(link::GuestMessage& message) {
 
 void Vm::on_child(const link::ChildNews& news) {
   using enum link::ChildNewsKind;
-  if (is_adopted_ && is_known(news)) return;
+  if (is_adopted_ && is_known(news)) {
+    note_child(news);
+    return show_face();
+  }
   // First those who act on it, then those who remember it: this is the path of a crash.
   if (owner_) send<caf::message_priority::high>(owner_, VmChildNews{spec_.vm, news});
   const auto& children = spec_.configure.profile->children;
@@ -205,6 +209,7 @@ void Vm::on_child(const link::ChildNews& news) {
                  "The guest spoke of a child '" + news.child + "' that its profile does not have.",
                  "Retire the session; its guest is hostile or of another version.",
                  {}});
+  note_child(news);
   Json data{{"restarts", news.restarts}};
   if (news.pid > 0) data["pid"] = news.pid;
   if (!news.detail.empty()) data["detail"] = news.detail;
@@ -325,6 +330,7 @@ void Vm::on_machine_failed(const Cause& cause) {
 
 void Vm::finish(std::optional<Cause> cause) {
   has_exited_ = true;
+  show_face();
   remember();
   const VmFinished finished{spec_.vm, std::move(cause)};
   if (owner_) send(owner_, finished);
@@ -397,6 +403,7 @@ void Vm::reach(Stage stage) {
 }
 
 void Vm::publish() {
+  show_face();
   send(environment_->directory.ledger(), UpdateVm{document_.pointer()});
   remember();
 }

@@ -33,6 +33,9 @@ class Vm : public Actor<VmActor> {
   Behavior make_behavior() override;
   void on_exit() override;
 
+ protected:
+  [[nodiscard]] Json describe() const override;
+
  private:
   void start();
   void start_machine();
@@ -65,6 +68,10 @@ class Vm : public Actor<VmActor> {
   [[nodiscard]] bool is_known(const link::ChildNews& news);
   void remember();
 
+  // vm_face.cpp: what operators see of it
+  void note_child(const link::ChildNews& news);
+  void show_face();
+
   void fail(Cause cause);
   void enter(VmState state, std::optional<Duration> deadline = std::nullopt);
   void reach(Stage stage);
@@ -95,6 +102,9 @@ class Vm : public Actor<VmActor> {
   bool is_linked_ = false;
   std::set<std::string> ready_;  ///< children
   std::vector<Json> unsaid_;     ///< to the streamer, once an adopted guest is linked
+  std::vector<ActorPart> parts_;  ///< the children, for operators
+  std::optional<VmState> shown_state_;
+  Instant state_since_{};
   std::set<std::pair<std::string, std::string>> known_exits_;  ///< of the controller before
   std::string remembered_;    ///< digest of what was last remembered
   std::uint64_t ticket_ = 0;  ///< of the current state's deadline

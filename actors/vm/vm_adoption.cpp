@@ -26,7 +26,9 @@ Vm::Vm(caf::actor_config& config, EnvironmentPtr environment, VmMemory memory, V
       has_exited_(memory.has_exited),
       is_adopted_(true),
       ready_(std::move(memory.ready)),
-      known_exits_(std::move(memory.known_exits)) {}
+      known_exits_(std::move(memory.known_exits)) {
+  go_by(document_->id);
+}
 
 /// The same path as a start from here on: the host connects to the guest, which proves itself.
 void Vm::adopt() {

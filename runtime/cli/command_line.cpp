@@ -22,6 +22,8 @@ struct Parsed {
   std::string driver;
   std::string file;
   std::string root = "/";
+  std::optional<std::string> command;
+  bool by_lines = false;
 };
 
 std::string versions() {
@@ -80,6 +82,14 @@ CLI::App* add_config(CLI::App& app, Parsed& parsed) {
   return command;
 }
 
+CLI::App* add_console(CLI::App& app, Parsed& parsed) {
+  auto* command = app.add_subcommand("console", "operators' actor console");
+  command->add_option("-c", parsed.command, "one command; `help` lists them")->type_name("COMMAND");
+  command->add_flag("--json", parsed.as_json, "one JSON document; with -f one a line");
+  command->add_flag("--lines", parsed.by_lines, "command after command instead of the full screen");
+  return command;
+}
+
 CLI::App* add_inspect(CLI::App& app, Parsed& parsed) {
   auto* command = app.add_subcommand("inspect", "can this program start in that root file system?");
   command->add_option("FILE", parsed.file, "a program: a path, or a name to be found in PATH")
@@ -114,6 +124,7 @@ int run_command_line(int argc, const char* const* argv, const ServeFunction& ser
   auto* why_command = add_why(app, parsed);
   auto* doctor_command = add_doctor(app, parsed);
   auto* config_command = add_config(app, parsed);
+  auto* console_command = add_console(app, parsed);
   auto* inspect_command = add_inspect(app, parsed);
   try {
     app.parse(argc, argv);
@@ -128,6 +139,10 @@ int run_command_line(int argc, const char* const* argv, const ServeFunction& ser
     return cli::run_doctor(parsed.common, parsed.profile, parsed.driver, parsed.as_json);
   if (config_command->parsed())
     return cli::run_config(parsed.common, parsed.effective, parsed.as_json);
+  if (console_command->parsed() && !parsed.command)
+    return cli::run_console(parsed.common, parsed.as_json, parsed.by_lines);
+  if (console_command->parsed())
+    return cli::run_console_command(parsed.common, *parsed.command, parsed.as_json);
   if (inspect_command->parsed()) return cli::run_inspect(parsed.file, parsed.root, parsed.as_json);
   return cli::refused;
 }

@@ -29,6 +29,15 @@ struct CommonOptions {
 /// Whether a program can start in the root file system `root`, and what of.
 [[nodiscard]] int run_inspect(const std::string& file, const std::string& root, bool as_json);
 
+/// One command of the operators' console. Where `interrupt` is a descriptor, its becoming readable
+/// ends a command that goes on.
+[[nodiscard]] int run_console_command(const CommonOptions& options, std::string line, bool as_json,
+                                      int interrupt = -1);
+/// Command after command, from a person (with history and completion) or from a script.
+[[nodiscard]] int run_console_lines(const CommonOptions& options, bool as_json);
+/// The full screen, where the terminal has one; else, or if asked, line by line.
+[[nodiscard]] int run_console(const CommonOptions& options, bool as_json, bool by_lines);
+
 /// Writes the two lines of an error.
 void tell_error(const std::string& what, const std::string& remedy);
 

@@ -19,12 +19,15 @@
 #include "actors/reaper/reaper.hpp"
 #include "actors/supervisor/actor_host.hpp"
 #include "actors/supervisor/supervisor.hpp"
+#include "runtime/console/console.hpp"
+#include "runtime/console/console_socket.hpp"
 #include "runtime/controller/actor_settings.hpp"
 #include "runtime/controller/disk_watch.hpp"
 #include "runtime/controller/event_log.hpp"
 #include "runtime/controller/gateway_parts.hpp"
 #include "runtime/controller/log_output.hpp"
 #include "runtime/controller/state_directory.hpp"
+#include "runtime/doctor/doctor.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
 #include "runtime/logs/log_files.hpp"
 #include "runtime/process/reactor.hpp"
@@ -38,9 +41,10 @@ namespace {
 constexpr Duration actor_grace{2000};
 
 /// As many threads as cores; sleeping when there is nothing to do, awake within microseconds.
-class SystemConfig : public caf::actor_system_config {
+class SystemConfig : public RosterConfig {
  public:
-  SystemConfig() {
+  explicit SystemConfig(std::shared_ptr<Roster> its_roster) {
+    roster = std::move(its_roster);
     set("scheduler.policy", caf::atom("stealing"));
     set("scheduler.max-threads", std::max<std::size_t>(2, std::thread::hardware_concurrency()));
     set("scheduler.max-throughput", std::size_t{300});
@@ -126,6 +130,7 @@ class Controller::Parts {
  private:
   void make_environment();
   void start_actors(StoreContents contents);
+  [[nodiscard]] ConsoleWorld console_world();
   void drain(bool stop_guests, Duration within);
 
   Settings settings_;
@@ -134,6 +139,7 @@ class Controller::Parts {
   std::optional<StateDirectory> state_;
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<Reactor> disk_;
+  std::unique_ptr<Reactor> bench_;  ///< for what takes seconds
   std::shared_ptr<SqliteStore> store_;
   std::shared_ptr<LogFiles> logs_;
   std::shared_ptr<TombstoneFiles> tombstones_;
@@ -144,6 +150,7 @@ class Controller::Parts {
   std::shared_ptr<RootListener::Outcome> outcome_ = std::make_shared<RootListener::Outcome>();
   std::unique_ptr<GatewayParts> gateway_;
   std::unique_ptr<DiskWatch> disk_watch_;
+  std::unique_ptr<ConsoleSocket> console_socket_;
   std::atomic<bool> is_hurried_ = false;
 };
 
@@ -157,6 +164,7 @@ Result<void> Controller::Parts::start() {
   store_ = std::move(store->store);
   reactor_ = std::make_unique<Reactor>();
   disk_ = std::make_unique<Reactor>();
+  bench_ = std::make_unique<Reactor>();
   logs_ = std::make_shared<LogFiles>(*disk_, state_->path());
   if (auto tidied = TombstoneFiles::tidy(state_->path()); !tidied)
     return tl::unexpected(tidied.error());
@@ -166,16 +174,20 @@ Result<void> Controller::Parts::start() {
   auto gateway = GatewayParts::bind(settings_, environment_, logs_);
   if (!gateway) return tl::unexpected(gateway.error());
   gateway_ = std::move(*gateway);
-  config_ = std::make_unique<SystemConfig>();
+  config_ = std::make_unique<SystemConfig>(environment_->roster);
   system_ = std::make_unique<caf::actor_system>(*config_);
   start_actors(std::move(store->contents));
   disk_watch_ = std::make_unique<DiskWatch>(*disk_, environment_, state_->path());
+  auto console = ConsoleSocket::open(*reactor_, state_->path() + "/console.sock", environment_);
+  if (!console) return tl::unexpected(console.error());
+  console_socket_ = std::move(*console);
   return state_->write_address(gateway_->address());
 }
 
 void Controller::Parts::make_environment() {
   environment_ = std::make_shared<Environment>();
   fill_environment(*environment_, settings_, profiles_);
+  environment_->roster = std::make_shared<Roster>(environment_->new_id);
   environment_->logs = logs_;
   environment_->tombstones = tombstones_;
   environment_->operator_digest = environment_->digest(state_->operator_token());
@@ -200,6 +212,12 @@ void Controller::Parts::start_actors(StoreContents contents) {
          return caf::actor_cast<caf::actor>(reaper);
        }},
       {"gateway", [this, &system] { return gateway_->spawn(system); }},
+      {"console",
+       [&system, environment, world = console_world()] {
+         const ConsoleActor console = system.spawn<Console>(environment, world);
+         environment->directory.put(console);
+         return caf::actor_cast<caf::actor>(console);
+       }},
       {"event-log",
        [&system, environment, since = std::optional{shared_contents->last_seq}]() mutable {
          const EventReaderActor log = system.spawn<EventLog>();
@@ -230,11 +248,11 @@ void Controller::Parts::start_actors(StoreContents contents) {
        [&system, replaceable] {
          const SupervisorActor services = system.spawn<Supervisor>(
              plan_of(Strategy::one_for_one, {3, Duration{60'000}},
-                     {"reaper", "event-log", "gateway"}),
+                     {"reaper", "event-log", "console", "gateway"}),
              [&system, replaceable](const SupervisorActor& self) {
                return std::make_unique<ActorHost>(system, self, replaceable);
              },
-             std::make_unique<LoggingListener>(), std::uint64_t{1});
+             std::make_unique<LoggingListener>(), std::uint64_t{1}, "services");
          post(services, StartChildren{});
          return caf::actor_cast<caf::actor>(services);
        }},
@@ -244,9 +262,28 @@ void Controller::Parts::start_actors(StoreContents contents) {
       [&system, core](const SupervisorActor& self) {
         return std::make_unique<ActorHost>(system, self, core);
       },
-      std::make_unique<RootListener>(outcome_), std::uint64_t{2});
+      std::make_unique<RootListener>(outcome_), std::uint64_t{2}, "root");
   post(root_, StartChildren{});
   gateway_->wait_until_served();
+}
+
+ConsoleWorld Controller::Parts::console_world() {
+  ConsoleWorld world;
+  world.logs = std::make_shared<LogFilesReader>(logs_);
+  world.on_disk = [this](ConsoleWorld::Task task) { disk_->post(std::move(task)); };
+  world.on_bench = [this](ConsoleWorld::Task task) { bench_->post(std::move(task)); };
+  auto settings = settings_;
+  // Its own port is taken, by itself: any other is as good to try the address with.
+  settings.listen = settings.listen.substr(0, settings.listen.rfind(':')) + ":0";
+  world.examine = [settings = std::move(settings), profiles = profiles_] {
+    // Both were checked when the configuration was read.
+    const auto checks = examine(settings, *profiles.at(settings.profile), settings.driver);
+    return Json{{"ok", all_ok(checks)},
+                {"profile", settings.profile},
+                {"driver", settings.driver},
+                {"checks", checks}};
+  };
+  return world;
 }
 
 std::optional<Cause> Controller::Parts::wait(int stop_fd) {
@@ -279,12 +316,14 @@ void Controller::Parts::stop(bool stop_guests, Duration within) {
   }
   root_ = nullptr;
   disk_watch_.reset();
+  console_socket_.reset();
   environment_->directory.clear();
   gateway_->stop();
   state_->remove_address();
   system_.reset();
   reactor_->stop();
   disk_->stop();
+  bench_->stop();
   gateway_.reset();
   environment_.reset();
   tombstones_.reset();

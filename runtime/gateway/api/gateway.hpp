@@ -41,6 +41,9 @@ class Gateway : public Actor<GatewayActor> {
   Behavior make_behavior() override;
   void on_exit() override;
 
+ protected:
+  [[nodiscard]] Json describe() const override;
+
  private:
   /// A request on its way to an answer. One that is dropped without, because this actor or the one
   /// that was asked ended, is answered with 503.

@@ -17,4 +17,15 @@ void Gateway::on_socket_gone(const SocketGone& gone) {
   peers_.erase(found);
 }
 
+Json Gateway::describe() const {
+  Json answered = Json::object();
+  for (const auto& [status, count] : answered_)
+    answered[std::to_string(status)] = count;
+  return {{"address", world_.server->bound_address()},
+          {"sockets", peers_.size()},
+          {"eventReaders", event_readers_.size()},
+          {"logFollowers", log_followers_.size()},
+          {"answered", std::move(answered)}};
+}
+
 }  // namespace aerie

@@ -1,0 +1,73 @@
+#include "runtime/cli/screen/details.hpp"
+
+#include <sstream>
+
+#include "runtime/cli/console_text.hpp"
+#include "runtime/cli/terminal_text.hpp"
+
+namespace aerie::cli {
+
+std::string_view to_string(DetailKind kind) {
+  switch (kind) {
+    case DetailKind::why:
+      return "why";
+    case DetailKind::logs:
+      return "logs";
+    case DetailKind::events:
+      return "events";
+    case DetailKind::inspect:
+      return "inspect";
+    case DetailKind::leases:
+      return "leases";
+  }
+  return "";
+}
+
+std::string Details::begin(DetailKind kind, const std::string& id, const std::string& node_kind) {
+  kind_ = kind;
+  subject_ = id;
+  lines_.clear();
+  // A guest's process stands for itself in `why` and in its log, else its guest does.
+  const bool is_child = node_kind == "child";
+  const auto owner = id.substr(0, id.find('/'));
+  const bool has_session = node_kind == "session" || node_kind == "vm" || is_child;
+  switch (kind) {
+    case DetailKind::why:
+      return "why " + id;
+    case DetailKind::logs:
+      if (!has_session) break;
+      return "logs " + (is_child ? id : owner) + " -f --tail 200";
+    case DetailKind::events:
+      return has_session ? "events " + owner + " -f --tail 200" : "events -f --tail 200";
+    case DetailKind::inspect:
+      return "inspect " + owner;
+    case DetailKind::leases:
+      return "leases";
+  }
+  lines_.emplace_back("There is no log of this.");
+  return {};
+}
+
+void Details::take(const Json& message) {
+  const auto name = to_string(kind_);
+  if (const auto document = message.find("document"); document != message.end())
+    add(document_text(name, *document));
+  else if (const auto item = message.find("item"); item != message.end())
+    add(kind_ == DetailKind::leases ? list_text(name, {*item}) : item_text(name, *item));
+  else if (const auto end = message.find("end"); end != message.end()) {
+    const auto fault = end->value("fault", Json());
+    if (fault.is_object())
+      add(terminal_text(fault.value("message", "")) + "\n" +
+          terminal_text(fault.value("remedy", "")));
+  }
+}
+
+void Details::add(const std::string& text) {
+  std::istringstream stream{text};
+  for (std::string line; std::getline(stream, line);)
+    lines_.push_back(std::move(line));
+  while (lines_.size() > most_lines)
+    lines_.pop_front();
+}
+
+}  // namespace aerie::cli

@@ -1,0 +1,146 @@
+#include "runtime/cli/screen/screen.hpp"
+
+#include <array>
+#include <cerrno>
+#include <clocale>
+#include <curses.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "runtime/cli/console_text.hpp"
+#include "runtime/cli/terminal_text.hpp"
+
+namespace aerie::cli {
+namespace {
+
+constexpr std::int64_t watch_id = 1;
+
+}  // namespace
+
+Screen::Screen(ConsoleClient client) : client_(std::move(client)) {
+  std::setlocale(LC_ALL, "");
+  ::initscr();
+  ::cbreak();
+  ::noecho();
+  ::keypad(stdscr, TRUE);
+  ::nodelay(stdscr, TRUE);
+  ::set_escdelay(25);
+  ::curs_set(0);
+  has_colours_ = ::has_colors() && ::start_color() == OK && ::use_default_colors() == OK;
+  if (has_colours_) {
+    ::init_pair(1, COLOR_GREEN, -1);
+    ::init_pair(2, COLOR_YELLOW, -1);
+    ::init_pair(3, COLOR_RED, -1);
+    ::init_pair(4, COLOR_CYAN, -1);
+  }
+}
+
+Screen::~Screen() {
+  ::endwin();
+}
+
+Result<void> Screen::run() {
+  if (auto sent = client_.run(watch_id, "watch"); !sent) return sent;
+  for (;;) {
+    draw();
+    std::array<pollfd, 2> waited{{{STDIN_FILENO, POLLIN, 0}, {client_.fd(), POLLIN, 0}}};
+    // A signal (the window's size) ends the waiting too: getch tells it.
+    if (::poll(waited.data(), waited.size(), -1) < 0 && errno != EINTR)
+      return tl::unexpected(Cause{CauseKind::link_lost,
+                                  "The terminal can't be waited for.",
+                                  "Use `aerie console -c` instead.",
+                                  {}});
+    if ((waited[0].revents & (POLLHUP | POLLERR)) != 0) return {};
+    for (int key = ::getch(); key != ERR; key = ::getch())
+      if (!on_key(key)) return {};
+    for (;;) {
+      const auto message = client_.poll();
+      if (!message) return tl::unexpected(message.error());
+      if (!*message) break;
+      on_message(**message);
+    }
+  }
+}
+
+void Screen::show(const Json& item) {
+  model_.apply(item);
+  follow_chosen();
+  draw();
+}
+
+void Screen::on_message(const Json& message) {
+  const auto id = message.value("id", std::int64_t{0});
+  if (id == watch_id) {
+    if (const auto item = message.find("item"); item != message.end()) {
+      model_.apply(*item);
+      follow_chosen();
+    }
+    if (const auto end = message.find("end"); end != message.end() && !end->at("fault").is_null()) {
+      // The console was restarted: its tree is asked for again.
+      say(terminal_text(end->at("fault").value("message", "")));
+      if (auto again = client_.run(watch_id, "watch"); !again) say(again.error().message);
+    }
+    return;
+  }
+  if (id == details_id_) return details_.take(message);
+  if (id != action_id_) return;
+  if (const auto document = message.find("document"); document != message.end())
+    action_text_ += document_text(action_.substr(0, action_.find(' ')), *document);
+  if (const auto item = message.find("item"); item != message.end())
+    action_text_ += item_text(action_.substr(0, action_.find(' ')), *item);
+  if (const auto end = message.find("end"); end != message.end()) {
+    const auto fault = end->value("fault", Json());
+    if (fault.is_object())
+      say(terminal_text(fault.value("message", "") + " " + fault.value("remedy", "")));
+    else
+      say("Done: " + action_);
+  }
+}
+
+/// The chosen node stays chosen wherever its row goes; where it went, its place is.
+void Screen::follow_chosen() {
+  model_.fit(static_cast<std::size_t>(std::max(tree_height(), 1)));
+  const auto& rows = model_.rows();
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (rows[i].node->id == chosen_) {
+      chosen_row_ = i;
+      return;
+    }
+  choose(std::min(chosen_row_, rows.empty() ? 0 : rows.size() - 1));
+}
+
+void Screen::choose(std::size_t row) {
+  const auto& rows = model_.rows();
+  if (rows.empty()) return;
+  chosen_row_ = std::min(row, rows.size() - 1);
+  const auto& id = rows[chosen_row_].node->id;
+  if (id == chosen_) return;
+  chosen_ = id;
+  if (has_details_) ask_details();
+}
+
+void Screen::ask_details() {
+  const auto* node = chosen();
+  if (node == nullptr) return;
+  if (details_id_ != 0)
+    if (auto stopped = client_.stop(details_id_); !stopped) say(stopped.error().message);
+  detail_scroll_ = 0;
+  details_id_ = next_id_++;
+  const auto command = details_.begin(details_.kind(), node->id, node->kind);
+  if (command.empty()) return;
+  if (auto sent = client_.run(details_id_, command); !sent) say(sent.error().message);
+}
+
+const TreeModel::Node* Screen::chosen() {
+  const auto& rows = model_.rows();
+  return chosen_row_ < rows.size() ? rows[chosen_row_].node : nullptr;
+}
+
+const TreeModel::Node* Screen::owner_of(const TreeModel::Node& node) const {
+  const auto* each = &node;
+  while (each != nullptr && each->kind != "session" && each->kind != "vm")
+    each = model_.find(each->parent);
+  return each;
+}
+
+}  // namespace aerie::cli
