@@ -15,7 +15,7 @@ pkg_check_modules(GSTREAMER REQUIRED IMPORTED_TARGET
 pkg_check_modules(XCB REQUIRED IMPORTED_TARGET
   xcb xcb-damage xcb-shm xcb-xtest xcb-randr xcb-xfixes xcb-keysyms)
 pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
-pkg_check_modules(NCURSES REQUIRED IMPORTED_TARGET ncursesw)
+pkg_check_modules(NCURSES REQUIRED ncursesw)  # its definitions would void the precompiled header
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
 
 # Debian packages CAF 0.17 without CMake or pkg-config files.

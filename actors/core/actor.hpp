@@ -100,7 +100,9 @@ class Actor : public Handle::base, public Observed {
     if (type == caf::type_nr<caf::down_msg>::value)
       vitals_->unwatch(element.content().template get_as<caf::down_msg>(0).source.id());
     if (!vitals_->is_traced.load(std::memory_order_relaxed)) return Base::consume(element);
-    const auto from = title_of(caf::actor_cast<caf::abstract_actor*>(element.sender));
+    const auto from = element.sender
+                          ? title_of(caf::actor_cast<caf::abstract_actor*>(element.sender))
+                          : std::string{};
     const auto began = std::chrono::steady_clock::now();
     const auto result = Base::consume(element);
     const std::chrono::nanoseconds took = std::chrono::steady_clock::now() - began;

@@ -101,7 +101,7 @@ struct Environment {
   std::shared_ptr<LogStore> logs;
   std::shared_ptr<TombstoneStore> tombstones;
   std::shared_ptr<Roster> roster;  ///< of this controller's actors; null in tests that need none
-  std::function<Instant()> wall;                          ///< civil time
+  std::function<Instant()> wall;   ///< civil time
   std::function<std::string()> new_id;                    ///< a lower-case UUID
   std::function<std::string()> new_token;                 ///< 256 random bits
   std::function<std::string(const std::string&)> digest;  ///< SHA-256, hexadecimal

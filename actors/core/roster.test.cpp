@@ -118,11 +118,11 @@ TEST_CASE("any actor describes itself", "[roster]") {
 }
 
 TEST_CASE("a traced actor's messages are told, in and out, within a limit", "[roster]") {
+  std::vector<TracedMessage> traced;  // outlives the actors, which are traced to their end
   TestSystem system;
   EventReaderActor actor = system.system().spawn<Spawner>();
   system.run();
   const auto id = system.roster()->facts().at(0).id;
-  std::vector<TracedMessage> traced;
   system.roster()->on_trace([&](const TracedMessage& message) { traced.push_back(message); });
   post(actor, Recorded{2, nullptr});
   system.run();

@@ -63,7 +63,7 @@ void Vm::show_face() {
 Json Vm::describe() const {
   Json resources = Json::array();
   for (const auto& resource : resources_)
-    resources.push_back({{"kind", resource.kind}, {"name", resource.name}});
+    resources.push_back({{"kind", resource->kind}, {"name", resource->name}});
   Json stages = Json::array();
   for (const auto stage : stages_)
     stages.push_back(to_string(stage));

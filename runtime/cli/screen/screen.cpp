@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <clocale>
+#define NCURSES_NOMACROS  // functions, not macros: they stand beside our names
 #include <curses.h>
 #include <poll.h>
 #include <unistd.h>

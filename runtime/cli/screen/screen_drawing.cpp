@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#define NCURSES_NOMACROS  // functions, not macros: they stand beside our names
 #include <curses.h>
 #include <cwchar>
 
@@ -52,7 +53,7 @@ std::string fitted(const std::string& text, int width) {
     wchar_t character = 0;
     const auto length = std::mbrtowc(&character, at, static_cast<std::size_t>(end - at), &state);
     if (length == 0 || length > 4) break;
-    const int columns = std::max(::wcwidth(character), 0);
+    const int columns = std::max(wcwidth(character), 0);
     if (used + columns > width) break;
     used += columns;
     at += length;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#define NCURSES_NOMACROS  // functions, not macros: they stand beside our names
 #include <curses.h>
 
 #include "runtime/cli/screen/screen.hpp"
