@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(programs aerie aerie-guest aerie-stream aerie-enter)
+set(programs aerie aerie-guest aerie-stream aerie-enter aerie-init)
 foreach(program IN LISTS programs)
   if(NOT TARGET ${program})
     list(REMOVE_ITEM programs ${program})

@@ -24,6 +24,7 @@ struct Parsed {
   std::string root = "/";
   std::optional<std::string> command;
   bool by_lines = false;
+  std::string vmlinux;
 };
 
 std::string versions() {
@@ -101,6 +102,15 @@ CLI::App* add_inspect(CLI::App& app, Parsed& parsed) {
   return command;
 }
 
+CLI::App* add_kernel(CLI::App& app, Parsed& parsed) {
+  auto* command = app.add_subcommand("kernel", "kernels of VMs");
+  command->require_subcommand(1);
+  auto* extract = command->add_subcommand("extract", "write the ELF kernel within a bzImage");
+  extract->add_option("BZIMAGE", parsed.file, "a kernel as Debian installs it")->required();
+  extract->add_option("VMLINUX", parsed.vmlinux, "where it is written")->required();
+  return command;
+}
+
 int refuse_usage(const CLI::App& app, const CLI::ParseError& error) {
   std::string what = error.what();
   if (what.empty()) what = "The command line can't be read";
@@ -126,6 +136,7 @@ int run_command_line(int argc, const char* const* argv, const ServeFunction& ser
   auto* config_command = add_config(app, parsed);
   auto* console_command = add_console(app, parsed);
   auto* inspect_command = add_inspect(app, parsed);
+  auto* kernel_command = add_kernel(app, parsed);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -144,6 +155,7 @@ int run_command_line(int argc, const char* const* argv, const ServeFunction& ser
   if (console_command->parsed())
     return cli::run_console_command(parsed.common, *parsed.command, parsed.as_json);
   if (inspect_command->parsed()) return cli::run_inspect(parsed.file, parsed.root, parsed.as_json);
+  if (kernel_command->parsed()) return cli::run_kernel_extract(parsed.file, parsed.vmlinux);
   return cli::refused;
 }
 
