@@ -341,16 +341,17 @@ TEST_CASE("values of the session reach commands and environment", "[guest]") {
   Fixture fixture;
   Host host{fixture.reactor, fixture.path, fixture.secret};
   auto spec = child("echo", "");
-  spec.command = {"/bin/sh", "-c",     "echo \"$1|$2|$KEY|$PLAIN\"; exec sleep 1000",
-                  "sh",      "${url}", "${width}x${height}"};
+  spec.command = {
+      "/bin/sh", "-c",     "echo \"$1|$2|$KEY|$PLAIN|${#SECRET} $SECRET\"; exec sleep 1000",
+      "sh",      "${url}", "${width}x${height}"};
   spec.env = {{"PLAIN", "profile"}, {"KEY", "profile"}};
   auto message = configure({spec});
   message.url = "data:text/html,<p title=\"a b\">${width}";
-  message.env = {{"KEY", "session"}};
+  message.env = {{"KEY", "mine"}, {"SECRET", "not for logs"}};
   message.display = {640, 360, 30};
   host.send(message);
   const auto log = host.wait_for<link::LogLines>();
-  CHECK(log.lines.front() == message.url + "|640x360|session|profile");
+  CHECK(log.lines.front() == message.url + "|640x360|mine|profile|12 [env SECRET]");
 }
 
 TEST_CASE("who does not know the secret is not obeyed", "[guest]") {

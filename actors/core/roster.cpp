@@ -167,14 +167,20 @@ Vitals::TypeKey Observed::key_of(const caf::type_erased_tuple& content) {
 }
 
 void Observed::report_out(Vitals::TypeKey type, const Observed& receiver) const {
-  if (roster_)
-    roster_->trace(*vitals_, true, type,
-                   title_of(dynamic_cast<const caf::abstract_actor*>(&receiver)), 0);
+  if (!roster_) return;
+  // Telling of it is no message of the actor's own.
+  auto* const outer = std::exchange(current(), nullptr);
+  roster_->trace(*vitals_, true, type,
+                 title_of(dynamic_cast<const caf::abstract_actor*>(&receiver)), 0);
+  current() = outer;
 }
 
 void Observed::report_in(Vitals::TypeKey type, const std::string& sender,
                          std::int64_t took_ns) const {
-  if (roster_) roster_->trace(*vitals_, false, type, sender, took_ns);
+  if (!roster_) return;
+  auto* const outer = std::exchange(current(), nullptr);
+  roster_->trace(*vitals_, false, type, sender, took_ns);
+  current() = outer;
 }
 
 std::string Observed::title_of(const caf::abstract_actor* actor) {

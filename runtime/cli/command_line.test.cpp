@@ -82,7 +82,7 @@ TEST_CASE("help is fine, wrong usage is refused in two lines", "[cli]") {
   CHECK(run({"serve", "--help"}).status == 0);
   const std::vector<std::vector<std::string>> wrong{
       {},      {"nothing"},       {"serve", "extra"}, {"serve", "--nope"},
-      {"why"}, {"why", "a", "b"}, {"--state"},        {"console"}};
+      {"why"}, {"why", "a", "b"}, {"--state"},        {"kernel"}};
   for (const auto& words : wrong) {
     const auto ran = run(words);
     CAPTURE(ran.errors);

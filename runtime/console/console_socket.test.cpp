@@ -27,6 +27,8 @@ struct Counter {
   ~Counter() {
     socket.reset();
     environment->directory.clear();
+    console = nullptr;
+    system.run();  // what it was still sent keeps it alive
   }
 
   /// What was sent to the console by now, with all the reactor has read.
