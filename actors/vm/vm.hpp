@@ -100,8 +100,8 @@ class Vm : public Actor<VmActor> {
   bool is_link_lost_ = false;
   bool is_adopted_ = false;
   bool is_linked_ = false;
-  std::set<std::string> ready_;  ///< children
-  std::vector<Json> unsaid_;     ///< to the streamer, once an adopted guest is linked
+  std::set<std::string> ready_;   ///< children
+  std::vector<Json> unsaid_;      ///< to the streamer, once an adopted guest is linked
   std::vector<ActorPart> parts_;  ///< the children, for operators
   std::optional<VmState> shown_state_;
   Instant state_since_{};

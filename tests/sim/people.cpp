@@ -117,8 +117,8 @@ void People::hold(std::uint64_t number, std::uint64_t name) {
   if (id == nullptr) return;
   const StandingHold hold{*id, "hold-" + std::to_string(name % 3)};
   // Who asks to clear it at the same time, under that name, counts on nothing.
-  const auto set = [this, hold, clears = clears_, is_alone = unanswered_clears_ == 0](
-                       const HoldAnswer& answer) {
+  const auto set = [this, hold, clears = clears_,
+                    is_alone = unanswered_clears_ == 0](const HoldAnswer& answer) {
     if (life_ == nullptr || !answer.hold || answer.failure) return;
     if (clears != clears_ || !is_alone) return;
     judge_.on_hold(hold.session, hold.name);
