@@ -46,14 +46,7 @@ void measure_memory(bench::Report& report) {
     creation.emplace_back(each, us.back());
     memory.emplace_back(each, (full - before) / each / 1024);
   }
-  sessions.end_ledger();
-  const auto without_ledger = heap_bytes();
-  sessions.end_node();
-  const auto without_node = heap_bytes();
-  const auto kilobytes = [](double from, double to) { return (from - to) / many / 1024; };
-  report.add("memory a session", "KiB", {kilobytes(full, before)}, {.p50 = 10});
-  report.add("… of which the ledger's", "KiB", {kilobytes(full, without_ledger)});
-  report.add("… session, stream and VM", "KiB", {kilobytes(without_ledger, without_node)});
+  report.add("memory a session", "KiB", {(full - before) / many / 1024}, {.p50 = 10});
   report.add("creation to ready, a session", "us", us);
   report.add({"Memory a session", "sessions", "KiB", {{"all of it", memory}}});
   report.add({"Creation of a session until it is ready",

@@ -4,7 +4,9 @@
 import { readFileSync } from 'node:fs';
 
 const [file] = process.argv.slice(2);
-const { title, machine, measures, curves = [] } = JSON.parse(readFileSync(file, 'utf8'));
+const { title, machine, measures: all, curves = [] } = JSON.parse(readFileSync(file, 'utf8'));
+/** One sample is no distribution. */
+const measures = all.filter(({ samples }) => samples.length > 1);
 const plain = (text) => String(text).replace(/[\\"{}^_@&~]/g, ' ');
 const quote = (text) => `"${plain(text)}"`;
 const colours = ['#2f6fde', '#d9583b', '#2b9a66', '#8a5bd6', '#b7811a', '#4b5563'];

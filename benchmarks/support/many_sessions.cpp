@@ -76,9 +76,6 @@ class InstantDriver final : public Driver {
   }
   void survey(std::function<void(std::vector<Orphan> machines)> found) override { found({}); }
 
-  /// What a guest tells its actor with keeps that actor's memory.
-  void forget() { guests_.clear(); }
-
   [[nodiscard]] const Guest& guest(std::size_t number) const { return guests_.at(number); }
 
  private:
@@ -231,21 +228,6 @@ const std::string& ManySessions::session(std::size_t number) const {
 
 MachineReports& ManySessions::guest(std::size_t number) const {
   return *driver_->guest(number).reports;
-}
-
-void ManySessions::end_ledger() {
-  environment_->directory.put(LedgerActor{});
-  caf::anon_send_exit(actors_.at(0), caf::exit_reason::kill);
-  actors_.at(0) = nullptr;
-  settle();
-}
-
-void ManySessions::end_node() {
-  driver_->forget();
-  environment_->directory.put(NodeActor{});
-  caf::anon_send_exit(actors_.at(1), caf::exit_reason::kill);
-  actors_.at(1) = nullptr;
-  settle();
 }
 
 }  // namespace aerie::bench

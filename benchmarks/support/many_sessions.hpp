@@ -37,10 +37,6 @@ class ManySessions {
   [[nodiscard]] const std::string& session(std::size_t number) const;
   [[nodiscard]] MachineReports& guest(std::size_t number) const;
 
-  /// Ends the ledger, or what is left: what they held on the heap is free then. In virtual time.
-  void end_ledger();
-  void end_node();
-
  private:
   class Readiness;
   void settle();
