@@ -111,7 +111,7 @@ image_tree() {
   tar -C "$tree" --exclude='./dev/*' -xf "$base/root.tar"
   while IFS= read -r path; do
     # shellcheck disable=SC2086  # a pattern
-    rm -rf "$tree"/$path
+    rm -rf "${tree:?}"/$path
   done < <(image_list "$profile" drop)
   while IFS= read -r plugin; do kept+=(! -name "libgst$plugin.so"); done < <(image_list "$profile" plugins)
   find "$tree"/usr/lib/*/gstreamer-1.0 -type f "${kept[@]}" -delete

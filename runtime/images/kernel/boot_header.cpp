@@ -85,7 +85,7 @@ bool has_boot_header(std::string_view image) {
 }
 
 std::string version_text(std::size_t version) {
-  std::array<char, 16> text{};
+  std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%zu.%02zu", version >> 8U, version & 0xffU);
   return text.data();
 }
