@@ -7,13 +7,9 @@ namespace aerie::init {
 
 BootOptions parse_boot_options(std::string_view command_line) {
   BootOptions options;
-  const std::array<std::pair<std::string_view, std::string*>, 6> known{{
+  const std::array<std::pair<std::string_view, std::string*>, 2> known{{
       {"aerie.root=", &options.root},
       {"aerie.overlay=", &options.overlay},
-      {"aerie.address=", &options.address},
-      {"aerie.gateway=", &options.gateway},
-      {"aerie.resolver=", &options.resolver},
-      {"aerie.mediaPorts=", &options.media_ports},
   }};
   std::istringstream words{std::string{command_line}};
   for (std::string word; words >> word;)

@@ -10,10 +10,6 @@ namespace aerie::init {
 struct BootOptions {
   std::string root = "/dev/vda";     ///< `aerie.root`: the read-only file system
   std::string overlay = "/dev/vdb";  ///< `aerie.overlay`: what this guest writes; `none`: memory
-  std::string address;               ///< `aerie.address=A.B.C.D/PREFIX`; empty: no network
-  std::string gateway;               ///< `aerie.gateway`
-  std::string resolver;              ///< `aerie.resolver`
-  std::string media_ports;           ///< `aerie.mediaPorts=FIRST-LAST`, those the host maps
 };
 
 [[nodiscard]] BootOptions parse_boot_options(std::string_view command_line);

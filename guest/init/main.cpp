@@ -34,17 +34,18 @@ std::string command_line() {
 int main() {
   ::umask(022);
   or_give_up(init::mount_kernel_files());
+  init::say("user space begins");
   or_give_up(init::load_modules("/modules"));
   const auto options = init::parse_boot_options(command_line());
   or_give_up(init::enter_root(options));
-  or_give_up(init::set_up_network(options));
+  or_give_up(init::set_up_loopback());
   init::say("the root is " + options.root);
 
   std::promise<void> ended;
   std::unique_ptr<init::Machine> machine;
   Reactor reactor;
   reactor.call([&] {
-    machine = std::make_unique<init::Machine>(reactor, options, [&] { ended.set_value(); });
+    machine = std::make_unique<init::Machine>(reactor, [&] { ended.set_value(); });
     or_give_up(machine->open());
   });
   ended.get_future().wait();

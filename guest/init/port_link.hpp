@@ -16,7 +16,7 @@ namespace aerie::init {
 class PortLink {
  public:
   struct Events {
-    /// A word of the driver for the machine itself, not for `aerie-guest`: its `type` is `birth`.
+    /// A word of the driver for the machine itself, not for `aerie-guest`: `birth`, `renew`.
     std::function<void(const Json& message)> on_machine_message;
     /// Connects to `aerie-guest`; an empty descriptor while it does not listen.
     std::function<UniqueFd()> connect;

@@ -207,7 +207,8 @@ std::vector<ConfigKey> make_keys() {
     return s.member;          \
   }
   std::vector<ConfigKey> keys{
-      choice("driver", AT(driver), {"process"}, "driver of a session that names none"),
+      choice("driver", AT(driver), {"process", "qemu", "firecracker"},
+             "driver of a session that names none"),
       text("profile", AT(profile), "a name", check_name, "profile of a session that names none"),
       list("http.hosts", AT(http.hosts), "host or host:port", config::check_host,
            "names allowed in Host besides the listen address and the loopback names"),
@@ -231,6 +232,10 @@ std::vector<ConfigKey> make_keys() {
                    "a guest that is not prepared, or not spawned, by then has failed"),
       milliseconds("guests.linkMs", AT(guests.link), 100, day,
                    "a guest that has not spoken on its link by then has failed"),
+      milliseconds("guests.vmStartMs", AT(guests.vm_start), 100, day,
+                   "guests.startMs of a session whose guest is a virtual machine"),
+      milliseconds("guests.vmLinkMs", AT(guests.vm_link), 100, day,
+                   "guests.linkMs of a virtual machine, which boots a kernel first"),
       integer("guests.uidBase", AT(guests.uid_base), 1000, 2'000'000'000,
               "first user id of guests where the controller is root; one a guest from there on"),
       integer("guests.memoryMiB", AT(guests.memory_mib), 0, 1024 * 1024,
@@ -271,8 +276,14 @@ std::vector<ConfigKey> make_keys() {
        "warm guests: {profile: {driver: size}} or {profile: size}", false, true, assign_pool},
       milliseconds("shutdown.withinMs", AT(shutdown_within), 0, 10 * 60'000,
                    "most that retiring every session may take at the end"),
-      text("images.kernel", AT(image_kernel), "a file", nullptr, "kernel of VMs"),
-      text("images.rootfs", AT(image_rootfs), "a file", nullptr, "root file system of VMs"),
+      text("images.path", AT(image_directory), "a directory", nullptr,
+           "where images of VMs are; by default where `./run image` puts them"),
+      text("images.kernel", AT(image_kernel), "a file", nullptr,
+           "kernel of VMs in place of the image's: an ELF vmlinux or a bzImage"),
+      text("images.rootfs", AT(image_rootfs), "a file", nullptr,
+           "root file system of VMs in place of the image's: squashfs"),
+      text("images.initrd", AT(image_initrd), "a file", nullptr,
+           "initrd of VMs in place of the image's: it must fit the kernel"),
       {"media.iceServers", "list of objects", Json::array(), "urls, username?, credential?",
        "STUN and TURN servers for streamer and viewers", false, false,
        [](Settings& settings, const Json& value) -> Complaint {
