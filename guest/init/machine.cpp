@@ -15,6 +15,8 @@
 #include "guest/init/devices.hpp"
 #include "guest/init/fault.hpp"
 #include "guest/init/network.hpp"
+#include "guest/init/port_link.hpp"
+#include "guest/init/vsock_link.hpp"
 #include "runtime/process/unix_socket.hpp"
 
 namespace aerie::init {
@@ -84,10 +86,37 @@ void make_directories() {
 
 }  // namespace
 
-Machine::Machine(Reactor& reactor, std::function<void()> on_end)
-    : reactor_(reactor), on_end_(std::move(on_end)) {}
+Machine::Machine(Reactor& reactor, BootOptions options, std::function<void()> on_end)
+    : reactor_(reactor), options_(std::move(options)), on_end_(std::move(on_end)) {}
 
 Result<void> Machine::open() {
+  make_directories();
+  auto listener = listen_unix(socket_path);
+  if (!listener) return tl::unexpected(listener.error());
+  listener_ = std::move(*listener);
+  auto link = open_link();
+  if (!link) return tl::unexpected(link.error());
+  link_ = std::move(*link);
+  say("waiting for the host");
+  return {};
+}
+
+Result<std::unique_ptr<MachineLink>> Machine::open_link() {
+  LinkEvents events{[this](const Json& message) {
+                      // Once in a guest's life, and once in each life after that.
+                      if (message.at("type") == "renew") return mend(message);
+                      if (!guest_) on_birth(message);
+                    },
+                    [this] {
+                      auto connection =
+                          guest_ ? connect_unix(socket_path) : Result<UniqueFd>{UniqueFd{}};
+                      return connection ? std::move(*connection) : UniqueFd{};
+                    }};
+  if (options_.vsock_port) {
+    auto listener = listen_vsock(*options_.vsock_port);
+    if (!listener) return tl::unexpected(listener.error());
+    return VsockLink::open(reactor_, std::move(*listener), std::move(events));
+  }
   const auto path = serial_port_named(port_name);
   UniqueFd port{path.empty() ? -1 : ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
   if (!port)
@@ -96,25 +125,7 @@ Result<void> Machine::open() {
                                 "virtio_console is not in the initrd, or the machine has no port.",
                                 "Make the image again (./run image).",
                                 {}});
-  make_directories();
-  auto listener = listen_unix(socket_path);
-  if (!listener) return tl::unexpected(listener.error());
-  listener_ = std::move(*listener);
-  auto link = PortLink::open(reactor_, std::move(port),
-                             {[this](const Json& message) {
-                                // Once in a guest's life, and once in each life after that.
-                                if (message.at("type") == "renew") return mend(message);
-                                if (!guest_) on_birth(message);
-                              },
-                              [this] {
-                                auto connection = guest_ ? connect_unix(socket_path)
-                                                         : Result<UniqueFd>{UniqueFd{}};
-                                return connection ? std::move(*connection) : UniqueFd{};
-                              }});
-  if (!link) return tl::unexpected(link.error());
-  link_ = std::move(*link);
-  say("waiting for the host");
-  return {};
+  return PortLink::open(reactor_, std::move(port), std::move(events));
 }
 
 void Machine::on_birth(const Json& birth) {
