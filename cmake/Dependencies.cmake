@@ -10,6 +10,7 @@ find_package(SQLite3 REQUIRED)
 pkg_check_modules(LIBWEBSOCKETS REQUIRED IMPORTED_TARGET libwebsockets)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
+pkg_check_modules(NETLINK REQUIRED IMPORTED_TARGET libnl-3.0 libnl-route-3.0)
 pkg_check_modules(COMPRESSION REQUIRED IMPORTED_TARGET zlib liblzma libzstd liblz4 lzo2)
 find_package(BZip2 REQUIRED)
 pkg_check_modules(GSTREAMER REQUIRED IMPORTED_TARGET

@@ -66,17 +66,28 @@ class GuestNetworks {
   using Done = std::function<void(std::optional<Cause> failure)>;
   using Found = std::function<void(std::vector<FoundNetwork> networks)>;
 
-  /// Tries whether this controller may do all that is needed, and makes the rules that stand
-  /// once. Blocks for some 20 ms. Errors: `network-failed` naming what is missing.
+  /// Tries all that is needed in a namespace that is gone afterwards, and whether this controller
+  /// has the right to do the same here. Blocks for some 50 ms. Errors: `network-failed` naming what
+  /// is missing.
+  [[nodiscard]] static Result<void> probe();
+
+  /// Makes the rules that stand once, and lets the ways out of this host forward guests' packets.
+  /// Blocks for some 20 ms. Errors: as `probe`.
   [[nodiscard]] static Result<std::shared_ptr<GuestNetworks>> open(NetworkOptions options);
 
-  /// Ends the threads. Guests keep their networks; without any, the rules go.
+  /// Ends the threads. Guests keep their networks.
   ~GuestNetworks();
   GuestNetworks(const GuestNetworks&) = delete;
   GuestNetworks& operator=(const GuestNetworks&) = delete;
 
+  /// Where no guest is left, takes back what `open` changed. Blocks for some milliseconds.
+  [[nodiscard]] Result<void> close();
+
   /// The host's end for the guest with this slot, at most 15 characters.
   [[nodiscard]] std::string interface_of(int slot) const;
+
+  /// Whose forwarding was off, and is on for guests' packets while there are any; to be told.
+  [[nodiscard]] const std::vector<std::string>& forwarding_interfaces() const;
 
   /// Errors: `address-in-use` where a guest has that interface or address already, `quota` where
   /// no media ports are left, `network-failed` naming the step.
