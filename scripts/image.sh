@@ -225,6 +225,13 @@ promote_image() {
   mv -T "$current.new" "$current"
 }
 
+# save_image PROFILE: a machine to go on from, beside the image that it fits.
+save_image() {
+  say "saving a machine that is ready"
+  build/aerie image save "$1" ||
+    die "The machine could not be saved; guests of the image boot." "The lines above say why."
+}
+
 # image [PROFILE] [--fresh]: makes what is not there yet, boots it, and lets it be used if a frame came out of it.
 image() {
   local profile=terminal folder
@@ -238,4 +245,5 @@ image() {
   folder=$(make_image "$profile")
   say "$folder: $(du -sh "$folder" | cut -f1) on disk"
   promote_image "$profile" "$folder"
+  save_image "$profile"
 }

@@ -284,6 +284,8 @@ std::vector<ConfigKey> make_keys() {
            "root file system of VMs in place of the image's: squashfs"),
       text("images.initrd", AT(image_initrd), "a file", nullptr,
            "initrd of VMs in place of the image's: it must fit the kernel"),
+      text("vmm.qemu", AT(qemu_program), "a program", nullptr,
+           "what runs VMs of the driver qemu: a name in PATH, or an absolute path"),
       {"media.iceServers", "list of objects", Json::array(), "urls, username?, credential?",
        "STUN and TURN servers for streamer and viewers", false, false,
        [](Settings& settings, const Json& value) -> Complaint {

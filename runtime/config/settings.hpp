@@ -93,6 +93,7 @@ struct Settings {
   std::string image_kernel;     ///< these: in place of the image's
   std::string image_rootfs;
   std::string image_initrd;
+  std::string qemu_program = "qemu-system-x86_64";
   MediaSettings media;
   LogSettings log;
   SessionSettings session;

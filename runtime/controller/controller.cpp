@@ -195,8 +195,8 @@ void Controller::Parts::make_environment() {
   environment_->observer_digest = environment_->digest(state_->observer_token());
   const auto options = process_driver_options(settings_, state_->path());
   environment_->drivers["process"] = std::make_shared<ProcessDriver>(*reactor_, *disk_, options);
-  environment_->drivers["qemu"] =
-      make_qemu_driver(*reactor_, *bench_, vm_options(options), image_settings(settings_));
+  environment_->drivers["qemu"] = make_qemu_driver(
+      *reactor_, *bench_, vm_options(options), image_settings(settings_), settings_.qemu_program);
 }
 
 void Controller::Parts::start_actors(StoreContents contents) {

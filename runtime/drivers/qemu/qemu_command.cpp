@@ -28,10 +28,12 @@ std::string fd_set(Arguments& arguments, int fd) {
 void add_disk(Arguments& arguments, const std::string& name, int fd, bool is_read_only) {
   const auto file = fd_set(arguments, fd);
   const std::string access = is_read_only ? "read-only=on" : "read-only=off,discard=unmap";
-  add(arguments, {"-blockdev",
-                  "driver=raw,node-name=" + name + "," + access +
-                      ",file.driver=file,file.locking=off,file.filename=" + file,
-                  "-device", "virtio-blk-device,drive=" + name + ",serial=" + name});
+  add(arguments,
+      {"-blockdev",
+       "driver=raw,node-name=" + name + "," + access +
+           ",file.driver=file,file.locking=off,file.filename=" + file,
+       "-device",
+       "virtio-blk-device,werror=report,rerror=report,drive=" + name + ",serial=" + name});
 }
 
 void add_socket(Arguments& arguments, const std::string& name, int fd) {
@@ -80,9 +82,9 @@ std::vector<std::string> qemu_command(const QemuMachine& machine, bool is_restor
   add(arguments, {"-mon", "chardev=qmp,mode=control"});
   add(arguments, {"-object", "rng-random,id=rng,filename=/dev/urandom", "-device",
                   "virtio-rng-device,rng=rng"});
-  if (machine.has_network)
-    add(arguments, {"-netdev", "tap,id=net,fd=" + std::to_string(qemu_fd::tap), "-device",
-                    "virtio-net-device,netdev=net"});
+  const auto tap = "tap,id=net,fd=" + std::to_string(qemu_fd::tap);
+  add(arguments, {"-netdev", machine.has_tap ? tap : "user,id=net,restrict=on", "-device",
+                  "virtio-net-device,netdev=net"});
   add(arguments,
       {"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
   if (is_restored) add(arguments, {"-incoming", "fd:" + std::to_string(qemu_fd::state)});

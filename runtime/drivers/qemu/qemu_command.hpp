@@ -31,7 +31,7 @@ inline constexpr const char* qemu_program = "qemu-system-x86_64";
 struct QemuMachine {
   Acceleration acceleration = Acceleration::tcg;
   Resources resources;
-  bool has_network = false;
+  bool has_tap = false;          ///< else its interface leads nowhere
   std::string kernel_arguments;  ///< see `qemu_kernel_arguments`
 };
 

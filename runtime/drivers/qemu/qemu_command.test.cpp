@@ -38,13 +38,13 @@ TEST_CASE("QEMU gets a microvm with nothing by default and its sandbox on", "[vm
   CHECK(values(command, "-smp") == Words{"2"});
   REQUIRE(values(command, "-sandbox").size() == 1);
   CHECK(values(command, "-sandbox").front().find("spawn=deny") != std::string::npos);
-  CHECK(values(command, "-netdev").empty());
+  CHECK(values(command, "-netdev") == Words{"user,id=net,restrict=on"});
   CHECK(values(command, "-incoming").empty());
 }
 
 TEST_CASE("QEMU opens nothing by a path of ours", "[vm][qemu]") {
   auto wanted = machine();
-  wanted.has_network = true;
+  wanted.has_tap = true;
   for (const auto& word : aerie::qemu_command(wanted, true)) {
     const auto slash = word.find('/');
     if (slash == std::string::npos || word.starts_with("console=")) continue;

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 
 #include "runtime/drivers/vm/vm_files.hpp"
 #include "runtime/process/unix_socket.hpp"
@@ -35,8 +36,8 @@ constexpr std::array signs{
 
 }  // namespace
 
-QemuVmm::QemuVmm(Reactor& reactor, VmPlan plan, AccelerationChoice choice)
-    : reactor_(reactor), plan_(std::move(plan)), choice_(std::move(choice)) {}
+QemuVmm::QemuVmm(Reactor& reactor, VmPlan plan, Options options)
+    : reactor_(reactor), plan_(std::move(plan)), options_(std::move(options)) {}
 
 Result<void> QemuVmm::prepare() {
   const auto& needed = plan_.image.memory_mib;
@@ -47,7 +48,18 @@ Result<void> QemuVmm::prepare() {
                                     std::to_string(needed) + " MiB or more.",
                                 "Raise resources.memoryMiB of the profile, or guests.memoryMiB.",
                                 {}});
-  return prepare_vm_files(plan_, plan_.image.overlay);
+  if (!options_.state) return prepare_vm_files(plan_, plan_.image.overlay);
+  // Its console goes on where the saved machine's ended.
+  if (auto prepared = prepare_vm_files(plan_, options_.state->overlay()); !prepared)
+    return prepared;
+  std::error_code error;
+  std::filesystem::copy_file(options_.state->console(), console_path(plan_.directory),
+                             std::filesystem::copy_options::overwrite_existing, error);
+  if (!error) return {};
+  return tl::unexpected(Cause{CauseKind::store_failed,
+                              "The console's file can't be written: " + error.message() + ".",
+                              "Check space and rights of the state directory.",
+                              {}});
 }
 
 Result<void> QemuVmm::lend(const std::string& path, int flags, int as) {
@@ -61,7 +73,7 @@ Result<void> QemuVmm::lend(const std::string& path, int flags, int as) {
   return {};
 }
 
-Result<SpawnRequest> QemuVmm::command() {
+Result<SpawnRequest> QemuVmm::command(std::optional<int> tap) {
   for (const auto& [path, flags, as] :
        {std::tuple{plan_.image.kernel, O_RDONLY, qemu_fd::kernel},
         {plan_.image.initrd, O_RDONLY, qemu_fd::initrd},
@@ -69,36 +81,54 @@ Result<SpawnRequest> QemuVmm::command() {
         {overlay_path(plan_.directory), O_RDWR, qemu_fd::overlay},
         {console_path(plan_.directory), O_WRONLY | O_APPEND, qemu_fd::console}})
     if (auto opened = lend(path, flags, as); !opened) return tl::unexpected(opened.error());
-  for (const auto& [path, as] :
-       {std::pair{link_path(), qemu_fd::link}, {monitor_path(), qemu_fd::qmp}}) {
+  for (const auto& [path, as] : {std::pair{qemu_link_path(plan_.directory), qemu_fd::link},
+                                 {qemu_monitor_path(plan_.directory), qemu_fd::qmp}}) {
     auto listener = listen_unix(path);
     if (!listener) return tl::unexpected(listener.error());
     lent_[as] = std::move(*listener);
   }
-  QemuMachine machine;
-  machine.acceleration = choice_.acceleration;
-  machine.resources = plan_.resources;
-  machine.kernel_arguments = qemu_kernel_arguments(choice_.tsc_khz);
+  if (options_.state)
+    if (auto opened = lend(options_.state->state(), O_RDONLY, qemu_fd::state); !opened)
+      return tl::unexpected(opened.error());
+  options_.machine.has_tap = tap.has_value();
   SpawnRequest request;
-  request.argv = qemu_command(machine, false);
+  request.argv = qemu_command(options_.machine, options_.state.has_value());
+  request.argv.front() = options_.program;
   request.env = {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
   request.cwd = "/";
   request.identity = plan_.identity;
   for (const auto& [as, file] : lent_)
     request.fds.push_back({file.get(), as});
+  if (tap) request.fds.push_back({*tap, qemu_fd::tap});
   return request;
 }
 
-void QemuVmm::on_started(bool, std::function<void(Cause cause)>) {
+void QemuVmm::on_started(bool, std::function<void(Cause cause)> failed) {
   lent_.clear();
-  auto socket = connect_unix(monitor_path());
+  if (!options_.is_watched) return;
+  auto socket = connect_unix(qemu_monitor_path(plan_.directory));
   if (!socket) return;  // whatever keeps it from listening ends it, too
-  monitor_ = std::make_unique<QmpClient>(reactor_, std::move(*socket), QmpClient::Events{});
+  monitor_ = std::make_unique<QmpClient>(
+      reactor_, std::move(*socket),
+      QmpClient::Events{[failed = std::move(failed), directory = plan_.directory](
+                            const std::string& name, const Json& data) {
+                          if (name == "BLOCK_IO_ERROR" && data.value("nospace", false))
+                            failed({CauseKind::disk_full,
+                                    "What the guest writes does not fit into the file system of '" +
+                                        directory + "'.",
+                                    "Free space there, or give the state another file system.",
+                                    {}});
+                        },
+                        {}});
 }
 
 void QemuVmm::connect(std::function<void(Result<UniqueFd> stream)> connected) {
   // The listener was ours and was handed over: this waits in its queue until QEMU accepts.
-  connected(connect_unix(link_path()));
+  connected(connect_unix(qemu_link_path(plan_.directory)));
+}
+
+std::optional<std::string> QemuVmm::former_secret() const {
+  return options_.state ? std::optional{options_.state->secret} : std::nullopt;
 }
 
 std::optional<Cause> QemuVmm::explain(const ExitRecord& exit) const {

@@ -15,6 +15,8 @@ std::unique_ptr<Machine> VmDriver::make(MachineSpec spec, std::shared_ptr<Machin
   std::vector<Resource> resources{{"", "", "", "directory", "vms/" + spec.vm}};
   if (!options_.cgroups.hierarchies.empty())
     resources.push_back({"", "", "", "cgroup", "aerie/" + options_.cgroup_tag + "-" + spec.vm});
+  if (options_.networks != nullptr)
+    resources.push_back({"", "", "", "network", options_.networks->interface_of(spec.slot)});
   resources.push_back({"", "", "", "process", options_.driver + " " + spec.vm});
   auto machine = std::make_shared<VmMachine>(reactor_, disk_, options_, make_vmm_, std::move(spec),
                                              std::move(reports));

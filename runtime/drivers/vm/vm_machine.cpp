@@ -16,12 +16,16 @@ constexpr std::uint64_t mebibyte = 1024 * 1024;
 constexpr std::uint64_t threads_per_vmm = 1024;
 constexpr Duration longest_ending{1000};  // between the link's loss and the VMM's end
 
-/// The first word on the link: who the guest is from now on, and what time it is there.
-Json birth(const std::string& secret) {
+/// The first word on the link (`guest/init/machine.hpp`): what time it is, and what the guest is to
+/// make of its network. `secret`: of a guest that has none yet.
+Json first_word(const std::optional<std::string>& secret, const Json& network) {
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
                        std::chrono::system_clock::now().time_since_epoch())
                        .count();
-  return {{"type", "birth"}, {"secret", secret}, {"at", now}, {"entropy", random_hex()}};
+  Json word{{"type", secret ? "birth" : "renew"}, {"at", now}, {"entropy", random_hex()}};
+  if (secret) word["secret"] = *secret;
+  if (!network.is_null()) word["network"] = network;
+  return word;
 }
 
 /// On a socket that was connected just now, whose buffer is empty.
@@ -83,6 +87,11 @@ void VmMachine::prepare(bool is_adopted) {
 void VmMachine::on_prepared(Result<std::unique_ptr<Vmm>> vmm, bool is_adopted) {
   if (!vmm) return fail(vmm.error());
   vmm_ = std::move(*vmm);
+  if (options_.networks != nullptr) return get_network(is_adopted);
+  launch(is_adopted);
+}
+
+void VmMachine::launch(bool is_adopted) {
   if (killed_by_)
     return fail({CauseKind::killed, "The VM was stopped before it was started.", "", {}});
   if (auto found = find_cgroup(); !found) return fail(found.error());
@@ -92,6 +101,7 @@ void VmMachine::on_prepared(Result<std::unique_ptr<Vmm>> vmm, bool is_adopted) {
       [this](const ConsoleFindings::News& news) { on_console(news); });
   console_->read_now();
   reports_->on_started(process_ ? process_->pid() : adopted_->pid());
+  tap_.reset();
   vmm_->on_started(is_adopted, [weak = weak_from_this()](const Cause& cause) {
     if (const auto self = weak.lock()) self->fail(cause);
   });
@@ -109,10 +119,11 @@ Result<void> VmMachine::find_cgroup() {
 }
 
 Result<void> VmMachine::start_vmm() {
-  GuestRecord record{secret_, {}, spec_.slot, options_.driver};
+  GuestRecord record{secret_, {}, spec_.slot};
+  record.driver = options_.driver;
   // Before the guest runs: whoever follows us could not prove itself to it otherwise.
   if (auto written = write_guest_record(directory_, record); !written) return written;
-  auto request = vmm_->command();
+  auto request = vmm_->command(tap_ ? std::optional{tap_.get()} : std::nullopt);
   if (!request) return tl::unexpected(request.error());
   request->cgroup_procs = cgroup_->procs_paths();
   ProcessEvents events;
@@ -163,7 +174,9 @@ void VmMachine::connect() {
 
 void VmMachine::on_connected(Result<UniqueFd> stream) {
   if (!stream) return on_link_lost(stream.error());
-  if (!adopted_ && !send_frame(*stream, birth(secret_)))
+  const auto former = adopted_ ? std::nullopt : vmm_->former_secret();
+  const auto own = former ? std::nullopt : std::optional{secret_};
+  if (!adopted_ && !send_frame(*stream, first_word(own, network_words())))
     return on_link_lost({CauseKind::link_lost,
                          "The first word to the guest could not be sent.",
                          "Look at the VMM's log.",
@@ -172,7 +185,8 @@ void VmMachine::on_connected(Result<UniqueFd> stream) {
   events.on_linked = [this] { on_linked(); };
   events.on_message = [this](link::GuestMessage message) { on_message(std::move(message)); };
   events.on_lost = [this](Cause cause) { on_link_lost(std::move(cause)); };
-  link_ = std::make_unique<GuestLink>(reactor_, std::move(*stream), secret_, std::move(events));
+  link_ = std::make_unique<GuestLink>(reactor_, std::move(*stream), former.value_or(secret_),
+                                      std::move(events));
 }
 
 void VmMachine::on_linked() {
@@ -184,13 +198,28 @@ void VmMachine::on_linked() {
          "Start a new session.",
          {}});
   if (!link_->is_configured()) link_->send(spec_.configure);
+  if (!adopted_ && link_->is_configured()) renew_guest();
   spec_.configure.env.clear();  // no need to keep what may be secret
   reports_->on_linked();
+}
+
+/// It was another one until it was saved.
+void VmMachine::renew_guest() {
+  const auto& configure = spec_.configure;
+  link_->send(link::Renew{secret_, spec_.vm, configure.ice_servers, configure.orphan_after});
+  if (!configure.session.empty())
+    link_->send(link::Assign{configure.session, configure.url, configure.max_age});
+  reports_->on_says(link::Configured{});
 }
 
 void VmMachine::on_message(link::GuestMessage message) {
   if (auto* news = std::get_if<link::ChildNews>(&message)) hide_inner_pids(*news);
   if (const auto* finished = std::get_if<link::Finished>(&message)) is_finished_ = !finished->cause;
+  if (auto* says = std::get_if<link::StreamSays>(&message); says != nullptr && media_) {
+    auto body = media_->pass(std::move(says->body));
+    if (!body) return;
+    says->body = std::move(*body);
+  }
   reports_->on_says(std::move(message));
 }
 
@@ -279,6 +308,7 @@ void VmMachine::explain(ExitRecord& exit) {
 
 void VmMachine::release(const Resource& resource) {
   if (resource.kind == "directory") return release_directory(resource);
+  if (resource.kind == "network") return release_network(resource);
   std::optional<Cause> failure;
   if (resource.kind == "cgroup") {
     // An adopted guest that was gone already has not looked for its group yet.

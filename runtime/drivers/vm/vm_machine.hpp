@@ -7,6 +7,7 @@
 
 #include "actors/ports/machine.hpp"
 #include "runtime/drivers/guest_link.hpp"
+#include "runtime/drivers/guest_media.hpp"
 #include "runtime/drivers/process/adopted_process.hpp"
 #include "runtime/drivers/vm/console_watch.hpp"
 #include "runtime/drivers/vm/vmm.hpp"
@@ -24,6 +25,8 @@ struct VmOptions {
   CgroupMounts cgroups;
   std::string cgroup_tag = "guest";
   int overhead_mib = 0;  ///< of the VMM itself, beyond the guest's memory
+  /// Outlives the driver and its machines; none: VMs have no network but their link.
+  network::GuestNetworks* networks = nullptr;
 };
 
 /// One guest in a virtual machine, on the reactor's thread: its directory, cgroup, VMM, console and
@@ -48,12 +51,14 @@ class VmMachine : public std::enable_shared_from_this<VmMachine> {
  private:
   void prepare(bool is_adopted);
   void on_prepared(Result<std::unique_ptr<Vmm>> vmm, bool is_adopted);
+  void launch(bool is_adopted);
   [[nodiscard]] Result<void> find_cgroup();
   [[nodiscard]] Result<void> start_vmm();
   [[nodiscard]] Result<void> adopt_vmm();
   void connect();
   void on_connected(Result<UniqueFd> stream);
   void on_linked();
+  void renew_guest();
   void on_message(link::GuestMessage message);
   void hide_inner_pids(link::ChildNews& news);
   void on_console(const ConsoleFindings::News& news);
@@ -62,6 +67,15 @@ class VmMachine : public std::enable_shared_from_this<VmMachine> {
   void explain(ExitRecord& exit);
   void fail(const Cause& cause);
   void release_directory(const Resource& resource);
+
+  // vm_machine_network.cpp
+  void get_network(bool is_adopted);
+  void on_network(Result<network::GuestNetwork> network, bool is_adopted);
+  void release_network(const Resource& resource);
+  [[nodiscard]] network::GuestNetworkRequest network_request() const;
+  /// For `aerie-init`: what the guest is to make of its interface; null: it has none.
+  [[nodiscard]] Json network_words() const;
+
   [[nodiscard]] VmPlan plan() const;
   [[nodiscard]] bool is_running() const;
 
@@ -77,6 +91,8 @@ class VmMachine : public std::enable_shared_from_this<VmMachine> {
   std::unique_ptr<Vmm> vmm_;
   std::unique_ptr<Process> process_;
   std::unique_ptr<AdoptedProcess> adopted_;  ///< in its place, where the guest was adopted
+  UniqueFd tap_;                             ///< until the VMM has it
+  std::shared_ptr<GuestMedia> media_;        ///< null: the guest has no network
   std::unique_ptr<ConsoleWatch> console_;
   std::unique_ptr<GuestLink> link_;
   std::optional<std::string> killed_by_;  ///< before there was anything to kill

@@ -34,15 +34,16 @@ class Vmm {
   /// the disk's thread.
   [[nodiscard]] virtual Result<void> prepare() = 0;
   /// The program, its arguments, and the descriptors it gets; these are this object's until
-  /// `on_started`.
-  [[nodiscard]] virtual Result<SpawnRequest> command() = 0;
+  /// `on_started`, but for the guest's `tap`, which is lent: none where the guest has no network.
+  [[nodiscard]] virtual Result<SpawnRequest> command(std::optional<int> tap) = 0;
   /// It runs, or was taken over: configures it, if that is not done by arguments. `failed` may be
   /// called at any time until the machine's end.
   virtual void on_started(bool is_adopted, std::function<void(Cause cause)> failed) = 0;
   /// Opens a stream to the guest's end of the link, also before the guest listens.
   virtual void connect(std::function<void(Result<UniqueFd> stream)> connected) = 0;
-  /// Whether the guest goes on from a saved state: it has its profile already.
-  [[nodiscard]] virtual bool is_restored() const { return false; }
+  /// The link's secret of a guest that goes on from a saved state, where it has its profile
+  /// already; none: it boots.
+  [[nodiscard]] virtual std::optional<std::string> former_secret() const { return std::nullopt; }
   /// What of its last lines says why it failed; null where they tell nothing.
   [[nodiscard]] virtual std::optional<Cause> explain(const ExitRecord& exit) const = 0;
 };
