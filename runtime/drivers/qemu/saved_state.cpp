@@ -1,5 +1,6 @@
 #include "runtime/drivers/qemu/saved_state.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -26,26 +27,56 @@ Cause corrupt(const std::string& path, const std::string& why) {
           {}};
 }
 
-/// SHA-256 of a file; empty where it can't be read.
+class Digest {
+ public:
+  Digest() { crypto_hash_sha256_init(&state_); }
+  void add(const void* bytes, std::size_t count) {
+    crypto_hash_sha256_update(&state_, static_cast<const unsigned char*>(bytes), count);
+  }
+  std::string text() {
+    std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
+    crypto_hash_sha256_final(&state_, digest.data());
+    std::string text(digest.size() * 2 + 1, '\0');
+    sodium_bin2hex(text.data(), text.size(), digest.data(), digest.size());
+    text.pop_back();
+    return text;
+  }
+
+ private:
+  crypto_hash_sha256_state state_{};
+};
+
+bool add_run(Digest& digest, int file, off_t begin, off_t end) {
+  std::vector<unsigned char> buffer(1024UL * 1024);
+  while (begin < end) {
+    const auto wanted = std::min<off_t>(end - begin, static_cast<off_t>(buffer.size()));
+    const auto count = ::pread(file, buffer.data(), static_cast<std::size_t>(wanted), begin);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    digest.add(buffer.data(), static_cast<std::size_t>(count));
+    begin += count;
+  }
+  return true;
+}
+
+/// SHA-256 of a file's length and of its parts that hold data, each led by where it begins: an
+/// overlay is mostly holes. Empty where it can't be read.
 std::string digest_of(const std::string& path) {
   const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-  if (!file) return {};
-  crypto_hash_sha256_state state;
-  crypto_hash_sha256_init(&state);
-  std::vector<unsigned char> buffer(1024UL * 1024);
-  for (;;) {
-    const auto count = ::read(file.get(), buffer.data(), buffer.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return {};
-    if (count == 0) break;
-    crypto_hash_sha256_update(&state, buffer.data(), static_cast<std::size_t>(count));
+  struct stat facts {};
+  if (!file || ::fstat(file.get(), &facts) != 0) return {};
+  Digest digest;
+  digest.add(&facts.st_size, sizeof facts.st_size);
+  for (off_t at = 0; at < facts.st_size;) {
+    const auto begin = ::lseek(file.get(), at, SEEK_DATA);
+    if (begin < 0 && errno == ENXIO) break;  // nothing but a hole is left
+    const auto end = begin < 0 ? begin : ::lseek(file.get(), begin, SEEK_HOLE);
+    if (end < 0) return {};
+    digest.add(&begin, sizeof begin);
+    if (!add_run(digest, file.get(), begin, end)) return {};
+    at = end;
   }
-  std::array<unsigned char, crypto_hash_sha256_BYTES> digest{};
-  crypto_hash_sha256_final(&state, digest.data());
-  std::string text(digest.size() * 2 + 1, '\0');
-  sodium_bin2hex(text.data(), text.size(), digest.data(), digest.size());
-  text.pop_back();
-  return text;
+  return digest.text();
 }
 
 /// What changes whenever a file does.

@@ -61,7 +61,8 @@ class FirstWord final : public MachineReports {
   bool is_told_ = false;  // all reports come on one thread
 };
 
-/// Writes a stopped machine's memory and devices into a file, by QEMU's own migration.
+/// Writes a machine's memory and devices into a file, by QEMU's own migration, which stops it at
+/// the end. Not before: what was stopped when it was saved would be stopped when it goes on.
 class Migration {
  public:
   Migration(Reactor& reactor, std::string monitor)
@@ -96,7 +97,6 @@ class Migration {
         QmpClient::Events{
             [this](const std::string& name, const Json& data) { on_event(name, data); },
             [this](const Cause& cause) { finish(tl::unexpected(cause)); }});
-    order("stop", Json::object());
     order("migrate-set-capabilities",
           {{"capabilities", {{{"capability", "events"}, {"state", true}}}}});
     order("migrate-set-parameters", {{"max-bandwidth", fast}});
