@@ -1,11 +1,11 @@
-#include "guest/path_watch.hpp"
+#include "runtime/process/path_watch.hpp"
 
 #include <array>
 #include <filesystem>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 
-namespace aerie::guest {
+namespace aerie {
 namespace {
 
 std::filesystem::path nearest_existing(std::filesystem::path path) {
@@ -33,7 +33,8 @@ PathWatch::~PathWatch() {
 }
 
 void PathWatch::aim() {
-  constexpr std::uint32_t events = IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
+  constexpr std::uint32_t events =
+      IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF;
   while (true) {
     if (wanted_ >= 0) ::inotify_rm_watch(inotify_.get(), wanted_);
     const auto path = nearest_existing(directory_);
@@ -51,4 +52,4 @@ void PathWatch::on_events() {
   on_change_();
 }
 
-}  // namespace aerie::guest
+}  // namespace aerie
