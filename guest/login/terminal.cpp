@@ -4,6 +4,8 @@
 #include <array>
 #include <vterm.h>
 
+#include "guest/login/control_strings.hpp"
+
 namespace aerie::login {
 namespace {
 
@@ -51,7 +53,7 @@ Row make_row(int columns, const Cells& cell) {
   return row;
 }
 
-/// The answers that libvterm leaves to others: the colours of text and ground (xterm's OSC 10, 11).
+/// What tools ask of the colours of text and ground (xterm's OSC 10 and 11).
 std::string colour_answer(std::string_view command) {
   if (command == "10;?") return "\x1b]10;rgb:ffff/ffff/ffff\x1b\\";
   if (command == "11;?") return "\x1b]11;rgb:0000/0000/0000\x1b\\";
@@ -79,10 +81,6 @@ struct Terminal::State {
       return 1;
     };
     vterm_screen_set_callbacks(screen, &callbacks, this);
-    fallbacks.osc = [](const char* command, std::size_t size, void* self) {
-      return static_cast<State*>(self)->on_osc({command, size}) ? 1 : 0;
-    };
-    vterm_screen_set_unrecognised_fallbacks(screen, &fallbacks, this);
     vterm_screen_enable_altscreen(screen, 1);
     vterm_screen_reset(screen, 1);
   }
@@ -90,18 +88,14 @@ struct Terminal::State {
   State& operator=(const State&) = delete;
   ~State() { vterm_free(vterm); }
 
-  bool on_osc(std::string_view command) {
-    if (const auto answer = colour_answer(command); !answer.empty()) {
-      reply(answer);
-      return true;
-    }
-    if (!command.starts_with("8;")) return false;
+  void on_osc(std::string_view command) {
+    if (const auto answer = colour_answer(command); !answer.empty()) return reply(answer);
+    if (!command.starts_with("8;")) return;
     // `8;PARAMETERS;ADDRESS`; without an address the link ends.
     const auto second = command.find(';', 2);
-    if (second == std::string_view::npos || second + 1 == command.size()) return true;
+    if (second == std::string_view::npos || second + 1 == command.size()) return;
     links.emplace_back(command.substr(second + 1));
     if (links.size() > most_links) links.pop_front();
-    return true;
   }
 
   [[nodiscard]] Row row(int number) const {
@@ -116,7 +110,7 @@ struct Terminal::State {
   VTerm* vterm;
   VTermScreen* screen = nullptr;
   VTermScreenCallbacks callbacks{};
-  VTermParserCallbacks fallbacks{};
+  ControlStrings strings{[this](std::string_view command) { on_osc(command); }};
   std::deque<Row> history;
   std::deque<std::string> links;
 };
@@ -126,7 +120,8 @@ Terminal::Terminal(std::function<void(std::string_view)> reply)
 Terminal::~Terminal() = default;
 
 void Terminal::feed(std::string_view bytes) {
-  vterm_input_write(state_->vterm, bytes.data(), bytes.size());
+  const auto rest = state_->strings.filter(bytes);
+  vterm_input_write(state_->vterm, rest.data(), rest.size());
 }
 
 std::vector<Row> Terminal::content() const {

@@ -66,6 +66,25 @@ TEST_CASE("a hyperlink's address is whole, however long", "[login]") {
   CHECK(screen.line(0) == "click");
 }
 
+TEST_CASE("control strings don't reach the screen, whole or cut short", "[login]") {
+  Screen screen;
+  const std::string text = GENERATE("\x1b]0;title\x07", "\x1bPq#0\x1b\\", "\x1b_app\x1b\\",
+                                    "\x1b]0;cut\x18", "\x1b]0;cut\x1b[1m");
+  for (const auto each : "a" + text + "b")
+    screen.terminal.feed({&each, 1});
+  CHECK(screen.line(0) == "ab");
+}
+
+TEST_CASE("a control string without end takes no memory", "[login]") {
+  Screen screen;
+  screen.terminal.feed("\x1b]8;;https://a.example/");
+  for (int i = 0; i < 100; ++i)
+    screen.terminal.feed(std::string(4096, 'x'));
+  screen.terminal.feed("\x07shown");
+  CHECK(screen.terminal.links().empty());
+  CHECK(screen.line(0) == "shown");
+}
+
 TEST_CASE("wide and combined characters have their places", "[login]") {
   Screen screen;
   screen.terminal.feed("\u65e5\u672c e\u0301!");

@@ -20,6 +20,7 @@ std::vector<DoctorCheck> examine(const Settings& settings, const Profile& profil
   add(doctor::check_programs(profile, driver));
   add(doctor::check_display(profile));
   add(doctor::check_media(profile));
+  add(doctor::check_providers(settings, profile));
   add(doctor::check_sandbox(settings, profile));
   all.push_back(doctor::check_cgroups());
   all.push_back(doctor::check_memory(settings, profile));
