@@ -26,7 +26,7 @@ std::string login_is(const std::string& state) {
 
 /// A controller, a provider, and a person in front of a viewer.
 struct Scene {
-  StartedSession start(Json env) const {
+  StartedSession start(Json env) {
     env["OIDC_ISSUER"] = provider.issuer();
     return world.start({{"provider", "oidc"}, {"env", env}, {"credentialKey", owner.key()}});
   }
@@ -113,7 +113,7 @@ TEST_CASE("a person signs a device in through the viewer", "[login][view]") {
 }
 
 TEST_CASE("a provider that is down fails the log-in, which is tried again", "[login][view]") {
-  const World world{World::Set{{"guests.hostNetwork", "true"}}};
+  World world{World::Set{{"guests.hostNetwork", "true"}}};
   // Port 1 of loopback: nobody listens there.
   const auto session =
       world.start({{"provider", "oidc"}, {"env", {{"OIDC_ISSUER", "http://127.0.0.1:1"}}}});
