@@ -9,6 +9,8 @@
 #include <cctype>
 #include <string_view>
 
+#include "runtime/process/utf8.hpp"
+
 namespace aerie::login {
 namespace {
 
@@ -19,6 +21,7 @@ constexpr int edge = 6;
 constexpr int common_width = 80;
 constexpr int common_edge = 3;
 constexpr std::size_t secret_length = 20;
+constexpr std::size_t max_line = 512;
 
 /// Box drawing (U+2500 to U+257F) is E2 94 xx and E2 95 xx.
 bool starts_with_frame(std::string_view text) {
@@ -137,7 +140,7 @@ std::vector<std::string> last_lines(const std::vector<Row>& rows, int columns, s
       line += is_hidden ? "[" + std::to_string(part.size()) + " characters]" : part;
       word = blank + 1;
     }
-    if (!line.empty()) lines.push_back(std::move(line));
+    if (!line.empty()) lines.push_back(valid_utf8(line, max_line));
     at = end + 1;
   }
   if (lines.size() > most) lines.erase(lines.begin(), lines.end() - static_cast<long>(most));
