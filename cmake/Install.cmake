@@ -3,7 +3,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(programs aerie aerie-guest aerie-stream aerie-enter aerie-init)
+set(programs aerie aerie-guest aerie-stream aerie-enter aerie-init aerie-login aerie-oidc)
 foreach(program IN LISTS programs)
   if(NOT TARGET ${program})
     list(REMOVE_ITEM programs ${program})
@@ -12,7 +12,7 @@ endforeach()
 add_custom_target(aerie-programs)
 add_dependencies(aerie-programs ${programs})
 install(TARGETS ${programs} RUNTIME)
-install(DIRECTORY config/profiles DESTINATION ${CMAKE_INSTALL_DATADIR}/aerie)
+install(DIRECTORY config/profiles config/providers DESTINATION ${CMAKE_INSTALL_DATADIR}/aerie)
 
 if(EXISTS ${PROJECT_SOURCE_DIR}/runtime/embedded/embedded.cpp)
   # One shared library holds everything: who links it needs none of the libraries that it stands on.

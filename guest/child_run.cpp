@@ -68,6 +68,8 @@ ChildPrograms programs_of(const GuestSetting& setting, const ChildSpec& spec) {
     add({display_program}, builtin_environment(setting, spec, {}));
   if (spec.builtin == Builtin::stream)
     add({setting.stream_program}, builtin_environment(setting, spec, {}));
+  if (spec.builtin == Builtin::login)
+    add({setting.login_program}, builtin_environment(setting, spec, {}));
   child.is_streamer = spec.builtin == Builtin::stream;
   for (const auto* command : {&spec.command, &spec.open})
     if (!command->empty())
@@ -115,7 +117,7 @@ tl::expected<std::unique_ptr<ChildRun>, ExitRecord> ChildRun::launch(GuestSettin
   std::unique_ptr<ChildRun> run{new ChildRun{setting, spec, std::move(events)}};
   auto request = run->prepare();
   if (!request) return tl::unexpected(never_ran(spec.name, request.error()));
-  run->mark_ = mark.second;
+  run->mark_ = mark;
   request->env.push_back(std::move(mark));
   auto* self = run.get();
   auto process =
@@ -165,12 +167,26 @@ Result<SpawnRequest> ChildRun::prepare_builtin() {
     case Builtin::stream:
       return prepare_streamer();
     case Builtin::login:
-      break;
+      return prepare_login();
   }
   return tl::unexpected(Cause{CauseKind::exec_not_found,
-                              spec_.name + " is the builtin login, which this guest does not have.",
-                              "Use a profile without a login child.",
+                              spec_.name + " is a builtin that this guest does not have.",
+                              "Use a profile without it.",
                               {}});
+}
+
+Result<SpawnRequest> ChildRun::prepare_login() {
+  auto control = LoginControl::make(
+      setting_.reactor, {[this] { on_ready({}); },
+                         [this](link::GuestMessage words) { setting_.say(std::move(words)); },
+                         [this](const std::string& url) {
+                           if (setting_.open) setting_.open(url);
+                         }});
+  if (!control) return tl::unexpected(control.error());
+  login_ = std::move(*control);
+  auto request = login_->request(setting_.login_program);
+  request.env = builtin_environment(setting_, spec_, std::move(request.env));
+  return request;
 }
 
 Result<SpawnRequest> ChildRun::prepare_streamer() {
@@ -192,6 +208,11 @@ Result<SpawnRequest> ChildRun::prepare_streamer() {
 void ChildRun::on_started() {
   if (display_) display_->on_started();
   if (streamer_) streamer_->on_started(setting_.configure.display, setting_.configure.ice_servers);
+  if (login_) {
+    auto env = environment_of(setting_, spec_);
+    env.push_back(mark_);  // what a tool starts is known as this child's
+    login_->on_started(env);
+  }
   if (readiness_) readiness_->on_started();
 }
 
@@ -231,8 +252,19 @@ void ChildRun::pass(const Json& body) {
   if (streamer_) streamer_->send(body);
 }
 
+void ChildRun::pass(const link::LoginOrder& order) {
+  if (login_) login_->send(order);
+}
+
+void ChildRun::say_what_stands() {
+  if (!login_) return;
+  for (const auto& words : login_->standing())
+    setting_.say(words);
+}
+
 void ChildRun::on_exit(ExitRecord exit) {
   if (streamer_ && !reason_ && exit.kind != CauseKind::killed) reason_ = streamer_->last_words();
+  if (login_ && !reason_ && exit.kind != CauseKind::killed) reason_ = login_->last_words();
   if (reason_) {
     exit.kind = reason_->kind;
     exit.message = reason_->message;

@@ -9,6 +9,7 @@
 #include "guest/command_line.hpp"
 #include "guest/display_server.hpp"
 #include "guest/examiner.hpp"
+#include "guest/login_control.hpp"
 #include "guest/readiness.hpp"
 #include "guest/streamer_control.hpp"
 #include "messages/link.hpp"
@@ -21,11 +22,13 @@ struct GuestSetting {
   Reactor& reactor;
   link::Configure configure;  ///< `assign` changes its session and url
   std::string stream_program;
+  std::string login_program;
   std::string authority_file;
   Environment base;                             ///< the guest's own environment
   Environment display;                          ///< `DISPLAY`, `XAUTHORITY`, once there is one
   std::optional<int> display_number;            ///< of the builtin display
   std::function<void(link::GuestMessage)> say;  ///< to the host
+  std::function<void(const std::string& url)> open = {};  ///< in the guest's browser
 
   [[nodiscard]] Substitutions substitutions() const;
 };
@@ -63,7 +66,7 @@ class ChildRun {
   ChildRun& operator=(const ChildRun&) = delete;
 
   [[nodiscard]] const std::string& child() const { return spec_.name; }
-  [[nodiscard]] const std::string& mark() const { return mark_; }
+  [[nodiscard]] const std::string& mark() const { return mark_.second; }
   [[nodiscard]] pid_t pid() const { return process_->pid(); }
   void stop(Duration grace, const std::string& by) { process_->stop(grace, by); }
 
@@ -75,6 +78,10 @@ class ChildRun {
 
   /// Words for the streamer; nothing where this is none.
   void pass(const Json& body);
+  /// An order for the log-in agent; nothing where this is none.
+  void pass(const link::LoginOrder& order);
+  /// Tells the host once more where a log-in stands.
+  void say_what_stands();
 
  private:
   ChildRun(GuestSetting& setting, const ChildSpec& spec, ChildRunEvents events);
@@ -84,6 +91,7 @@ class ChildRun {
   [[nodiscard]] Result<SpawnRequest> prepare();
   [[nodiscard]] Result<SpawnRequest> prepare_builtin();
   [[nodiscard]] Result<SpawnRequest> prepare_streamer();
+  [[nodiscard]] Result<SpawnRequest> prepare_login();
   void on_started();
   void on_ready(std::optional<int> display);
   void on_lines(const std::vector<LogLine>& lines);
@@ -91,7 +99,7 @@ class ChildRun {
 
   GuestSetting& setting_;
   ChildSpec spec_;
-  std::string mark_;
+  ChildMark mark_;
   ChildRunEvents events_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::optional<Cause> reason_;
@@ -99,6 +107,7 @@ class ChildRun {
   std::unique_ptr<Readiness> readiness_;
   std::unique_ptr<DisplayServer> display_;
   std::unique_ptr<StreamerControl> streamer_;
+  std::unique_ptr<LoginControl> login_;
   std::unique_ptr<Process> process_;
 };
 

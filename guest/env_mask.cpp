@@ -44,6 +44,8 @@ void EnvMask::apply(link::GuestMessage& message) const {
     if (!news->exit) return;
     apply(news->exit->message);
     apply(news->exit->tail);
+  } else if (auto* login = std::get_if<link::LoginNews>(&message)) {
+    if (login->cause) apply(*login->cause);
   } else if (auto* finished = std::get_if<link::Finished>(&message)) {
     if (finished->cause) apply(*finished->cause);
   }

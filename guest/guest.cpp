@@ -111,6 +111,10 @@ void Guest::obey(const link::StreamSays& says) {
   if (children_) children_->pass_to_streamer(says.body);
 }
 
+void Guest::obey(const link::LoginOrder& order) {
+  if (children_) children_->pass_to_login(order);
+}
+
 // -- with and without a host ----------------------------------------------------------------------
 
 void Guest::on_linked(bool is_first) {
@@ -121,6 +125,7 @@ void Guest::on_linked(bool is_first) {
       for (const auto& news : all)
         link_->send(news);
     if (is_all_ready_) link_->send(link::AllReady{});
+    if (children_) children_->say_what_stands();
   }
   if (exit_status_) leave_when_told();
 }
@@ -168,6 +173,7 @@ void Guest::spawn_supervisor(const link::Configure& configure) {
   GuestSetting setting{reactor_,
                        configure,
                        options_.stream,
+                       options_.login,
                        authority_file(),
                        own_environment(),
                        {},

@@ -52,6 +52,7 @@ class Guest {
   void obey(const link::KillChild& kill);
   void obey(const link::Stop& request) { stop(request.by); }
   void obey(const link::StreamSays& says);
+  void obey(const link::LoginOrder& order);
 
   void on_linked(bool is_first);
   void on_lost();

@@ -19,7 +19,7 @@ tl::unexpected<Cause> wrong_usage(std::string message) {
   return tl::unexpected(Cause{CauseKind::requested,
                               std::move(message),
                               "Usage: aerie-guest (--socket PATH | --listen-fd N) [--secret-fd N] "
-                              "[--stream PROGRAM]; a driver of aerie "
+                              "[--stream PROGRAM] [--login PROGRAM]; a driver of aerie "
                               "starts it.",
                               {}});
 }
@@ -43,6 +43,8 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
       options.socket = value;
     } else if (name == "--stream") {
       options.stream = value;
+    } else if (name == "--login") {
+      options.login = value;
     } else if (name == "--secret-fd" || name == "--listen-fd") {
       const auto number = descriptor(value);
       if (!number) return wrong_usage(name + " wants a descriptor's number, not " + value + ".");
@@ -54,6 +56,7 @@ Result<Options> parse_options(const std::vector<std::string>& arguments) {
   if (options.socket.empty() == (options.listen_fd < 0))
     return wrong_usage("One of --socket and --listen-fd is needed.");
   if (options.stream.empty()) options.stream = program_beside_us("aerie-stream");
+  if (options.login.empty()) options.login = program_beside_us("aerie-login");
   return options;
 }
 

@@ -13,6 +13,7 @@ struct Options {
   int listen_fd = -1;  ///< a socket that listens already
   int secret_fd = 0;   ///< 64 hexadecimal digits and a line break are read from here
   std::string stream;  ///< the streamer's program; empty: beside this one
+  std::string login;   ///< the log-in agent's; likewise
 };
 
 /// Reads the arguments after the program's name. An error's message is for standard error.
@@ -22,7 +23,7 @@ struct Options {
 /// gets that number). `link_violation` when it is not 64 lower-case hexadecimal digits.
 [[nodiscard]] Result<std::string> read_secret(int fd);
 
-/// The streamer that lies beside this program.
+/// A program of ours that lies beside this one.
 [[nodiscard]] std::string program_beside_us(const std::string& name);
 
 }  // namespace aerie::guest

@@ -26,7 +26,9 @@ ProcessChildren::ProcessChildren(GuestSetting setting, ChildReports reports)
     : setting_(std::move(setting)),
       reports_(std::move(reports)),
       examiner_(std::make_unique<Examiner>(setting_.reactor)),
-      leftovers_(setting_.reactor, [this](const std::string& mark) { return is_running(mark); }) {}
+      leftovers_(setting_.reactor, [this](const std::string& mark) { return is_running(mark); }) {
+  setting_.open = [this](const std::string& url) { open_in_browser(url); };
+}
 
 void ProcessChildren::start(const std::string& child, std::uint64_t run) {
   const auto& specs = setting_.configure.profile->children;
@@ -93,6 +95,16 @@ void ProcessChildren::abandon(const std::string& child, std::uint64_t run, const
 void ProcessChildren::pass_to_streamer(const Json& body) {
   for (auto& [name, running] : running_)
     if (running.process) running.process->pass(body);
+}
+
+void ProcessChildren::pass_to_login(const link::LoginOrder& order) {
+  for (auto& [name, running] : running_)
+    if (running.process) running.process->pass(order);
+}
+
+void ProcessChildren::say_what_stands() {
+  for (auto& [name, running] : running_)
+    if (running.process) running.process->say_what_stands();
 }
 
 void ProcessChildren::clear() {
@@ -179,7 +191,7 @@ void ProcessChildren::renew(const link::Renew& renew) {
     if (spec.builtin == Builtin::stream) start(spec.name, run);
 }
 
-// -- a warm guest is taken ------------------------------------------------------------------------
+// -- showing pages --------------------------------------------------------------------------------
 
 void ProcessChildren::assign(const link::Assign& assignment) {
   const bool shows_it = assignment.url.empty() || assignment.url == setting_.configure.url;
@@ -189,12 +201,22 @@ void ProcessChildren::assign(const link::Assign& assignment) {
   for (const auto& spec : setting_.configure.profile->children)
     if (const auto found = running_.find(spec.name);
         !spec.open.empty() && found != running_.end() && found->second.process)
-      open(spec);
+      open(spec, assignment.url);
 }
 
-void ProcessChildren::open(const ChildSpec& spec) {
+/// The first child that shows pages, and runs.
+void ProcessChildren::open_in_browser(const std::string& url) {
+  for (const auto& spec : setting_.configure.profile->children)
+    if (const auto found = running_.find(spec.name);
+        !spec.open.empty() && found != running_.end() && found->second.process)
+      return open(spec, url);
+}
+
+void ProcessChildren::open(const ChildSpec& spec, const std::string& url) {
   SpawnRequest request;
-  request.argv = substitute(spec.open, setting_.substitutions());
+  auto values = setting_.substitutions();
+  if (!url.empty()) values["url"] = url;
+  request.argv = substitute(spec.open, values);
   request.env = environment_of(setting_, spec);
   const auto number = next_opening_++;
   const auto say = [this, name = spec.name](const std::vector<LogLine>& lines) {

@@ -43,6 +43,11 @@ class ProcessChildren {
   /// Words for the streamer.
   void pass_to_streamer(const Json& body);
 
+  /// An order for the log-in agent.
+  void pass_to_login(const link::LoginOrder& order);
+  /// Another host has come: it hears where a log-in stands.
+  void say_what_stands();
+
   /// Kills everything without a word; nothing starts any more.
   void clear();
 
@@ -69,7 +74,8 @@ class ProcessChildren {
   void stand_by(const ChildSpec& spec);
   void hold(const ChildSpec& spec, std::uint64_t run);
   void on_exited(const std::string& child, std::uint64_t run, ExitRecord exit);
-  void open(const ChildSpec& spec);
+  void open(const ChildSpec& spec, const std::string& url);
+  void open_in_browser(const std::string& url);
 
   [[nodiscard]] bool is_running(const std::string& mark) const;
 

@@ -159,6 +159,7 @@ TEST_CASE("the guest's options are read strictly", "[options]") {
   CHECK(options->listen_fd == 4);
   CHECK(options->secret_fd == 3);
   CHECK_THAT(options->stream, Catch::EndsWith("/aerie-stream"));
+  CHECK_THAT(options->login, Catch::EndsWith("/aerie-login"));
   for (const auto& words :
        {Words{}, Words{"--socket"}, Words{"--secret-fd", "3"},
         Words{"--socket", "/s", "--listen-fd", "4"}, Words{"--socket", "/s", "--secret-fd", "x"},

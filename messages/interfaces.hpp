@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "messages/event.hpp"
@@ -335,6 +336,10 @@ struct StartVm {};
 struct SendStream {
   Json body;
 };
+/// Begins or cancels an attempt to log in.
+struct SendLogin {
+  link::LoginOrder order;
+};
 struct RestartGuestChild {
   std::string child;
   std::string by;
@@ -382,6 +387,11 @@ struct VmStreamSays {
   std::string vm;
   Json body;
 };
+/// What the log-in agent says: where an attempt stands, or a part of its credential.
+struct VmLoginSays {
+  std::string vm;
+  std::variant<link::LoginNews, link::CredentialPart> words;
+};
 struct VmFinished {
   std::string vm;
   std::optional<Cause> cause;
@@ -391,10 +401,10 @@ struct VmDismantled {
 };
 
 /// Whoever owns a VM: a session, or the node for a guest of the warm pool.
-using VmOwnerActor = caf::typed_actor<caf::reacts_to<VmChanged>, caf::reacts_to<VmStageReached>,
-                                      caf::reacts_to<VmChildNews>, caf::reacts_to<VmStreamSays>,
-                                      caf::reacts_to<VmFinished>, caf::reacts_to<VmDismantled>,
-                                      caf::replies_to<MayRelease>::with<ReleaseAllowed>>;
+using VmOwnerActor = caf::typed_actor<
+    caf::reacts_to<VmChanged>, caf::reacts_to<VmStageReached>, caf::reacts_to<VmChildNews>,
+    caf::reacts_to<VmStreamSays>, caf::reacts_to<VmLoginSays>, caf::reacts_to<VmFinished>,
+    caf::reacts_to<VmDismantled>, caf::replies_to<MayRelease>::with<ReleaseAllowed>>;
 
 /// A warm guest gets its session.
 struct AssignVm {
@@ -414,7 +424,8 @@ using VmActor = caf::typed_actor<
     /// Hands a warm guest over; its news go to the new owner, beginning with where it stands.
     caf::reacts_to<AssignVm>,
     /// Passes words to the streamer.
-    caf::reacts_to<SendStream>, caf::reacts_to<RestartGuestChild>, caf::reacts_to<KillGuestChild>,
+    caf::reacts_to<SendStream>, caf::reacts_to<SendLogin>, caf::reacts_to<RestartGuestChild>,
+    caf::reacts_to<KillGuestChild>,
     /// Stops the guest; deletes nothing.
     caf::reacts_to<StopVm>, caf::reacts_to<DismantleVm>, caf::reacts_to<VmTimer>>;
 
@@ -551,6 +562,27 @@ struct Proposal {
 /// A reaper has begun, which knows of no proposal: those that are open are made again, and every
 /// session says anew when it is to end.
 struct ReaperBegins {};
+/// Ends the log-in that is under way, or begins another attempt after one that did not complete.
+struct CancelLogin {
+  std::string by;
+};
+struct RetryLogin {
+  std::string by;
+};
+/// Where the log-in stands now, or why it is not as it was asked for.
+struct LoginAnswer {
+  std::optional<LoginStatus> login;    ///< none: the session has none
+  std::optional<std::string> refusal;  ///< a sentence
+};
+/// The vault has taken a credential in, or could not.
+struct CredentialKept {
+  std::uint64_t attempt = 0;
+  std::optional<Cause> failure;
+};
+/// Its owner has fetched the credential.
+struct CredentialHandedOver {};
+/// Somebody uses it without a socket: its idle time begins anew.
+struct TouchSession {};
 /// The actor of a VM failed; another one brings the guest down and holds what it held.
 struct VmSalvaged {
   std::string vm;
@@ -567,7 +599,9 @@ using SessionActor = VmOwnerActor::extend<
     caf::replies_to<SetHold>::with<HoldAnswer>, caf::replies_to<ClearHold>::with<HoldAnswer>,
     /// Considers a retirement, asks the viewers, and answers the reaper.
     caf::reacts_to<Proposal>, caf::reacts_to<ReaperBegins>, caf::reacts_to<VmSalvaged>,
-    caf::reacts_to<SessionTimer>>;
+    caf::replies_to<CancelLogin>::with<LoginAnswer>, caf::replies_to<RetryLogin>::with<LoginAnswer>,
+    caf::reacts_to<CredentialKept>, caf::reacts_to<CredentialHandedOver>,
+    caf::reacts_to<TouchSession>, caf::reacts_to<SessionTimer>>;
 
 // == the reaper actor ============================================================================
 // Proposes; deletes only with the owner's token.

@@ -139,6 +139,60 @@ StreamSays read_stream(Fields& fields) {
   return {};
 }
 
+bool is_visible(const std::string& text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) == 0x7f;
+  });
+}
+
+std::uint64_t read_attempt(Fields& fields) {
+  return static_cast<std::uint64_t>(fields.number("attempt", 1, 1LL << 30, 1));
+}
+
+LoginNews read_login(Fields& fields) {
+  LoginNews news;
+  news.attempt = read_attempt(fields);
+  const auto state = login_state(fields.text("state"));
+  if (!state) fields.refuse("'state' is none of a log-in's");
+  news.state = state.value_or(LoginState::failed);
+  news.url = fields.text("url", 8 * 1024);
+  const bool is_web = news.url.starts_with("https://") || news.url.starts_with("http://");
+  if (!news.url.empty() && (!is_web || !is_visible(news.url)))
+    fields.refuse("'url' is no address of http or https");
+  news.cause = fields.cause("cause");
+  return news;
+}
+
+CredentialPart read_credential(Fields& fields) {
+  CredentialPart part;
+  part.attempt = read_attempt(fields);
+  part.file = static_cast<std::size_t>(fields.number("file", 0, max_credential_files - 1));
+  part.part = static_cast<std::size_t>(fields.number("part", 0, 1024));
+  part.name = fields.text("name");
+  part.bytes = static_cast<std::size_t>(
+      fields.number("bytes", 0, static_cast<std::int64_t>(max_credential_bytes)));
+  part.sealed = fields.text("sealed", max_credential_part_bytes);
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
+  if (part.name.empty() || std::any_of(part.name.begin(), part.name.end(), is_control))
+    fields.refuse("'name' is no file's");
+  if (!is_visible(part.sealed)) fields.refuse("'sealed' is no base64");
+  return part;
+}
+
+LoginOrder read_order(Fields& fields) {
+  LoginOrder order;
+  order.attempt = read_attempt(fields);
+  order.seal_key = fields.text("sealKey");
+  const auto provider = fields.json().find("provider");
+  if (provider == fields.json().end()) return order;
+  auto parsed = parse_provider(*provider);
+  if (parsed)
+    order.provider = std::move(*parsed);
+  else
+    fields.refuse(parsed.error().message);
+  return order;
+}
+
 Configure read_configure(Fields& fields) {
   Configure configure;
   configure.vm = fields.text("vm");
@@ -222,6 +276,23 @@ struct Encoder {
   Json operator()(const StreamSays& says) const {
     return {{"type", "stream"}, {"body", says.body}};
   }
+  Json operator()(const LoginNews& news) const {
+    Json json{{"type", "login"}, {"attempt", news.attempt}, {"state", to_string(news.state)}};
+    if (!news.url.empty()) json["url"] = news.url;
+    if (news.cause) json["cause"] = *news.cause;
+    return json;
+  }
+  Json operator()(const CredentialPart& part) const {
+    return {{"type", "credential"}, {"attempt", part.attempt}, {"file", part.file},
+            {"part", part.part},    {"name", part.name},       {"bytes", part.bytes},
+            {"sealed", part.sealed}};
+  }
+  Json operator()(const LoginOrder& order) const {
+    Json json{{"type", "login"}, {"attempt", order.attempt}};
+    if (order.provider) json["provider"] = *order.provider;
+    if (order.provider) json["sealKey"] = order.seal_key;
+    return json;
+  }
   Json operator()(const Configure& configure) const {
     return {{"type", "configure"},
             {"vm", configure.vm},
@@ -268,6 +339,8 @@ Result<GuestMessage> parse_guest_message(const Json& frame) {
   if (type == "child") return finish<GuestMessage>(fields, read_child(fields));
   if (type == "log") return finish<GuestMessage>(fields, read_log(fields));
   if (type == "stream") return finish<GuestMessage>(fields, read_stream(fields));
+  if (type == "login") return finish<GuestMessage>(fields, read_login(fields));
+  if (type == "credential") return finish<GuestMessage>(fields, read_credential(fields));
   if (type == "linked")
     return finish<GuestMessage>(fields, Linked{fields.number("configured", 0, 1) == 1});
   if (type == "configured") return Configured{};
@@ -283,6 +356,7 @@ Result<HostMessage> parse_host_message(const Json& frame) {
   if (type == "stream") return finish<HostMessage>(fields, read_stream(fields));
   if (type == "configure") return finish<HostMessage>(fields, read_configure(fields));
   if (type == "renew-guest") return finish<HostMessage>(fields, read_renew(fields));
+  if (type == "login") return finish<HostMessage>(fields, read_order(fields));
   if (type == "assign")
     return finish<HostMessage>(fields, Assign{fields.text("session"), fields.text("url", 8 * 1024),
                                               Duration{fields.number("maxMs", 0, 1LL << 40)}});

@@ -8,7 +8,9 @@
 
 #include "messages/cause.hpp"
 #include "messages/exit_record.hpp"
+#include "messages/login.hpp"
 #include "messages/profile.hpp"
+#include "messages/provider.hpp"
 #include "messages/shared_value.hpp"
 #include "messages/time.hpp"
 
@@ -47,6 +49,30 @@ struct StreamSays {
   Json body;
 };
 
+/// `login`: where an attempt to log in stands.
+struct LoginNews {
+  std::uint64_t attempt = 0;
+  LoginState state = LoginState::starting;
+  std::string url;  ///< with `awaiting-user`: http or https, without control characters
+  std::optional<Cause> cause;
+};
+
+/// All parts of a credential together.
+inline constexpr std::size_t max_credential_bytes = 512 * 1024;
+inline constexpr std::size_t max_credential_part_bytes = 32 * 1024;
+inline constexpr std::size_t max_credential_files = 16;
+
+/// `credential`: a part of a file that the tool left, before the attempt is `completed`. Sealed in
+/// the guest (libsodium's crypto_box_seal) to the key of `LoginOrder`: nobody on the way reads it.
+struct CredentialPart {
+  std::uint64_t attempt = 0;
+  std::size_t part = 0;   ///< its number within the file
+  std::size_t file = 0;   ///< its number, from 0
+  std::string name;       ///< as the provider names it
+  std::size_t bytes = 0;  ///< of the whole file, before it was sealed
+  std::string sealed;     ///< base64; parts of one file are joined in their order
+};
+
 /// `linked`: the handshake is complete. `configured`: the profile arrived and starts.
 struct Linked {
   bool configured = false;  ///< true where a controller is adopting a running guest
@@ -65,8 +91,8 @@ struct Finished {
   std::optional<Cause> cause;  ///< none where the stop was asked for
 };
 
-using GuestMessage =
-    std::variant<Linked, Configured, ChildNews, LogLines, StreamSays, AllReady, Held, Finished>;
+using GuestMessage = std::variant<Linked, Configured, ChildNews, LogLines, StreamSays, AllReady, Held,
+                                  Finished, LoginNews, CredentialPart>;
 
 /// Reads a guest's frame. The guest is hostile: unknown types, missing or oversized fields, names
 /// outside the contract's pattern and control characters in names give `link_violation`.
@@ -121,8 +147,15 @@ struct Stop {
   std::string by;
 };
 
-using HostMessage =
-    std::variant<Configure, Renew, Assign, RestartChild, KillChild, Stop, StreamSays>;
+/// `login`: to the builtin of that name.
+struct LoginOrder {
+  std::uint64_t attempt = 0;         ///< one that began already is not begun again
+  std::optional<Provider> provider;  ///< begin; none: cancel
+  std::string seal_key;              ///< with `provider`: an X25519 public key, base64
+};
+
+using HostMessage = std::variant<Configure, Renew, Assign, RestartChild, KillChild, Stop, StreamSays,
+                                 LoginOrder>;
 
 [[nodiscard]] Result<HostMessage> parse_host_message(const Json& frame);
 [[nodiscard]] Json to_frame(const HostMessage& message);

@@ -76,6 +76,14 @@ void ObjectReader::integer(std::string_view key, int& target, std::int64_t least
   target = value->get<int>();
 }
 
+void ObjectReader::boolean(std::string_view key, bool& target) {
+  const auto* value = get(key);
+  if (value == nullptr) return;
+  if (!value->is_boolean())
+    return fail(key, "must be a boolean, not " + std::string(type_name(*value)));
+  target = value->get<bool>();
+}
+
 void ObjectReader::duration(std::string_view key, Duration& target, Duration least, Duration most) {
   const auto* value = get(key);
   if (value == nullptr) return;

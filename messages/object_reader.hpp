@@ -29,6 +29,7 @@ class ObjectReader {
   const Json* get(std::string_view key);
 
   void integer(std::string_view key, int& target, std::int64_t least, std::int64_t most);
+  void boolean(std::string_view key, bool& target);
   /// Integer milliseconds.
   void duration(std::string_view key, Duration& target, Duration least, Duration most);
   /// At most `most` bytes, no NUL.

@@ -43,6 +43,7 @@ void to_json(Json& json, const SessionDocument& document) {
       {"idleMs", document.idle.count()},
       {"maxMs", document.max.count()},
   };
+  if (document.login) json["login"] = *document.login;
   if (document.end)
     json["end"] = Json{{"by", document.end->by},
                        {"reason", document.end->reason},

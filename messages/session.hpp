@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "messages/cause.hpp"
+#include "messages/login.hpp"
 #include "messages/profile.hpp"
 #include "messages/rare.hpp"
 #include "messages/states.hpp"
@@ -19,15 +20,16 @@ namespace aerie {
 /// What a client asks for, validated (contract, section 3).
 struct SessionRequest {
   std::string user_id;
-  std::string provider;
-  std::string profile;  ///< a known one
-  std::string driver;   ///< a known one
+  std::string provider;  ///< as it was named: a known one's name or alias, or a label
+  std::string profile;   ///< a known one
+  std::string driver;    ///< a known one
   std::string url;
   std::optional<DisplaySize> display;  ///< none: the profile's
   Duration idle{600'000};
   Duration max{28'800'000};
   std::map<std::string, std::string> labels;
   std::vector<std::pair<std::string, std::string>> env;
+  std::string credential_key;  ///< the owner's X25519 public key, base64; empty: none
 };
 
 struct ViewerInfo {
@@ -88,6 +90,8 @@ struct SessionDocument {
   Duration max{0};
   Rare<SessionEnd> end;
   Rare<Cause> cause;  ///< why it failed; part of `why`, not of the document outside
+  Rare<LoginStatus> login;
+  std::string credential_key;  ///< as in the request; not part of the document outside
 };
 
 using SessionDocumentPtr = std::shared_ptr<const SessionDocument>;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/core/roster.hpp"
+#include "actors/ports/credential_store.hpp"
 #include "actors/ports/log_store.hpp"
 #include "actors/ports/machine.hpp"
 #include "actors/ports/tombstone_store.hpp"
@@ -80,6 +81,8 @@ struct ActorSettings {
   Duration link_within{10'000};       ///< a VM's `linking`
   Duration vm_link_within{60'000};    ///< the same of a virtual machine, which boots a kernel first
   Duration orphan_after{21'600'000};
+  /// A credential that nobody fetches keeps its session from being retired so long.
+  Duration keep_credential{600'000};
   Duration failed_retention{1'800'000};     ///< a failed session's guest keeps its files so long
   Duration quarantine{60'000};              ///< before what nobody owns is removed
   std::int64_t min_free_bytes = 512 << 20;  ///< of the state directory's file system
@@ -100,9 +103,11 @@ struct ActorSettings {
 struct Environment {
   ActorSettings settings;
   std::map<std::string, SharedValue<Profile>> profiles;
+  std::map<std::string, SharedValue<Provider>> providers;  ///< by name, and by each alias
   std::map<std::string, std::shared_ptr<Driver>> drivers;
   std::shared_ptr<LogStore> logs;
   std::shared_ptr<TombstoneStore> tombstones;
+  std::shared_ptr<CredentialStore> vault;  ///< null in tests that need none
   std::shared_ptr<Roster> roster;  ///< of this controller's actors; null in tests that need none
   std::function<Instant()> wall;   ///< civil time
   std::function<std::string()> new_id;                    ///< a lower-case UUID

@@ -155,6 +155,7 @@ void Ledger::go_on_with_tombstone(const std::string& session) {
   if (tombstone->state == TombstoneState::complete) return settle(session);
   if (tombstone->state == TombstoneState::going) {
     forget_session(session);
+    if (environment_->vault) environment_->vault->forget(session);
     remove_files(session, [](const std::optional<Cause>&) {});
   }
 }

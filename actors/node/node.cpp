@@ -50,6 +50,7 @@ Node::Behavior Node::make_behavior() {
       [this](const VmStageReached& message) { on_vm_stage(message); },
       [](const VmChildNews&) {},
       [](const VmStreamSays&) {},
+      [](const VmLoginSays&) {},
       [this](const VmFinished& message) { on_vm_finished(message.vm); },
       [this](const VmDismantled& message) { on_vm_gone(message.vm); },
       [](const MayRelease&) { return ReleaseAllowed{true}; },
@@ -130,6 +131,16 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
   document.created_at = environment_->wall();
   document.idle = request.idle;
   document.max = request.max;
+  document.credential_key = request.credential_key;
+  if (const auto provider = environment_->providers.find(request.provider);
+      provider != environment_->providers.end() &&
+      profile->second->find(Builtin::login) != nullptr) {
+    LoginStatus login;
+    login.provider = provider->second->name;
+    login.started_at = document.created_at;
+    login.until = document.created_at + provider->second->within;
+    document.login = std::move(login);
+  }
   document.vm_address = addresses_.address(*slot);
   document.vm_id = warm ? *warm : make_vm(request, profile->second, document.id, {}, *slot);
 

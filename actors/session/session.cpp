@@ -36,6 +36,10 @@ Session::Session(caf::actor_config& config, EnvironmentPtr environment,
   const auto* child = profile->find(Builtin::stream);
   if (child != nullptr) stream_child_ = child->name;
   if (child != nullptr) stream_within_ = child->ready.within + stream_slack;
+  if (const auto* login = profile->find(Builtin::login)) {
+    login_work_ = LoginWork{};
+    login_work_->child = login->name;
+  }
   if (!memories.empty()) recall(memories);
   const auto stream_memory = memories.find("stream");
   stream_ = spawn<Stream>(environment_, self(), profile, document_->stream.epoch,
@@ -72,10 +76,12 @@ Session::Behavior Session::make_behavior() {
           send<caf::message_priority::high>(stream_, message);
         else
           on_child(message.news);
+        if (login_work_ && message.news.child == login_work_->child) on_login_child(message.news);
       },
       [this](const VmStreamSays& message) {
         if (message.vm == document_->vm_id) send(stream_, message);
       },
+      [this](const VmLoginSays& message) { on_login_says(message); },
       [this](const VmFinished& message) { on_vm_finished(message); },
       [this](const VmDismantled& message) { on_dismantled(message); },
       [this](const MayRelease& message) { return may_release(message.vm); },
@@ -103,6 +109,11 @@ Session::Behavior Session::make_behavior() {
         propose_again();
       },
       [this](const VmSalvaged& message) { on_salvaged(message); },
+      [this](const CancelLogin& message) { return cancel_login(message); },
+      [this](const RetryLogin& message) { return retry_login(message); },
+      [this](const CredentialKept& message) { on_credential_kept(message); },
+      [this](const CredentialHandedOver&) { on_credential_handed_over(); },
+      [this](const TouchSession&) { touch(); },
       [this](const SessionTimer& message) { on_timer(message.ticket); },
   };
 }
@@ -126,12 +137,13 @@ void Session::on_vm_finished(const VmFinished& finished) {
   send(stream_, finished);
   is_guest_finished_ = true;
   write_tombstone_while_held();
-  if (is_final(document_->state) || document_->state == SessionState::retiring) return;
   const auto cause =
       finished.cause.value_or(Cause{CauseKind::vmm_exited,
                                     "The guest was stopped by somebody else than its session.",
                                     "Look at the events for who stopped it.",
                                     {}});
+  lose_login_agent(cause);
+  if (is_final(document_->state) || document_->state == SessionState::retiring) return;
   // A guest that nobody saw end while no controller was there is no fault to try again.
   const bool was_lost = is_recalled_ && cause.kind == CauseKind::controller_restarted;
   const bool is_mendable = !is_permanent(cause.kind) && cause.kind != CauseKind::quota && !was_lost;
@@ -292,6 +304,7 @@ void Session::fail(const Cause& cause) {
   enter(SessionState::failed);
   if (vm_) send(vm_, StopVm{"controller"});
   end_viewers();
+  lose_login_agent(cause);
   // What viewers are being asked is no question any more.
   if (const auto open = std::exchange(proposal_, std::nullopt)) consider(open->proposal);
 }
@@ -316,6 +329,7 @@ void Session::on_timer(std::uint64_t ticket) {
                       {}};
     return record("deadline.passed", {{"state", to_string(document_->state)}, {"cause", cause}});
   }
+  if (login_work_ && login_work_->ticket == ticket) return on_login_deadline();
   if (proposal_ && proposal_->ticket == ticket) {
     // A viewer's silence until the deadline is consent.
     const auto proposal = proposal_->proposal;

@@ -63,6 +63,17 @@ class Session : public Actor<SessionActor> {
     std::uint64_t ticket = 0;
     Instant until{};  ///< silence is consent from then on
   };
+  /// What belongs to a log-in besides its place in the document.
+  struct LoginWork {
+    std::string child;  ///< of the profile
+    bool is_agent_ready = false;
+    std::uint64_t begun = 0;        ///< the last attempt that the agent was told of
+    std::uint64_t ticket = 0;       ///< of the attempt's deadline
+    std::vector<SealedFile> files;  ///< as far as they have come
+    std::size_t bytes = 0;          ///< of all parts
+    bool is_being_kept = false;     ///< the vault has them and has not answered
+    Rare<Proposal> refused;         ///< waits for the log-in, or for the credential's owner
+  };
 
   // session.cpp: the guest's side and the session's state
   void on_vm_changed(const VmChanged& changed);
@@ -105,6 +116,30 @@ class Session : public Actor<SessionActor> {
   // session_deadlines.cpp: when it ends by itself
   [[nodiscard]] std::optional<Instant> idle_deadline() const;
   void expect_ends();
+
+  // session_login.cpp: the log-in
+  void on_login_child(const link::ChildNews& news);
+  void on_login_says(const VmLoginSays& says);
+  void on_login_news(const link::LoginNews& news);
+  void take_credential_part(const link::CredentialPart& part);
+  void keep_credential();
+  void on_credential_kept(const CredentialKept& kept);
+  void on_credential_handed_over();
+  void on_login_deadline();
+  void begin_login();
+  void enter_login(LoginState state, std::optional<Cause> cause = std::nullopt);
+  void tell_login();
+  LoginAnswer cancel_login(const CancelLogin& wish);
+  LoginAnswer retry_login(const RetryLogin& wish);
+  void lose_login_agent(const Cause& cause);
+  void go_on_with_login();
+  [[nodiscard]] bool is_login_under_way() const;
+  [[nodiscard]] Json login_message() const;
+  /// Until when the log-in keeps the session, and why.
+  [[nodiscard]] std::optional<std::pair<Instant, std::string>> login_keeps() const;
+  [[nodiscard]] bool refuse_for_login(const Proposal& proposal);
+  void consider_again_after_login();
+  void touch();
 
   // session_viewers.cpp: viewers and control
   Joined join(const Join& request);
@@ -156,7 +191,8 @@ class Session : public Actor<SessionActor> {
   SharedValue<SessionDocument> document_;
   Duration stream_within_{0};  ///< the deadline of the stream's `starting` and `restarting`
   DisplaySize display_;
-  std::string stream_child_;  ///< empty: the profile has none
+  std::string stream_child_;    ///< empty: the profile has none
+  Rare<LoginWork> login_work_;  ///< none: the profile has no log-in
   VmActor vm_;
   StreamActor stream_;
   std::map<std::string, Viewer> viewers_;

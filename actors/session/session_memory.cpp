@@ -64,6 +64,7 @@ void Session::remember() {
               {"viewers", std::move(viewers)},
               {"controller", controller_},
               {"requests", control_requests_},
+              {"refused", login_work_ ? to_memory(login_work_->refused) : Json(nullptr)},
               {"proposal", nullptr},
               {"kept", nullptr},
               {"held", to_memory(held_)},
@@ -118,6 +119,8 @@ void Session::recall(const SessionMemories& memories) {
   const auto& memory = remembered->second;
   memory.at("controller").get_to(controller_);
   memory.at("requests").get_to(control_requests_);
+  if (login_work_ && memory.contains("refused"))
+    login_work_->refused = recalled_proposal(memory["refused"], document_->id);
   held_ = recalled_proposal(memory.at("held"), document_->id);
   granted_ = recalled_proposal(memory.at("granted"), document_->id);
   if (const auto& open = memory.at("proposal"); !open.is_null())
@@ -173,6 +176,7 @@ void Session::go_on() {
     if (!viewer.gone_at) unwatched_since_ = viewer.gone_at = now;
     viewer.expiry_ticket = set_timer(left(*viewer.gone_at + settings.resume));
   }
+  go_on_with_login();
   publish();
   dismantle_former_vms();
   end_when_dismantled();
@@ -188,6 +192,10 @@ void Session::propose_again() {
   };
   if (granted_) return again(*granted_, Duration{0}, std::nullopt);
   if (held_) return again(*held_, held_->deadline, std::nullopt);
+  if (login_work_ && login_work_->refused) {
+    const auto refused = *login_work_->refused;
+    return again(refused, refused.deadline, std::nullopt);
+  }
   if (kept_) return again(kept_->proposal, kept_->proposal.deadline, kept_->until);
   if (!proposal_) return;
   const auto left = std::max(proposal_->until - environment_->wall(), Duration{0});

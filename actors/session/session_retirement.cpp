@@ -39,12 +39,13 @@ void Session::consider(const Proposal& proposal) {
   }
   if (kept_) kept_until_ = std::min(kept_->until, environment_->wall());
   kept_.reset();
+  if (login_work_) login_work_->refused.reset();
   const bool is_leaving = is_final(document_->state) || document_->state == SessionState::retiring;
   if (proposal.forced && !is_leaving) broadcast(retire_message(proposal, Duration{0}));
   held_.reset();
   if (!document_->holds.empty()) return hold_back(proposal);
   if (proposal.forced) return grant(proposal, "session", "It was forced.");
-  if (answer_untimely(proposal)) return;
+  if (refuse_for_login(proposal) || answer_untimely(proposal)) return;
   if (is_leaving) return grant(proposal, "session", "Its guest is stopped, nothing holds it.");
   if (connected() > 0) return ask_viewers(proposal);
   grant(proposal, "session", "No viewer is connected.");
@@ -145,6 +146,7 @@ void Session::grant(const Proposal& proposal, const std::string& who, const std:
   proposal_.reset();
   granted_ = proposal;
   held_.reset();
+  if (is_login_under_way()) enter_login(LoginState::cancelled, cause_of_end(proposal));
   if (document_->state != SessionState::failed) {
     document_.edit().cause = cause_of_end(proposal);
     if (document_->state != SessionState::retiring) enter(SessionState::retiring);

@@ -85,6 +85,7 @@ Joined Session::resume(const Join& request) {
 void Session::tell_present_state(Viewer& viewer) {
   if (!stream_child_.empty()) deliver(viewer, stream_message());
   if (!troubles_.empty()) deliver(viewer, state_message());
+  if (document_->login) deliver(viewer, login_message());
   announce_control();
   announce_viewers();
   ask_newcomer(viewer);

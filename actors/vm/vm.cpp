@@ -81,6 +81,7 @@ Vm::Behavior Vm::make_behavior() {
       [this](const MachineNetwork& message) { on_network(message.failure); },
       [this](const AssignVm& message) { assign(message); },
       [this](const SendStream& message) { say_to_streamer(message.body); },
+      [this](const SendLogin& message) { order_login(message.order); },
       [this](const RestartGuestChild& message) {
         if (machine_) machine_->send(link::RestartChild{message.child, message.by});
       },
@@ -173,6 +174,8 @@ void Vm::on_linked() {
   enter(VmState::ready);
   for (const auto& body : std::exchange(unsaid_, {}))
     machine_->send(link::StreamSays{body});
+  for (const auto& order : std::exchange(unsaid_orders_, {}))
+    machine_->send(order);
   // The node takes a guest for warm by the stages it hears of.
   if (is_adopted_ && document_->session.empty()) tell_owner_where_it_stands();
 }
@@ -190,6 +193,10 @@ void Vm::on_says(link::GuestMessage& message) {
     environment_->logs->append(spec_.vm, *lines, environment_->wall());
   } else if (auto* says = std::get_if<link::StreamSays>(&message)) {
     if (owner_) send(owner_, VmStreamSays{spec_.vm, std::move(says->body)});
+  } else if (auto* login = std::get_if<link::LoginNews>(&message)) {
+    if (owner_) send(owner_, VmLoginSays{spec_.vm, std::move(*login)});
+  } else if (auto* part = std::get_if<link::CredentialPart>(&message)) {
+    if (owner_) send(owner_, VmLoginSays{spec_.vm, std::move(*part)});
   } else if (std::holds_alternative<link::Configured>(message)) {
     reach(Stage::configured);
   } else if (std::holds_alternative<link::AllReady>(message)) {
@@ -280,7 +287,8 @@ void Vm::assign(const AssignVm& assignment) {
 void Vm::tell_owner_where_it_stands() {
   send(owner_, VmChanged{spec_.vm, document_->state, document_->pid, document_->cause});
   for (const auto& child : spec_.configure.profile->children)
-    if (child.builtin == Builtin::stream && document_->children.contains(child.name)) {
+    if ((child.builtin == Builtin::stream || child.builtin == Builtin::login) &&
+        document_->children.contains(child.name)) {
       link::ChildNews news;
       news.child = child.name;
       news.pid = document_->children.at(child.name);

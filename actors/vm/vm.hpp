@@ -66,6 +66,7 @@ class Vm : public Actor<VmActor> {
   // vm_adoption.cpp
   void adopt();
   void say_to_streamer(const Json& body);
+  void order_login(const link::LoginOrder& order);
   [[nodiscard]] bool is_known(const link::ChildNews& news);
   void remember();
 
@@ -101,9 +102,10 @@ class Vm : public Actor<VmActor> {
   bool is_link_lost_ = false;
   bool is_adopted_ = false;
   bool is_linked_ = false;
-  std::set<std::string> ready_;   ///< children
-  std::vector<Json> unsaid_;      ///< to the streamer, once an adopted guest is linked
-  std::vector<ActorPart> parts_;  ///< the children, for operators
+  std::set<std::string> ready_;  ///< children
+  std::vector<Json> unsaid_;     ///< to the streamer, once an adopted guest is linked
+  std::vector<link::LoginOrder> unsaid_orders_;  ///< likewise, to the log-in agent
+  std::vector<ActorPart> parts_;                 ///< the children, for operators
   std::optional<VmState> shown_state_;
   Instant state_since_{};
   std::set<std::pair<std::string, std::string>> known_exits_;  ///< of the controller before

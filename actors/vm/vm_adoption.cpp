@@ -55,6 +55,14 @@ void Vm::say_to_streamer(const Json& body) {
   }
 }
 
+void Vm::order_login(const link::LoginOrder& order) {
+  if (!is_adopted_ || is_linked_) {
+    if (machine_) machine_->send(order);
+  } else if (unsaid_orders_.size() < max_unsaid) {
+    unsaid_orders_.push_back(order);
+  }
+}
+
 /// A guest tells a new controller its last exits and what stands; what the one before wrote down
 /// is not news.
 bool Vm::is_known(const link::ChildNews& news) {

@@ -4,6 +4,7 @@
 
 #include "runtime/config/configuration.hpp"
 #include "runtime/config/profiles.hpp"
+#include "runtime/config/providers.hpp"
 
 namespace aerie {
 
@@ -11,6 +12,7 @@ namespace aerie {
 struct ServeRequest {
   Configuration configuration;
   Profiles profiles;
+  Providers providers;
 };
 
 /// Runs the controller until a signal ends it; an error is told by the caller.

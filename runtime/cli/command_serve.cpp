@@ -20,7 +20,14 @@ int run_serve(const CommonOptions& options, const ServeFunction& serve) {
     tell_error(wrong->field + " " + wrong->message, "Name a profile that is there.");
     return refused;
   }
-  const auto served = serve({*std::move(configuration), *std::move(profiles)});
+  auto providers = load_providers(settings);
+  if (!providers) {
+    tell_error(providers.error().field + " " + providers.error().message,
+               "Correct the file, or take its directory out of providers.path.");
+    return refused;
+  }
+  const auto served =
+      serve({*std::move(configuration), *std::move(profiles), *std::move(providers)});
   if (served) return fine;
   tell_error(served.error().message, served.error().remedy);
   return answer_is_no;

@@ -79,7 +79,7 @@ Result<void> serve_controller(const ServeRequest& request) {
                                 {}});
   log_to_standard_error();
   const auto& settings = request.configuration.settings;
-  auto controller = Controller::start(request.configuration, request.profiles);
+  auto controller = Controller::start(request.configuration, request.profiles, request.providers);
   if (!controller) return tl::unexpected(controller.error());
   std::cout << "aerie listens on " << (settings.http.tls_cert.empty() ? "http://" : "https://")
             << (*controller)->address() << std::endl;

@@ -302,6 +302,10 @@ std::vector<ConfigKey> make_keys() {
                    "idle time after which a session that names none is closed"),
       milliseconds("session.maxMs", AT(session.max), 100, day,
                    "greatest age of a session that names none"),
+      milliseconds("vault.holdMs", AT(vault.hold), 0, 7 * day,
+                   "a credential that nobody fetched keeps its session so long"),
+      milliseconds("vault.rotateMs", AT(vault.rotate), 0, 3650 * day,
+                   "a key in vault.key older than this is replaced at a start; 0: never"),
   };
 #undef AT
   return keys;

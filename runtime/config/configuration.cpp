@@ -24,7 +24,7 @@ constexpr std::array older_names{
 
 /// Variables of ours that are no configuration.
 constexpr std::array other_variables{"AERIE_STATE", "AERIE_CONTROL_FD", "AERIE_STREAM",
-                                     "AERIE_GUEST"};
+                                     "AERIE_GUEST", "AERIE_VAULT_KEY"};
 
 std::vector<std::string> key_names() {
   std::vector<std::string> names;

@@ -2,49 +2,23 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
-#include "messages/object_reader.hpp"
-#include "runtime/config/shipped_files.hpp"
+#include "runtime/config/document_files.hpp"
 
 namespace aerie {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t max_file = 256 * 1024;
-
-FieldError in_file(const fs::path& file, const FieldError& error) {
-  return {file.string() + (error.field.empty() ? "" : ": " + error.field), error.message};
-}
-
 Checked<Profile> read_profile_file(const fs::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::stringstream text;
-  if (!stream || !(text << stream.rdbuf()))
-    return tl::unexpected(FieldError{file.string(), "can't be read"});
-  const auto profile = parse_document(text.str(), max_file).and_then(check_profile);
-  if (!profile) return tl::unexpected(in_file(file, profile.error()));
+  const auto profile = read_document_file(file).and_then(
+      [&](const Json& json) { return check_profile(json).map_error(in_file(file)); });
+  if (!profile) return tl::unexpected(profile.error());
   if (profile->name != file.stem().string())
     return tl::unexpected(
-        in_file(file, {"name", "must be the file's own name, \"" + file.stem().string() +
+        in_file(file)({"name", "must be the file's own name, \"" + file.stem().string() +
                                    "\", not \"" + profile->name + "\""}));
   return *profile;
-}
-
-/// The directory's profile files in the order of their names.
-Checked<std::vector<fs::path>> profile_files(const std::string& directory) {
-  std::error_code error;
-  std::vector<fs::path> files;
-  for (fs::directory_iterator each(directory, error), end; !error && each != end;
-       each.increment(error))
-    if (each->path().extension() == ".json") files.push_back(each->path());
-  if (error)
-    return tl::unexpected(FieldError{
-        "profiles.path", "names " + directory + ", which can't be read: " + error.message()});
-  std::sort(files.begin(), files.end());
-  return files;
 }
 
 }  // namespace
@@ -52,7 +26,7 @@ Checked<std::vector<fs::path>> profile_files(const std::string& directory) {
 Checked<Profiles> load_profiles_from(const std::vector<std::string>& directories) {
   Profiles profiles;
   for (const auto& directory : directories) {
-    const auto files = profile_files(directory);
+    const auto files = document_files(directory, "profiles.path");
     if (!files) return tl::unexpected(files.error());
     for (const auto& file : *files) {
       auto profile = read_profile_file(file);
@@ -65,11 +39,7 @@ Checked<Profiles> load_profiles_from(const std::vector<std::string>& directories
 }
 
 Checked<Profiles> load_profiles(const Settings& settings) {
-  std::vector<std::string> directories;
-  std::istringstream path(settings.profiles_path);
-  for (std::string directory; std::getline(path, directory, ':');)
-    if (!directory.empty()) directories.push_back(directory);
-  directories.push_back(shipped_folder("profiles"));
+  const auto directories = search_path(settings.profiles_path, "profiles");
   auto profiles = load_profiles_from(directories);
   if (!profiles || (settings.guests.memory_mib == 0 && settings.guests.cpus == 0)) return profiles;
   for (auto& [name, profile] : *profiles) {

@@ -67,6 +67,11 @@ struct SessionSettings {
   Duration max{28'800'000};
 };
 
+struct VaultSettings {
+  Duration hold{600'000};          ///< a credential nobody fetched keeps its session so long
+  Duration rotate{2'592'000'000};  ///< a key of its own older than this is replaced; 0: never
+};
+
 struct LogSettings {
   std::string level = "info";
   std::string format = "text";
@@ -97,6 +102,7 @@ struct Settings {
   MediaSettings media;
   LogSettings log;
   SessionSettings session;
+  VaultSettings vault;
 
   // From the command line alone:
   std::string state;                      ///< the state directory, absolute

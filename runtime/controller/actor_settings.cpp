@@ -18,6 +18,7 @@ void fill_environment(Environment& environment, const Settings& settings,
   actors.retire_ask = settings.retire_ask;
   actors.resume = settings.signal_resume;
   actors.orphan_after = settings.guests.orphan;
+  actors.keep_credential = settings.vault.hold;
   actors.failed_retention = settings.retention.failed;
   actors.quarantine = settings.guests.quarantine;
   actors.min_free_bytes = settings.retention.min_free_bytes;
@@ -58,6 +59,8 @@ ProcessDriverOptions process_driver_options(const Settings& settings, const std:
   };
   options.guest_program = program("aerie-guest");
   options.stream_program = program("aerie-stream");
+  options.login_program = program("aerie-login");
+  options.oidc_program = program("aerie-oidc");
   options.enter_program = program("aerie-enter");
   options.media_registry = make_media_registry(options.stream_program, state);
   options.uid_base = ::geteuid() == 0 ? settings.guests.uid_base : 0;

@@ -35,6 +35,7 @@
 #include "runtime/store/sqlite_store.hpp"
 #include "runtime/tombstones/tombstone_files.hpp"
 #include "runtime/tombstones/tombstone_inventory.hpp"
+#include "runtime/vault/open_vault.hpp"
 
 namespace aerie {
 namespace {
@@ -114,10 +115,11 @@ SupervisorPlan plan_of(Strategy strategy, Intensity intensity,
 /// The controller's members, in the order in which they depend on each other.
 class Controller::Parts {
  public:
-  Parts(Configuration configuration, Profiles profiles)
+  Parts(Configuration configuration, Profiles profiles, const Providers& providers)
       : settings_(std::move(configuration.settings)),
         shown_configuration_(effective_config(configuration.entries)),
-        profiles_(std::move(profiles)) {}
+        profiles_(std::move(profiles)),
+        providers_(providers) {}
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
   ~Parts() { stop(false, Duration{0}); }
@@ -137,6 +139,7 @@ class Controller::Parts {
   Settings settings_;
   Json shown_configuration_;
   Profiles profiles_;
+  Providers providers_;
   std::optional<StateDirectory> state_;
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<Reactor> disk_;
@@ -144,6 +147,7 @@ class Controller::Parts {
   std::shared_ptr<SqliteStore> store_;
   std::shared_ptr<LogFiles> logs_;
   std::shared_ptr<TombstoneFiles> tombstones_;
+  std::shared_ptr<Vault> vault_;
   EnvironmentPtr environment_;
   std::unique_ptr<SystemConfig> config_;
   std::unique_ptr<caf::actor_system> system_;
@@ -171,6 +175,9 @@ Result<void> Controller::Parts::start() {
     return tl::unexpected(tidied.error());
   add_unknown_sessions(state_->path(), store->contents);
   tombstones_ = std::make_shared<TombstoneFiles>(state_->path(), *disk_, shown_configuration_);
+  auto vault = open_vault(settings_, state_->path(), *disk_);
+  if (!vault) return tl::unexpected(vault.error());
+  vault_ = std::move(*vault);
   make_environment();
   auto gateway = GatewayParts::bind(settings_, environment_, logs_);
   if (!gateway) return tl::unexpected(gateway.error());
@@ -188,6 +195,8 @@ Result<void> Controller::Parts::start() {
 void Controller::Parts::make_environment() {
   environment_ = std::make_shared<Environment>();
   fill_environment(*environment_, settings_, profiles_);
+  environment_->providers = providers_;
+  environment_->vault = vault_;
   environment_->roster = std::make_shared<Roster>(environment_->new_id);
   environment_->logs = logs_;
   environment_->tombstones = tombstones_;
@@ -329,6 +338,7 @@ void Controller::Parts::stop(bool stop_guests, Duration within) {
   bench_->stop();
   gateway_.reset();
   environment_.reset();
+  vault_.reset();
   tombstones_.reset();
   store_.reset();
 }
@@ -339,8 +349,8 @@ Controller::Controller(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) 
 Controller::~Controller() = default;
 
 Result<std::unique_ptr<Controller>> Controller::start(Configuration configuration,
-                                                      Profiles profiles) {
-  auto parts = std::make_unique<Parts>(std::move(configuration), std::move(profiles));
+                                                      Profiles profiles, Providers providers) {
+  auto parts = std::make_unique<Parts>(std::move(configuration), std::move(profiles), providers);
   if (auto started = parts->start(); !started) return tl::unexpected(started.error());
   return std::unique_ptr<Controller>{new Controller(std::move(parts))};
 }

@@ -6,6 +6,7 @@
 #include "messages/cause.hpp"
 #include "runtime/config/configuration.hpp"
 #include "runtime/config/profiles.hpp"
+#include "runtime/config/providers.hpp"
 
 namespace aerie {
 
@@ -17,7 +18,8 @@ class Controller {
   /// Errors: `store-failed`, `disk-full`, `port-in-use`, `network-failed`, `address-in-use`
   /// (another controller has this state directory).
   [[nodiscard]] static Result<std::unique_ptr<Controller>> start(Configuration configuration,
-                                                                 Profiles profiles);
+                                                                 Profiles profiles,
+                                                                 Providers providers);
 
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;

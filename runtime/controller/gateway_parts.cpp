@@ -56,6 +56,9 @@ GatewayParts::GatewayParts(const Settings& settings, EnvironmentPtr environment,
   world_.defaults.is_driver = [known = environment_](const std::string& name) {
     return known->drivers.contains(name);
   };
+  world_.defaults.is_provider = [known = environment_](const std::string& name) {
+    return known->providers.contains(name);
+  };
   world_.public_url = settings.http.public_url;
   world_.has_tls = !settings.http.tls_cert.empty();
 }

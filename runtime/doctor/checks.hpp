@@ -13,6 +13,10 @@ using Checks = std::vector<DoctorCheck>;
 /// An X server that really starts, if the profile has a display.
 [[nodiscard]] Checks check_display(const Profile& profile);
 
+// providers.cpp
+/// The tools of the providers that a log-in may name, if the profile has one.
+[[nodiscard]] Checks check_providers(const Settings& settings, const Profile& profile);
+
 // media.cpp
 /// The media elements, as the streamer itself sees them, if the profile has a stream.
 [[nodiscard]] Checks check_media(const Profile& profile);

@@ -57,6 +57,7 @@ Checks check_programs(const Profile& profile, const std::string& driver) {
     checks.push_back(check_program(program));
   checks.push_back(check_own_program("aerie-guest"));
   if (profile.find(Builtin::stream) != nullptr) checks.push_back(check_own_program("aerie-stream"));
+  if (profile.find(Builtin::login) != nullptr) checks.push_back(check_own_program("aerie-login"));
   return checks;
 }
 

@@ -6,6 +6,7 @@
 
 #include "runtime/config/configuration.hpp"
 #include "runtime/config/profiles.hpp"
+#include "runtime/config/providers.hpp"
 #include "runtime/controller/controller.hpp"
 
 namespace aerie {
@@ -84,7 +85,10 @@ EmbeddedStart Embedded::start(const EmbeddedOptions& options) {
   if (!profiles) return {nullptr, of(profiles.error())};
   if (const auto error = check_profile_names(settings, *profiles)) return {nullptr, of(*error)};
   parts->shutdown_within = settings.shutdown_within;
-  auto controller = Controller::start(std::move(*configuration), std::move(*profiles));
+  auto providers = load_providers(settings);
+  if (!providers) return {nullptr, of(providers.error())};
+  auto controller =
+      Controller::start(std::move(*configuration), std::move(*profiles), std::move(*providers));
   if (!controller) return {nullptr, of(controller.error())};
   parts->controller = std::move(*controller);
   parts->address = parts->controller->address();

@@ -1,5 +1,6 @@
 #include "runtime/gateway/http_connection.hpp"
 
+#include <sodium.h>
 #include <sys/socket.h>
 #include <utility>
 
@@ -26,6 +27,8 @@ HttpConnection::HttpConnection(ServerCore& core, lws* wsi)
 }
 
 HttpConnection::~HttpConnection() {
+  while (!out_.empty())
+    drop_front();
   const bool unanswered = phase_ == Phase::waiting || phase_ == Phase::streaming;
   const auto id = request_.id;
   forget_request();
@@ -158,7 +161,8 @@ void HttpConnection::cut_off() {
   core_.requests.erase(id);
   core_.watch.remove(lws_get_socket_fd(wsi_));
   phase_ = Phase::lingering;
-  out_.clear();
+  while (!out_.empty())
+    drop_front();
   if (id != 0) core_.handler.on_request_gone(id);
   kill_connection(wsi_);
 }
@@ -177,6 +181,7 @@ void HttpConnection::respond(HttpResponse response) {
   ResponseFraming framing;
   if (!bodiless) framing.length = response.body.size();
   queue_head(response, framing);
+  is_secret_ = response.is_secret;
   if (request_.method != "HEAD" && !bodiless && !response.body.empty()) {
     queue(std::move(response.body));
   }
@@ -218,6 +223,12 @@ void HttpConnection::queue(std::string bytes) {
   allow_writing();
 }
 
+void HttpConnection::drop_front() {
+  if (is_secret_) sodium_memzero(out_.front().data(), out_.front().size());
+  out_.pop_front();
+  out_offset_ = 0;
+}
+
 /// Lets libwebsockets look at the connection again: it calls back when it can be written to.
 void HttpConnection::allow_writing() {
   lws_rx_flow_control(wsi_, 1);
@@ -251,12 +262,12 @@ int HttpConnection::on_writeable() {
   while (!out_.empty() && lws_partial_buffered(wsi_) == 0 && lws_send_pipe_choked(wsi_) == 0) {
     const auto rest = std::string_view(out_.front()).substr(out_offset_);
     const int taken = core_.write_piece(wsi_, rest, LWS_WRITE_HTTP_HEADERS);
+    if (is_secret_) core_.wipe_scratch();
     if (taken < 0) return -1;
     out_bytes_ -= static_cast<std::size_t>(taken);
     out_offset_ += static_cast<std::size_t>(taken);
     if (out_offset_ < out_.front().size()) continue;
-    out_.pop_front();
-    out_offset_ = 0;
+    drop_front();
   }
   const bool written = out_.empty() && lws_partial_buffered(wsi_) == 0;
   if (written && phase_ == Phase::answering) {

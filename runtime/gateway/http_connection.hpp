@@ -67,6 +67,7 @@ class HttpConnection {
   void allow_writing();
   void wait_quietly();
   void queue(std::string bytes);
+  void drop_front();
   void queue_head(const HttpResponse& response, const ResponseFraming& framing);
   void forget_request();
   [[nodiscard]] Caller caller() const;
@@ -83,6 +84,7 @@ class HttpConnection {
   std::string origin_;
   std::size_t lingered_bytes_ = 0;
   std::deque<std::string> out_;
+  bool is_secret_ = false;  ///< what is queued is wiped once it is written
   std::size_t out_bytes_ = 0;
   std::size_t out_offset_ = 0;  ///< of the first element, already written
 };

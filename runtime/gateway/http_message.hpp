@@ -37,6 +37,7 @@ struct HttpResponse {
   std::string content_type = "application/json";
   Pairs headers;
   std::string body;
+  bool is_secret = false;  ///< the body is wiped from memory once it is written
 };
 
 /// How a response's body is delimited (RFC 9112, section 6). The connection ends after it.

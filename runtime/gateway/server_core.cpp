@@ -1,6 +1,7 @@
 #include "runtime/gateway/server_core.hpp"
 
 #include <algorithm>
+#include <sodium.h>
 
 namespace aerie {
 
@@ -23,6 +24,10 @@ int ServerCore::write_piece(lws* wsi, std::string_view data, lws_write_protocol 
   auto* const bytes = reinterpret_cast<unsigned char*>(scratch_.data()) + LWS_PRE;
   if (lws_write(wsi, bytes, piece.size(), kind) < 0) return -1;
   return static_cast<int>(piece.size());
+}
+
+void ServerCore::wipe_scratch() {
+  sodium_memzero(scratch_.data(), scratch_.size());
 }
 
 bool ServerCore::write_frame(lws* wsi, std::string_view text, lws_write_protocol kind) {

@@ -25,6 +25,9 @@ struct ServerCore {
   /// negative if the connection is dead.
   int write_piece(lws* wsi, std::string_view data, lws_write_protocol kind);
 
+  /// What was written last was a secret: nothing of it is left here.
+  void wipe_scratch();
+
   /// Writes one WebSocket frame with `text`. False if the connection is dead.
   bool write_frame(lws* wsi, std::string_view text, lws_write_protocol kind);
 

@@ -33,7 +33,8 @@ PathWatch::~PathWatch() {
 }
 
 void PathWatch::aim() {
-  constexpr std::uint32_t events = IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
+  constexpr std::uint32_t events =
+      IN_CREATE | IN_MOVED_TO | IN_CLOSE_WRITE | IN_DELETE_SELF | IN_MOVE_SELF;
   while (true) {
     if (wanted_ >= 0) ::inotify_rm_watch(inotify_.get(), wanted_);
     const auto path = nearest_existing(directory_);

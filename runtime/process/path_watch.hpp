@@ -8,8 +8,8 @@
 
 namespace aerie {
 
-/// Tells when something appears in a directory (inotify(7)). A directory that does not exist yet is
-/// waited for through its nearest ancestor that does.
+/// Tells when something appears in a directory, or is written in it (inotify(7)). A directory that
+/// does not exist yet is waited for through its nearest ancestor that does.
 class PathWatch {
  public:
   /// `on_change` is called on each change, and once soon after the start: look for yourself.

@@ -10,4 +10,7 @@ namespace aerie {
 [[nodiscard]] std::string valid_utf8(std::string_view text,
                                      std::size_t max_bytes = std::string::npos);
 
+/// Whether all of it is UTF-8 (RFC 3629): no overlong forms, no surrogates. Copies nothing.
+[[nodiscard]] bool is_utf8(std::string_view text);
+
 }  // namespace aerie

@@ -72,6 +72,8 @@ SessionDocument restore(const Json& json) {
                               instant(end.at("at"))};
   }
   document.cause = optional_cause(json.at("cause"));
+  document.credential_key = json.value("credentialKey", "");
+  if (json.contains("login")) document.login = json["login"].get<LoginStatus>();
   return document;
 }
 
@@ -80,6 +82,7 @@ SessionDocument restore(const Json& json) {
 Json stored_session(const SessionDocument& document) {
   Json json(document);
   json["cause"] = document.cause ? Json(*document.cause) : Json(nullptr);
+  if (!document.credential_key.empty()) json["credentialKey"] = document.credential_key;
   return json;
 }
 

@@ -41,6 +41,11 @@ export class Api {
     return this.#json('POST', `/api/v1/sessions/${encodeURIComponent(id)}/tokens`, { role: 'viewer', ttlMs });
   }
 
+  /** `cancel` or `retry`: answers where the log-in stands then. */
+  login(id, what) {
+    return this.#json('POST', `/api/v1/sessions/${encodeURIComponent(id)}/login/${what}`);
+  }
+
   why(id) {
     return this.#json('GET', `/api/v1/why/${encodeURIComponent(id)}`);
   }

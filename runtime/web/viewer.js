@@ -8,6 +8,7 @@ import { Cursor } from './cursor.js';
 import { byId, Toast } from './dom.js';
 import { platformOf } from './keyboard.js';
 import { keysymTables } from './keysyms.js';
+import { LoginBanner } from './login.js';
 import { Media } from './media.js';
 import { Overlay } from './overlay.js';
 import { firstRequest, People } from './people.js';
@@ -74,6 +75,7 @@ class Viewer {
     this.overlay = new Overlay((name) => this.#act(name));
     this.people = new People({ operator: this.token === operatorToken(),
       control: (action, to) => this.#control(action, to) });
+    this.login = new LoginBanner((name) => this.#actOnLogin(name));
     this.retire = new RetireBanner((type, proposal) => this.#answerRetire(type, proposal));
   }
 
@@ -179,6 +181,7 @@ class Viewer {
     byId('end').hidden = this.role !== 'host' || phase === 'ended' || view.session.state === 'failed';
     this.people.draw(view);
     this.retire.draw(view, now);
+    this.login.draw(view, now);
     if (phase === 'live' && !wasLive && document.activeElement === document.body) this.typing.focus();
     this.#tickWhile((view.retire?.deadline ?? view.stream.retryAt ?? view.close?.retryAt ?? 0) > now);
   }
@@ -225,6 +228,15 @@ class Viewer {
       if (this.view.retire?.reason === 'requested') this.#answerRetire('release', this.view.retire.proposal);
     } catch (error) {
       this.endRequested = false;
+      this.toast.show(errorText(error));
+    }
+  }
+
+  async #actOnLogin(name) {
+    if (name === 'hide') return this.#draw();
+    try {
+      await this.api.login(this.session, name);
+    } catch (error) {
       this.toast.show(errorText(error));
     }
   }

@@ -13,6 +13,8 @@ struct ProcessDriverOptions {
   std::string vms_directory;  ///< `STATE/vms`
   std::string guest_program;
   std::string stream_program;
+  std::string login_program;
+  std::string oidc_program;
   std::string enter_program;
   std::string media_registry;  ///< see `make_media_registry`; empty: none
   int uid_base = 0;  ///< the first slot's user, where the controller is root; 0: it is not

@@ -118,6 +118,8 @@ ProcessMachine::ProcessMachine(Reactor& reactor, Reactor& disk, const ProcessDri
   sandbox_.directory = options_.vms_directory + "/" + spec_.vm;
   sandbox_.guest_program = options_.guest_program;
   sandbox_.stream_program = options_.stream_program;
+  sandbox_.login_program = options_.login_program;
+  sandbox_.oidc_program = options_.oidc_program;
   sandbox_.enter_program = options_.enter_program;
   sandbox_.media_registry = options_.media_registry;
   sandbox_.guest_arguments = {"--listen-fd", std::to_string(listen_fd), "--secret-fd",

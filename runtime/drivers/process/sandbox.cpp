@@ -68,7 +68,7 @@ void add_environment(Arguments& arguments) {
       {"USER", "user"},
       {"LOGNAME", "user"},
       {"SHELL", "/bin/sh"},
-      {"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"},
+      {"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games:/run/aerie"},
       {"LANG", "C.UTF-8"},
       {"TMPDIR", "/tmp"},
       {"XDG_RUNTIME_DIR", sandbox::runtime_directory},
@@ -118,14 +118,18 @@ std::vector<std::string> sandbox_command(const SandboxSpec& spec) {
   auto directory = spec.directory;
   auto guest = spec.guest_program;
   auto stream = spec.stream_program;
+  auto login = spec.login_program;
+  auto oidc = spec.oidc_program;
   if (spec.identity) {
     // The state directory and a checkout in somebody's home can't be entered by the guest's user:
     // `aerie-enter` mounts what is needed where bubblewrap, as that user, can reach it.
     add(arguments, spec.enter_program, std::to_string(spec.identity->uid),
-        std::to_string(spec.identity->gid), directory, guest, stream, "--");
+        std::to_string(spec.identity->gid), directory, guest, stream, login, oidc, "--");
     directory = "/mnt/vm";
     guest = "/mnt/guest";
     stream = "/mnt/stream";
+    login = "/mnt/login";
+    oidc = "/mnt/oidc";
   }
   const auto uid = std::to_string(sandbox::uid);
   add(arguments, "bwrap", "--unshare-user", "--uid", uid, "--gid", uid, "--unshare-pid",
@@ -135,6 +139,8 @@ std::vector<std::string> sandbox_command(const SandboxSpec& spec) {
   add_own_places(arguments, directory);
   add(arguments, "--ro-bind", guest, std::string{sandbox::programs} + "/aerie-guest");
   add(arguments, "--ro-bind", stream, std::string{sandbox::programs} + "/aerie-stream");
+  add(arguments, "--ro-bind", login, std::string{sandbox::programs} + "/aerie-login");
+  add(arguments, "--ro-bind", oidc, std::string{sandbox::programs} + "/aerie-oidc");
   add_environment(arguments);
   add(arguments, "--ro-bind-try", directory + "/etc/" + media_registry, sandbox::media_registry);
   add(arguments, "--setenv", "GST_REGISTRY", sandbox::media_registry);

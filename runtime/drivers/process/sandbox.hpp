@@ -14,6 +14,8 @@ struct SandboxSpec {
   std::string directory;      ///< of the VM: holds `home/` and `etc/`
   std::string guest_program;  ///< paths of the host
   std::string stream_program;
+  std::string login_program;  ///< likewise
+  std::string oidc_program;
   std::optional<SpawnRequest::Identity> identity;  ///< where the controller is root
   std::string enter_program;                       ///< `aerie-enter`; needed with an identity
   std::string media_registry;  ///< GStreamer's, made by `make_media_registry`; empty: none

@@ -27,6 +27,8 @@ SandboxSpec spec_in(const std::string& directory, const std::string& script) {
   spec.directory = directory;
   spec.guest_program = "/usr/bin/dash";
   spec.stream_program = "/usr/bin/true";
+  spec.login_program = "/usr/bin/true";
+  spec.oidc_program = "/usr/bin/true";
   spec.guest_arguments = {"-c", script};
   return spec;
 }

@@ -183,6 +183,22 @@ void Gateway::perform(const CallPtr& call) {
       return issue_token(call);
     case Operation::read_logs:
       return read_logs(call);
+    case Operation::fetch_credential:
+      return fetch_credential(call);
+    case Operation::cancel_login:
+      return cancel_login(call);
+    case Operation::retry_login:
+      return retry_login(call);
+    case Operation::show_auth:
+      return show_auth(call);
+    case Operation::show_auth_url:
+      return show_auth_url(call);
+    case Operation::show_auth_credential:
+      return show_auth_credential(call);
+    case Operation::cancel_auth:
+      return cancel_auth(call);
+    case Operation::touch_auth:
+      return touch_auth(call);
     case Operation::list_vms:
       return list_vms(call);
     case Operation::show_vm:

@@ -101,6 +101,21 @@ class Gateway : public Actor<GatewayActor> {
   void show_hold(const CallPtr& call, const HoldAnswer& answer);
   [[nodiscard]] std::string base_url(const CallPtr& call, bool is_socket) const;
 
+  // gateway_login.cpp: log-ins and their credentials
+  void fetch_credential(const CallPtr& call);
+  void take_credential(const CallPtr& call, const SessionDocument& document);
+  void describe_credential(const CallPtr& call, const SessionDocument& document);
+  void cancel_login(const CallPtr& call);
+  void retry_login(const CallPtr& call);
+  void show_login(const CallPtr& call, const LoginAnswer& answer);
+
+  // gateway_auth.cpp: the older system's shapes of the same
+  void show_auth(const CallPtr& call);
+  void show_auth_url(const CallPtr& call);
+  void show_auth_credential(const CallPtr& call);
+  void cancel_auth(const CallPtr& call);
+  void touch_auth(const CallPtr& call);
+
   // gateway_views.cpp: what only shows
   void check_readiness(const CallPtr& call);
   void show_metrics(const CallPtr& call);

@@ -3,6 +3,8 @@
 #include <map>
 #include <utility>
 
+#include "runtime/vault/vault_key.hpp"
+
 namespace aerie {
 
 namespace {
@@ -23,7 +25,8 @@ tl::expected<SessionRequest, FieldFault> make_session_request(const Json& body,
   SessionRequest request;
   request.user_id = body.at("userId").get<std::string>();
   request.provider = body.value("provider", "");
-  request.profile = body.value("profile", defaults.profile);
+  const bool is_login = defaults.is_provider && defaults.is_provider(request.provider);
+  request.profile = body.value("profile", is_login ? defaults.login_profile : defaults.profile);
   request.driver = body.value("driver", defaults.driver);
   request.url = trimmed_url(body.value("url", "about:blank"));
   request.idle = Duration{body.value("idleMs", defaults.idle.count())};
@@ -33,6 +36,13 @@ tl::expected<SessionRequest, FieldFault> make_session_request(const Json& body,
   request.env.assign(env.begin(), env.end());
   const auto* profile = defaults.find_profile(request.profile);
   if (profile == nullptr) return bad("profile", "names no profile that is known here");
+  if (profile->find(Builtin::login) != nullptr && !is_login)
+    return bad("provider", request.provider.empty()
+                               ? "is missing: the profile's log-in child needs one"
+                               : "names no provider that is known here");
+  request.credential_key = body.value("credentialKey", "");
+  if (!request.credential_key.empty() && !is_public_key(request.credential_key))
+    return bad("credentialKey", "must be an X25519 public key: 32 bytes as base64");
   if (!defaults.is_driver(request.driver))
     return bad("driver", "names no driver that is known here");
   if (const auto display = body.find("display"); display != body.end()) {

@@ -1,9 +1,9 @@
-// aerie-enter UID GID VM_DIRECTORY GUEST STREAM -- COMMAND [ARGUMENT...]
+// aerie-enter UID GID VM_DIRECTORY GUEST STREAM LOGIN OIDC -- COMMAND [ARGUMENT...]
 //
-// Started as root by the process driver. In a mount namespace of its own it shows the three paths
-// at /mnt/vm, /mnt/guest and /mnt/stream, for they may lie where the guest's user may not go; then
-// it becomes that user for good and executes the command. Exit status 125: a step failed (on
-// standard error), as env(1) has it.
+// Started as root by the process driver. In a mount namespace of its own it shows the paths at
+// /mnt/vm, /mnt/guest, /mnt/stream, /mnt/login and /mnt/oidc, for they may lie where the guest's
+// user may not go; then it becomes that user for good and executes the command. Exit status 125: a
+// step failed (on standard error), as env(1) has it.
 
 #include <cerrno>
 #include <charconv>
@@ -54,9 +54,10 @@ unsigned number(std::string_view text) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  constexpr int first_of_command = 7;
+  constexpr int first_of_command = 9;
   errno = EINVAL;
-  if (count <= first_of_command || std::string_view{arguments[6]} != "--") fail("usage");
+  if (count <= first_of_command || std::string_view{arguments[first_of_command - 1]} != "--")
+    fail("usage");
   const uid_t uid = number(arguments[1]);
   const gid_t gid = number(arguments[2]);
 
@@ -66,6 +67,8 @@ int main(int count, char** arguments) {
   show(arguments[3], "/mnt/vm", true);
   show(arguments[4], "/mnt/guest", false);
   show(arguments[5], "/mnt/stream", false);
+  show(arguments[6], "/mnt/login", false);
+  show(arguments[7], "/mnt/oidc", false);
 
   check(::setgroups(0, nullptr), "setgroups");
   check(::setresgid(gid, gid, gid), "setresgid");

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/process/process.hpp"
+#include "runtime/process/reactor.hpp"
+#include "tests/support/deadline.hpp"
+
+namespace aerie::test {
+
+/// A certified OpenID provider (npm's oidc-provider) on loopback, whose user is `ada` with the
+/// password `lovelace1815`, and whose client is `aerie-oidc`. Gone with the object. Failures throw
+/// `std::runtime_error`.
+class OidcProvider {
+ public:
+  /// Returns once it serves. `arguments`: of `oidc_provider.mjs`.
+  explicit OidcProvider(const std::vector<std::string>& arguments = {});
+  OidcProvider(const OidcProvider&) = delete;
+  OidcProvider& operator=(const OidcProvider&) = delete;
+  ~OidcProvider();
+
+  static constexpr const char* user = "ada";
+  static constexpr const char* password = "lovelace1815";
+
+  [[nodiscard]] const std::string& issuer() const { return issuer_; }
+
+  /// Waits until it has shown a page: `login`, `wrong`, `consent`, `code`, `confirm`, `done`. Pages
+  /// shown before that one are passed over.
+  void wait_for(const std::string& page, std::chrono::milliseconds within = patience);
+
+ private:
+  struct Shared;
+  std::string next_line(std::chrono::milliseconds within);
+
+  std::string issuer_;
+  std::shared_ptr<Shared> shared_;
+  Reactor reactor_;
+  std::unique_ptr<Process> process_;
+};
+
+}  // namespace aerie::test

@@ -1,0 +1,95 @@
+// A certified OpenID provider on loopback for the tests of log-ins: npm's oidc-provider, with pages
+// of our own that a test can see and type into. Prints `issuer URL`, then a line for each page that
+// it shows (`shown login`, `shown wrong`, `shown consent`, `shown code`, `shown confirm`, `shown
+// done`).
+//
+// oidc_provider.mjs [--stay-silent]: the latter never sends the browser back after the log-in.
+
+import { createServer } from 'node:http';
+
+import Provider from 'oidc-provider';
+
+const user = { name: 'ada', password: 'lovelace1815' };
+const staysSilent = process.argv.includes('--stay-silent');
+const say = (line) => process.stdout.write(`${line}\n`);
+
+// A colour of its own for each page, so that a test sees in the stream which one it is. Wherever it
+// is clicked, the first field has the keyboard.
+function page(name, colour, body) {
+  say(`shown ${name}`);
+  return `<!doctype html><html><head><meta charset="utf-8"><title>${name}</title></head>
+<body style="margin:0;background:${colour};height:100vh;font:24px sans-serif">${body}
+<script>const first = document.querySelector('[autofocus]'); if (first) { first.focus();
+onclick = () => first.focus(); }</script></body></html>`;
+}
+
+const loginForm = (uid) => `<form method="post" action="/interaction/${uid}/login" autocomplete="off">
+<input name="login" autofocus> <input name="password" type="password"> <button>Sign in</button></form>`;
+const consentForm = (uid) => `<form method="post" action="/interaction/${uid}/confirm">
+<button autofocus>Allow</button></form>`;
+
+async function bodyOf(request) {
+  let text = '';
+  for await (const part of request) text += part;
+  return new URLSearchParams(text);
+}
+
+function start(port) {
+  const provider = new Provider(`http://127.0.0.1:${port}`, {
+    clients: [{ client_id: 'aerie-oidc', application_type: 'native', token_endpoint_auth_method: 'none',
+      redirect_uris: ['http://127.0.0.1/callback'], response_types: ['code'],
+      grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'] }],
+    cookies: { keys: ['of a test'] },
+    findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
+    features: {
+      devInteractions: { enabled: false },
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource: (ctx, form) => { ctx.body = page('code', 'rgb(90,90,90)', form); },
+        userCodeConfirmSource: (ctx, form) => {
+          ctx.body = page('confirm', 'rgb(150,110,20)',
+            `${form}<button autofocus type="submit" form="op.deviceConfirmForm">Yes</button>`);
+        },
+        successSource: (ctx) => { ctx.body = page('done', 'rgb(20,140,60)', 'Done'); },
+      },
+    },
+  });
+  const answer = provider.callback();
+
+  async function interact(request, response, action) {
+    const details = await provider.interactionDetails(request, response);
+    const html = (text) => response.setHeader('Content-Type', 'text/html; charset=utf-8').end(text);
+    if (action === 'login') {
+      const form = await bodyOf(request);
+      if (form.get('login') !== user.name || form.get('password') !== user.password)
+        return html(page('wrong', 'rgb(170,40,40)', loginForm(details.uid)));
+      if (staysSilent) return html(page('silence', 'rgb(40,40,40)', 'One moment'));
+      return provider.interactionFinished(request, response, { login: { accountId: user.name } });
+    }
+    if (action === 'confirm') {
+      const grant = new provider.Grant({ accountId: details.session.accountId, clientId: details.params.client_id });
+      grant.addOIDCScope('openid');
+      return provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } },
+        { mergeWithLastSubmission: true });
+    }
+    if (details.prompt.name === 'login') return html(page('login', 'rgb(30,60,160)', loginForm(details.uid)));
+    return html(page('consent', 'rgb(120,40,140)', consentForm(details.uid)));
+  }
+
+  return (request, response) => {
+    const [, action] = /^\/interaction\/[^/]+(?:\/(login|confirm))?$/.exec(request.url) ?? [null, null];
+    if (!request.url.startsWith('/interaction/')) return answer(request, response);
+    return interact(request, response, action ?? null).catch((error) => {
+      say(`error ${error.message}`);
+      response.writeHead(500).end();
+    });
+  };
+}
+
+const server = createServer();
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address();
+  server.on('request', start(port));
+  say(`issuer http://127.0.0.1:${port}`);
+});
