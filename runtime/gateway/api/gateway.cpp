@@ -35,6 +35,8 @@ void Gateway::on_exit() {
     world_.logs->unfollow(follower);
     world_.server->end_stream(id);
   }
+  for (const auto& [id, command] : commands_)
+    stop_command(command);
   peers_.clear();
 }
 
@@ -195,6 +197,8 @@ void Gateway::perform(const CallPtr& call) {
       return explain(call, call->parameter("id") + "/" + call->parameter("child"));
     case Operation::follow_events:
       return follow_events(call);
+    case Operation::run_command:
+      return run_command(call);
   }
 }
 

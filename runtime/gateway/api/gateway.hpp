@@ -11,6 +11,7 @@
 #include "actors/core/environment.hpp"
 #include "actors/ports/socket_port.hpp"
 #include "runtime/gateway/api/access.hpp"
+#include "runtime/gateway/api/http_console_reply.hpp"
 #include "runtime/gateway/api/idempotency.hpp"
 #include "runtime/gateway/api/log_reader.hpp"
 #include "runtime/gateway/api/routes.hpp"
@@ -121,6 +122,11 @@ class Gateway : public Actor<GatewayActor> {
   void read_logs(const CallPtr& call);
   void start_logs(const CallPtr& call);
   void on_gone(std::uint64_t id);
+  void expect_comments();
+
+  // gateway_console.cpp: operators' commands
+  void run_command(const CallPtr& call);
+  void stop_command(const std::weak_ptr<HttpConsoleReply>& command);
 
   // gateway_sockets.cpp: WebSockets
   void on_socket_opened(const SocketOpened& opened);
@@ -136,7 +142,8 @@ class Gateway : public Actor<GatewayActor> {
   IdempotencyKeys keys_;
   std::unordered_map<std::string, std::vector<CallPtr>> waiting_for_key_;
   std::map<std::uint64_t, EventReader> event_readers_;
-  std::map<std::uint64_t, std::uint64_t> log_followers_;  ///< request to follower
+  std::map<std::uint64_t, std::uint64_t> log_followers_;               ///< request to follower
+  std::map<std::uint64_t, std::weak_ptr<HttpConsoleReply>> commands_;  ///< by request
   std::unordered_map<std::uint64_t, PeerActor> peers_;
   std::uint64_t comment_ticket_ = 0;
   std::map<int, std::uint64_t> answered_;  ///< by status, for /metrics
