@@ -219,8 +219,9 @@ void Controller::Parts::start_actors(StoreContents contents) {
          return caf::actor_cast<caf::actor>(console);
        }},
       {"event-log",
-       [&system, environment, since = std::optional{shared_contents->last_seq}]() mutable {
-         const EventReaderActor log = system.spawn<EventLog>();
+       [&system, environment, metrics = gateway_->metrics(),
+        since = std::optional{shared_contents->last_seq}]() mutable {
+         const EventReaderActor log = system.spawn<EventLog>(metrics);
          // The first one begins with what the ledger itself had to say when it was opened.
          post(environment->directory.ledger(),
               Subscribe{log, 0, std::exchange(since, std::nullopt), ""});

@@ -42,11 +42,13 @@ std::string cause_in(const Event& event) {
 
 }  // namespace
 
-EventLog::EventLog(caf::actor_config& config) : Actor(config, "event-log") {}
+EventLog::EventLog(caf::actor_config& config, std::shared_ptr<Metrics> metrics)
+    : Actor(config, "event-log"), metrics_(std::move(metrics)) {}
 
 EventLog::Behavior EventLog::make_behavior() {
-  return {[](const Recorded& recorded) {
+  return {[this](const Recorded& recorded) {
     const auto& event = *recorded.event;
+    metrics_->observe(event);
     spdlog::log(level_of(event), "{} session={} vm={} child={} seq={} {}{}", event.kind,
                 event.session, event.vm, event.child, event.seq, printable(sentence_of(event)),
                 cause_in(event));

@@ -184,15 +184,20 @@ class ConsolePage {
     addEventListener('resize', () => this.#drawSoon());
   }
 
+  // With nothing else in focus the arrows are the picture's.
+  #isOfPicture(target) {
+    return target === document.body || byId('picture').contains(target);
+  }
+
   #key(event) {
-    const isTyping = event.target.matches('input, textarea, [contenteditable]');
+    const isTyping = event.target.matches?.('input, textarea, [contenteditable]');
     if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
     const action = this.chosen ? this.detail.actionOf(event.key) : null;
     const keys = { '/': () => byId('search').focus(), '?': () => byId('help').showModal(),
       Escape: () => this.choose(null), d: () => this.act(this.drainAction), f: () => this.scene.foldAll() };
     if (action) this.act(action);
     else if (keys[event.key]) keys[event.key]();
-    else if (!byId('picture').contains(event.target) || !this.scene.key(event.key)) return;
+    else if (!this.#isOfPicture(event.target) || !this.scene.key(event.key)) return;
     event.preventDefault();
   }
 }

@@ -4,25 +4,25 @@ export const shape = { pill: 32, row: 42, line: 18, gap: 40, mostGap: 104, inden
 
 /**
  * Lays the actors out. `order(id)` are the children to show, `widthOf(id)` what the texts of one need,
- * `hasLine(id)` whether it has a second line, `partner(id)` who stands below it and belongs to it, if
+ * `lineOf(id)` how wide a second line is, 0 for none, `partner(id)` who stands below it and belongs to it, if
  * anybody. `width`, `height` are the frame's. Returns {places: Map id → {x, y, width, depth},
  * links: [{from, to}], cards: [{id, x, y, width, height}] behind partners, width, height}.
  */
-export function layOut(root, { order, widthOf, hasLine, partner = () => null, isNarrow = false, width = 0, height = 0 }) {
+export function layOut(root, { order, widthOf, lineOf, partner = () => null, isNarrow = false, width = 0, height = 0 }) {
   const scene = { places: new Map(), links: [], cards: [], width: 0, height: 0 };
   if (root === null) return scene;
   const columns = isNarrow ? null : columnsOf(root, order, widthOf, width);
-  const bottom = isNarrow ? layBelow(root, { order, hasLine, width }, scene) : layBeside(root, { order, widthOf, hasLine, partner, columns }, scene);
-  scene.width = isNarrow ? width : columns.at(-1).x + columns.at(-1).width + shape.pad;
+  const bottom = isNarrow ? layBelow(root, { order, lineOf, width }, scene) : layBeside(root, { order, widthOf, lineOf, partner, columns }, scene);
+  scene.width = isNarrow ? width : shape.pad + Math.max(...[...scene.places].map(([id, { x, width: own }]) => x + Math.max(own, lineOf(id))));
   scene.height = bottom + shape.pad;
   const down = isNarrow ? 0 : Math.max(0, Math.floor((height - scene.height) / 2));
   for (const place of scene.places.values()) place.y += down;
   scene.height += down;
-  for (const id of scene.places.keys()) if (scene.places.has(partner(id))) scene.cards.push(cardOf([id, partner(id)], order, hasLine, scene.places));
+  for (const id of scene.places.keys()) if (scene.places.has(partner(id))) scene.cards.push(cardOf([id, partner(id)], order, lineOf, scene.places));
   return scene;
 }
 
-function layBeside(root, { order, widthOf, hasLine, partner, columns }, { places, links }) {
+function layBeside(root, { order, widthOf, lineOf, partner, columns }, { places, links }) {
   let bottom = shape.pad;
   const place = (id, depth) => {
     const children = order(id);
@@ -35,7 +35,7 @@ function layBeside(root, { order, widthOf, hasLine, partner, columns }, { places
       return middle;
     });
     const y = middles.length ? among(middles) : top;
-    bottom = Math.max(bottom, y + shape.row + (hasLine(id) ? shape.line : 0));
+    bottom = Math.max(bottom, y + shape.row + (lineOf(id) ? shape.line : 0));
     places.set(id, { x: columns[depth].x, y, width: Math.min(columns[depth].width, widthOf(id)), depth });
     return y;
   };
@@ -66,12 +66,12 @@ function columnsOf(root, order, widthOf, available) {
   });
 }
 
-function layBelow(root, { order, hasLine, width }, { places, links }) {
+function layBelow(root, { order, lineOf, width }, { places, links }) {
   let y = shape.pad / 2;
   const place = (id, depth) => {
     const x = shape.pad / 2 + depth * shape.indent;
     places.set(id, { x, y, width: Math.max(shape.least, width - x - shape.pad / 2), depth });
-    y += shape.row + (hasLine(id) ? shape.line : 0);
+    y += shape.row + (lineOf(id) ? shape.line : 0);
     for (const child of order(id)) {
       links.push({ from: id, to: child });
       place(child, depth + 1);
@@ -82,14 +82,14 @@ function layBelow(root, { order, hasLine, width }, { places, links }) {
 }
 
 // Around actors and all that is below them.
-function cardOf(ids, order, hasLine, places) {
+function cardOf(ids, order, lineOf, places) {
   const box = { left: Infinity, top: Infinity, right: 0, bottom: 0 };
   const add = (id) => {
     const { x, y, width } = places.get(id);
     box.left = Math.min(box.left, x - 11);
     box.top = Math.min(box.top, y - 5);
     box.right = Math.max(box.right, x + width + 11);
-    box.bottom = Math.max(box.bottom, y + shape.pill + 5 + (hasLine(id) ? shape.line - 4 : 0));
+    box.bottom = Math.max(box.bottom, y + shape.pill + 5 + (lineOf(id) ? shape.line - 4 : 0));
     order(id).forEach(add);
   };
   ids.forEach(add);

@@ -105,7 +105,7 @@ export class Scene {
     this.isCrowded = actors.nodes.size > foldFrom;
     this.faces = new Map();
     const layout = layOut(actors.root, { order: (id) => this.#order(id), widthOf: (id) => this.faceOf(id).width,
-      hasLine: (id) => this.faceOf(id).reason !== '' || this.faceOf(id).spans.length > 0,
+      lineOf: (id) => this.faceOf(id).lineWidth,
       partner: (id) => this.world.guests.get(id) ?? null,
       isNarrow: this.isNarrow, width: this.frame.clientWidth, height: this.frame.clientHeight });
     this.shown = [...this.#inOrder(actors.root)];
@@ -155,14 +155,15 @@ export class Scene {
     const isFoldable = this.world.actors.childrenOf(id).length > 0;
     const isFolded = isFoldable && this.#isFolded(id);
     const hidden = isFolded ? [...this.world.actors.below(id)].map(healthOf) : [];
-    const reason = cut(node.reason || (isStruck ? this.world.endings.get(id)?.message ?? '' : ''));
+    const reason = cut(node.reason || (isStruck ? this.world.endings.get(id)?.message ?? '' : ''), this.isNarrow ? 48 : 110);
     const spans = session && !reason ? startOf(session.stages ?? []) : [];
     const startText = spans.length ? `${session.state === 'starting' ? 'starting' : 'ready'} ${durationText(spans.at(-1).fromMs + spans.at(-1).ms)}` : '';
     const titleWidth = this.#measure(title, 560);
     const badgeWidth = badge ? this.#measure(badge, 560) + 8 : 0;
     const width = 34 + titleWidth + this.#measure(caption, 400) + badgeWidth + (isFoldable ? 30 : 16)
       + (isFolded ? Math.min(12, hidden.length) * 9 + 8 : 0);
-    const face = { spans, startText, kind: node.kind, state: node.state, health: healthOf(node), title, caption, badge, badgeWidth, titleWidth, reason,
+    const lineWidth = reason ? this.#measure(reason, 400) + 20 : spans.length ? 1 : 0;
+    const face = { lineWidth, spans, startText, kind: node.kind, state: node.state, health: healthOf(node), title, caption, badge, badgeWidth, titleWidth, reason,
       isStruck, isFoldable, isFolded, hidden, width: Math.ceil(width), isFaded: this.words !== '' && !this.#isFound(id),
       flow: node.messagesPerSecond > 20 ? 'flows fast' : node.messagesPerSecond > 0 ? 'flows' : '',
       spoken: [title, node.state || 'running', session ? `${session.userId}, ${session.profile}` : '',
@@ -186,6 +187,6 @@ function badgeOf(node) {
   return [waitingOf(node) > 0 ? `${waitingOf(node)} waiting` : '', restarts > 0 ? `↻ ${restarts}` : ''].filter(Boolean).join('  ');
 }
 
-function cut(text, most = 110) {
+function cut(text, most) {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
 }

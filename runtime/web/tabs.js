@@ -107,7 +107,7 @@ function traceRow({ at, direction, type, other, tookUs, leftOut }) {
   const took = tookUs === undefined ? '' : `${tookUs < 100 ? tookUs.toFixed(1) : Math.round(tookUs)} µs`;
   return make('div', { className: `line ${direction}` }, make('time', { textContent: timeOf(at) }),
     make('b', { textContent: direction === 'in' ? '→' : '←' }), make('span', { textContent: type }),
-    make('small', { textContent: [other, took, leftOut ? `${leftOut} left out` : ''].filter(Boolean).join(' · ') }));
+    make('small', { textContent: [other?.replace(/(?<=[0-9a-f]{8})-[0-9a-f-]{27}/, ''), took, leftOut ? `${leftOut} left out` : ''].filter(Boolean).join(' · ') }));
 }
 
 async function showInspection(api, node, host) {

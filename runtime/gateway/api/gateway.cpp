@@ -222,9 +222,14 @@ void Gateway::refuse_unknown(const CallPtr& call) {
 }
 
 void Gateway::send_response(const CallPtr& call, HttpResponse response) {
-  ++answered_[response.status];
+  count_response(response.status);
   call->is_answered = true;
   world_.server->respond(call->request->id, std::move(response));
+}
+
+void Gateway::count_response(int status) {
+  ++answered_[status];
+  world_.metrics->count_response(status);
 }
 
 Gateway::Call::~Call() {

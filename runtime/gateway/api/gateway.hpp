@@ -17,6 +17,7 @@
 #include "runtime/gateway/api/routes.hpp"
 #include "runtime/gateway/api/session_wish.hpp"
 #include "runtime/gateway/server.hpp"
+#include "runtime/metrics/metrics.hpp"
 
 namespace aerie {
 
@@ -25,6 +26,7 @@ struct GatewayWorld {
   std::shared_ptr<GatewayServer> server;
   std::shared_ptr<SocketPort> sockets;
   std::shared_ptr<LogReader> logs;
+  std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>();
   SessionDefaults defaults;
   std::string public_url;  ///< without a slash at its end; empty: as the client called us
   bool has_tls = false;
@@ -81,6 +83,7 @@ class Gateway : public Actor<GatewayActor> {
               std::string_view field = {});
   void refuse_unknown(const CallPtr& call);
   void send_response(const CallPtr& call, HttpResponse response);
+  void count_response(int status);
   /// What to do with a request that its receiver did not answer.
   std::function<void(const caf::error&)> unanswered(const CallPtr& call);
 
@@ -105,6 +108,8 @@ class Gateway : public Actor<GatewayActor> {
   // gateway_views.cpp: what only shows
   void check_readiness(const CallPtr& call);
   void show_metrics(const CallPtr& call);
+  [[nodiscard]] MetricsSnapshot snapshot(const NodeFigures& figures,
+                                         const ResourceList& resources) const;
   void list_sessions(const CallPtr& call);
   void show_session(const CallPtr& call);
   void with_document(const CallPtr& call, std::function<void(const SessionDocument&)> act);
@@ -146,7 +151,7 @@ class Gateway : public Actor<GatewayActor> {
   std::map<std::uint64_t, std::weak_ptr<HttpConsoleReply>> commands_;  ///< by request
   std::unordered_map<std::uint64_t, PeerActor> peers_;
   std::uint64_t comment_ticket_ = 0;
-  std::map<int, std::uint64_t> answered_;  ///< by status, for /metrics
+  std::map<int, std::uint64_t> answered_;  ///< by status
 };
 
 }  // namespace aerie

@@ -16,7 +16,7 @@ void Gateway::run_command(const CallPtr& call) {
     if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(weak))
       post(caf::actor_cast<GatewayActor>(strong), HttpGone{id});
   });
-  ++answered_[200];
+  count_response(200);
   call->is_answered = true;
   commands_[id] = reply;
   if (event_readers_.size() + commands_.size() == 1) expect_comments();

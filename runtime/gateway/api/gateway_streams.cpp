@@ -45,7 +45,7 @@ void Gateway::on_subscribed(std::uint64_t id, const Subscribed& subscribed) {
   if (found == event_readers_.end()) return;
   auto& reader = found->second;
   reader.is_begun = true;
-  ++answered_[200];
+  count_response(200);
   auto head = stream_head("text/event-stream");
   head.body = comment_text;
   if (subscribed.gap) head.body += gap_text(*subscribed.gap);
@@ -93,7 +93,7 @@ void Gateway::start_logs(const CallPtr& call) {
   const auto server = world_.server;
   const auto follow = call->query("follow");
   auto head = stream_head("text/plain; charset=utf-8");
-  ++answered_[200];
+  count_response(200);
   call->is_answered = true;
   const bool follows = (follow == "true" || follow == "1") && call->request->method != "HEAD";
   if (!follows) {

@@ -62,7 +62,7 @@ describe('actors', () => {
 });
 
 describe('the picture', () => {
-  const ways = (actors) => ({ order: (id) => actors.childrenOf(id), widthOf: (id) => 100 + id.length, hasLine: (id) => id === 'ledger',
+  const ways = (actors) => ({ order: (id) => actors.childrenOf(id), widthOf: (id) => 100 + id.length, lineOf: (id) => (id === 'ledger' ? 120 : 0),
     partner: (id) => (id === 's1' ? 'v1' : null) });
 
   test('children stand right of their parents, no two in one place', () => {
