@@ -27,6 +27,7 @@
 #include "runtime/controller/gateway_parts.hpp"
 #include "runtime/controller/log_output.hpp"
 #include "runtime/controller/state_directory.hpp"
+#include "runtime/controller/watchdog.hpp"
 #include "runtime/doctor/doctor.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
 #include "runtime/logs/log_files.hpp"
@@ -125,6 +126,9 @@ class Controller::Parts {
   void stop(bool stop_guests, Duration within);
   void hurry() { is_hurried_ = true; }
   std::optional<Cause> wait(int stop_fd);
+  void watch_itself(Duration every, std::function<void()> well) {
+    watchdog_ = std::make_unique<Watchdog>(*reactor_, environment_, every, std::move(well));
+  }
   [[nodiscard]] std::string address() const { return gateway_->address(); }
 
  private:
@@ -151,6 +155,7 @@ class Controller::Parts {
   std::unique_ptr<GatewayParts> gateway_;
   std::unique_ptr<DiskWatch> disk_watch_;
   std::unique_ptr<ConsoleSocket> console_socket_;
+  std::unique_ptr<Watchdog> watchdog_;
   std::atomic<bool> is_hurried_ = false;
 };
 
@@ -307,6 +312,7 @@ void Controller::Parts::drain(bool stop_guests, Duration within) {
 
 void Controller::Parts::stop(bool stop_guests, Duration within) {
   if (!system_) return;
+  watchdog_.reset();
   if (gateway_) gateway_->drain();
   if (stop_guests) drain(stop_guests, within);
   {
@@ -346,6 +352,10 @@ Result<std::unique_ptr<Controller>> Controller::start(Configuration configuratio
 std::string Controller::address() const {
   return parts_->address();
 }
+void Controller::watch_itself(Duration every, std::function<void()> well) {
+  parts_->watch_itself(every, std::move(well));
+}
+
 void Controller::stop(bool stop_guests, Duration within) {
   parts_->stop(stop_guests, within);
 }

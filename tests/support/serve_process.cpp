@@ -31,6 +31,8 @@ SpawnRequest request_for(const std::string& state, const std::string& listen,
     request.argv.push_back(key + "=" + value);
   }
   request.env = {{"PATH", variable("PATH")}, {"HOME", variable("HOME")}, {"LANG", "C.UTF-8"}};
+  for (const auto* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC"})
+    if (const auto value = variable(name); !value.empty()) request.env.emplace_back(name, value);
   request.parent_death_signal = SIGKILL;
   return request;
 }
