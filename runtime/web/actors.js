@@ -96,7 +96,8 @@ function isDown({ state }) {
 
 /** Puts each session's guest right after it. `guests`: session to VM. */
 export function beside(ids, guests) {
-  const owned = new Set(ids.map((id) => guests.get(id)).filter((vm) => ids.includes(vm)));
+  const present = new Set(ids);
+  const owned = new Set(ids.map((id) => guests.get(id)).filter((vm) => present.has(vm)));
   return ids.filter((id) => !owned.has(id))
     .flatMap((id) => (owned.has(guests.get(id)) ? [id, guests.get(id)] : [id]));
 }

@@ -1,7 +1,7 @@
 // The operators' console: the actors as they live, and what can be done about them.
 
 import { drainOf } from './actions.js';
-import { Actors } from './actors.js';
+import { Actors, healthOf } from './actors.js';
 import { Api } from './api.js';
 import { ask } from './ask.js';
 import { reconnectDelay } from './backoff.js';
@@ -15,6 +15,7 @@ import { errorText } from './words.js';
 
 const eventsBefore = 1000;
 const sampleMs = 1000;
+const mostIll = 5;
 const listKinds = /^(session\.|stream\.state|viewer\.|control\.|hold\.|vm\.state|vm\.replaced)/;
 
 class ConsolePage {
@@ -135,14 +136,22 @@ class ConsolePage {
   }
 
   #showIll(ill) {
-    const key = ill.slice(0, 6).map(({ id, state, reason }) => `${id}${state}${reason}`).join();
+    const alike = new Map();
+    for (const node of ill) {
+      const key = `${node.kind} ${node.name} ${node.reason ?? node.state}`;
+      if (!alike.has(key)) alike.set(key, []);
+      alike.get(key).push(node);
+    }
+    const groups = [...alike.values()];
+    const key = groups.slice(0, mostIll).map(([first, ...others]) => `${first.id}${first.state}${first.reason}${others.length}`).join();
     byId('ill').hidden = ill.length === 0;
-    if (byId('ill').dataset.of === key + ill.length) return;
-    byId('ill').dataset.of = key + ill.length;
-    byId('ill').replaceChildren(...ill.slice(0, 6).map((node) => make('li', {}, make('button', { type: 'button',
-      onclick: () => this.choose(node.id, { reveal: true }) },
-    make('b', { textContent: this.scene.nameOf(node) }), make('span', { textContent: node.reason || node.state })))),
-    ...(ill.length > 6 ? [make('li', { className: 'soft', textContent: `and ${ill.length - 6} more` })] : []));
+    if (byId('ill').dataset.of === key + groups.length) return;
+    byId('ill').dataset.of = key + groups.length;
+    byId('ill').replaceChildren(...groups.slice(0, mostIll).map(([first, ...others]) => make('li', {}, make('button', { type: 'button',
+      className: healthOf(first), onclick: () => this.choose(first.id, { reveal: true }) },
+    make('b', { textContent: this.scene.nameOf(first) + (others.length ? ` × ${others.length + 1}` : '') }),
+    make('span', { textContent: first.reason || first.state })))),
+    ...(groups.length > mostIll ? [make('li', { className: 'soft', textContent: `and ${groups.length - mostIll} more` })] : []));
   }
 
   #charts() {

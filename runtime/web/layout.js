@@ -1,6 +1,6 @@
 // Where each actor stands in the picture: beside its parent on a wide screen, below it on a phone.
 
-export const shape = { pill: 32, row: 42, line: 18, gap: 40, mostGap: 104, indent: 22, least: 96, most: 330, pad: 26, apart: 9 };
+export const shape = { pill: 32, row: 42, line: 18, gap: 40, mostGap: 104, indent: 22, least: 96, most: 330, pad: 26, apart: 9, crowd: 24 };
 
 /**
  * Lays the actors out. `order(id)` are the children to show, `widthOf(id)` what the texts of one need,
@@ -12,7 +12,7 @@ export function layOut(root, { order, widthOf, lineOf, partner = () => null, isN
   const scene = { places: new Map(), links: [], cards: [], width: 0, height: 0 };
   if (root === null) return scene;
   const columns = isNarrow ? null : columnsOf(root, order, widthOf, width);
-  const bottom = isNarrow ? layBelow(root, { order, lineOf, width }, scene) : layBeside(root, { order, widthOf, lineOf, partner, columns }, scene);
+  const bottom = isNarrow ? layBelow(root, { order, lineOf, width }, scene) : layBeside(root, { order, widthOf, lineOf, partner, columns, width }, scene);
   scene.width = isNarrow ? width : shape.pad + Math.max(...[...scene.places].map(([id, { x, width: own }]) => x + Math.max(own, lineOf(id))));
   scene.height = bottom + shape.pad;
   const down = isNarrow ? 0 : Math.max(0, Math.floor((height - scene.height) / 2));
@@ -22,10 +22,10 @@ export function layOut(root, { order, widthOf, lineOf, partner = () => null, isN
   return scene;
 }
 
-function layBeside(root, { order, widthOf, lineOf, partner, columns }, { places, links }) {
+function layBeside(root, { order, widthOf, lineOf, partner, columns, width }, { places, links }) {
   let bottom = shape.pad;
   const place = (id, depth) => {
-    const children = order(id);
+    const { children, crowd } = apartFrom(order(id), order, partner);
     const top = bottom;
     const middles = children.map((child, i) => {
       links.push({ from: id, to: child });
@@ -34,6 +34,11 @@ function layBeside(root, { order, widthOf, lineOf, partner, columns }, { places,
       if (i > 0 && partner(children[i - 1]) === child) bottom += shape.apart;
       return middle;
     });
+    if (crowd.length) {
+      links.push({ from: id, to: crowd[0][0] });
+      middles.push(bottom + shape.apart);
+      bottom = layCrowd(crowd, { x: columns[depth + 1].x, top: bottom + shape.apart, depth: depth + 1, widthOf, lineOf, width }, places);
+    }
     const y = middles.length ? among(middles) : top;
     bottom = Math.max(bottom, y + shape.row + (lineOf(id) ? shape.line : 0));
     places.set(id, { x: columns[depth].x, y, width: Math.min(columns[depth].width, widthOf(id)), depth });
@@ -41,6 +46,45 @@ function layBeside(root, { order, widthOf, lineOf, partner, columns }, { places,
   };
   place(root, 0);
   return bottom;
+}
+
+/**
+ * Of many children those of which nothing more is shown are a crowd: units that stand close together,
+ * each with its partner. Returns {children, crowd: [[id, partner?]]}.
+ */
+export function apartFrom(all, order, partner) {
+  if (all.length <= shape.crowd) return { children: all, crowd: [] };
+  const children = [];
+  const crowd = [];
+  for (let i = 0; i < all.length; i += 1) {
+    const unit = all[i + 1] && partner(all[i]) === all[i + 1] ? [all[i], all[i + 1]] : [all[i]];
+    if (unit.some((id) => order(id).length)) children.push(...unit);
+    else crowd.push(unit);
+    i += unit.length - 1;
+  }
+  return { children, crowd };
+}
+
+// Units side by side and below each other, as many as the frame is wide; returns where they end.
+function layCrowd(units, { x, top, depth, widthOf, lineOf, width }, places) {
+  const wide = Math.min(shape.most, Math.max(...units.flat().map(widthOf)));
+  const step = wide + 40;
+  const across = Math.max(1, Math.floor((width - x - shape.pad + 40) / step));
+  let bottom = top;
+  for (let first = 0; first < units.length; first += across) {
+    const row = units.slice(first, first + across);
+    const ends = row.map((unit, column) => {
+      let y = top;
+      for (const id of unit) {
+        places.set(id, { x: x + column * step, y, width: Math.min(wide, widthOf(id)), depth });
+        y += shape.row + (lineOf(id) ? shape.line - 4 : 0);
+      }
+      return y;
+    });
+    bottom = Math.max(...ends);
+    top = bottom + shape.apart + 4;
+  }
+  return top;
 }
 
 // In the middle of a few, beside the first of many: that one is in sight while they are scrolled.

@@ -3,7 +3,7 @@
 import { beside, healthOf, matches, waitingOf } from './actors.js';
 import { byId } from './dom.js';
 import { kindText } from './detail.js';
-import { layOut } from './layout.js';
+import { apartFrom, layOut } from './layout.js';
 import { Picture, textWidth } from './picture.js';
 import { startOf } from './stages.js';
 import { durationText } from './words.js';
@@ -23,6 +23,9 @@ export class Scene {
     this.words = '';
     this.chosen = null;
     this.widths = new Map();
+    this.faces = new Map(); // what follows is of one drawing
+    this.orders = new Map();
+    this.foldings = new Map();
   }
 
   /** Lights an actor up for a while; `at`: when it was, in ms. */
@@ -104,6 +107,8 @@ export class Scene {
     this.isNarrow = this.frame.clientWidth < narrowBelow;
     this.isCrowded = actors.nodes.size > foldFrom;
     this.faces = new Map();
+    this.orders = new Map();
+    this.foldings = new Map();
     const layout = layOut(actors.root, { order: (id) => this.#order(id), widthOf: (id) => this.faceOf(id).width,
       lineOf: (id) => this.faceOf(id).lineWidth,
       partner: (id) => this.world.guests.get(id) ?? null,
@@ -122,12 +127,23 @@ export class Scene {
 
   // What is found is shown even where it was folded away.
   #order(id) {
+    const known = this.orders.get(id);
+    if (known) return known;
     const { actors, guests } = this.world;
-    if (this.#isFolded(id)) return [];
-    return beside(actors.childrenOf(id), guests);
+    const all = this.#isFolded(id) ? [] : beside(actors.childrenOf(id), guests);
+    // As they are seen: what is unfolded comes before the crowd.
+    const { children, crowd } = apartFrom(all, (child) => this.#order(child), (child) => guests.get(child));
+    const order = [...children, ...crowd.flat()];
+    this.orders.set(id, order);
+    return order;
   }
 
   #isFolded(id) {
+    if (!this.foldings.has(id)) this.foldings.set(id, this.#decideFolded(id));
+    return this.foldings.get(id);
+  }
+
+  #decideFolded(id) {
     const { actors } = this.world;
     if (actors.childrenOf(id).length === 0) return false;
     if (this.words && [...actors.below(id)].some((node) => this.#isFound(node.id))) return false;

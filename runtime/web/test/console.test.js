@@ -85,6 +85,21 @@ describe('the picture', () => {
     assert.equal(places.get('root').y, places.get('c0').y);
   });
 
+  test('of many, those that are folded fill the frame, each with its partner', () => {
+    const pairs = Array.from({ length: 60 }, (_, i) => [node(`s${i}`, 'root'), node(`v${i}`, 'root')]).flat();
+    const actors = actorsOf([node('root', null), ...pairs, node('child', 'v3')]);
+    const { places, links, cards, width } = layOut('root', { ...ways(actors), width: 1400,
+      partner: (id) => (id.startsWith('s') ? id.replace('s', 'v') : null) });
+    assert.equal(places.size, 122);
+    assert.equal(cards.length, 60);
+    assert.ok(width <= 1400);
+    assert.ok(new Set([...places.values()].map(({ x }) => x)).size > 4);
+    assert.equal(new Set([...places.values()].map(({ x, y }) => `${x} ${y}`)).size, 122);
+    for (let i = 0; i < 60; i += 1) assert.ok(places.get(`v${i}`).y > places.get(`s${i}`).y);
+    // The one that is unfolded has its own lines, the others one together.
+    assert.deepEqual(links.map(({ to }) => to).sort(), ['child', 's0', 's3', 'v3']);
+  });
+
   test('on a narrow screen all stand below each other', () => {
     const { places, width } = layOut('root', { ...ways(actorsOf(family())), isNarrow: true, width: 390 });
     assert.equal(width, 390);
