@@ -171,7 +171,7 @@ export class Scene {
     const isFoldable = this.world.actors.childrenOf(id).length > 0;
     const isFolded = isFoldable && this.#isFolded(id);
     const hidden = isFolded ? [...this.world.actors.below(id)].map(healthOf) : [];
-    const reason = cut(node.reason || (isStruck ? this.world.endings.get(id)?.message ?? '' : ''), this.isNarrow ? 48 : 110);
+    const reason = cut((isStruck && this.world.endings.get(id)?.message) || node.reason || '', this.isNarrow ? 48 : 110);
     const spans = session && !reason ? startOf(session.stages ?? []) : [];
     const startText = spans.length ? `${session.state === 'starting' ? 'starting' : 'ready'} ${durationText(spans.at(-1).fromMs + spans.at(-1).ms)}` : '';
     const titleWidth = this.#measure(title, 560);
