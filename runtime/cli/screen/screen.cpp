@@ -87,8 +87,7 @@ void Screen::on_message(const Json& message) {
   if (id != action_id_) return;
   if (const auto document = message.find("document"); document != message.end())
     action_text_ += document_text(action_.substr(0, action_.find(' ')), *document);
-  if (const auto item = message.find("item"); item != message.end())
-    action_items_.push_back(*item);
+  if (const auto item = message.find("item"); item != message.end()) action_items_.push_back(*item);
   if (const auto end = message.find("end"); end != message.end()) {
     const auto fault = end->value("fault", Json());
     if (fault.is_object())
