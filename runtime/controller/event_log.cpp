@@ -41,8 +41,8 @@ std::optional<Json> cause_in(const Event& event) {
 
 Json fields_of(const Event& event, const std::optional<Json>& cause) {
   Json fields{{"event", event.kind}, {"seq", event.seq}};
-  for (const auto& [name, value] :
-       {std::pair{"session", &event.session}, {"vm", &event.vm}, {"child", &event.child}})
+  for (const auto& [name, value] : {std::pair{"session", &event.session},
+                                    std::pair{"vm", &event.vm}, std::pair{"child", &event.child}})
     if (!value->empty()) fields[name] = *value;
   if (cause) {
     fields["cause"] = cause->at("kind");

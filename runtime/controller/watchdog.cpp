@@ -1,6 +1,9 @@
 #include "runtime/controller/watchdog.hpp"
 
 #include <array>
+#include <caf/actor.hpp>
+#include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
 
 namespace aerie {
 

@@ -182,9 +182,11 @@ class ConsolePage {
   #controls() {
     byId('search').oninput = () => this.scene.find(byId('search').value);
     byId('search').onkeydown = (event) => {
-      if (event.key === 'Enter') this.choose(this.scene.firstFound, { reveal: true });
-      if (event.key === 'Enter' || event.key === 'Escape') this.scene.focus();
-      if (event.key === 'Escape') this.scene.find(byId('search').value = '');
+      if (event.key !== 'Enter' && event.key !== 'Escape') return;
+      const found = event.key === 'Enter' ? this.scene.firstFound : null;
+      this.scene.find(byId('search').value = '');
+      if (found) this.choose(found, { reveal: true });
+      this.scene.focus();
     };
     byId('drain').onclick = () => this.act(this.drainAction);
     byId('fold-all').onclick = () => this.scene.foldAll();
