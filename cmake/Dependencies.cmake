@@ -20,6 +20,8 @@ pkg_check_modules(GSTREAMER REQUIRED IMPORTED_TARGET
   gstreamer-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gstreamer-webrtc-1.0 gstreamer-sdp-1.0 gstreamer-rtp-1.0)
 pkg_check_modules(XCB REQUIRED IMPORTED_TARGET
   xcb xcb-damage xcb-shm xcb-xtest xcb-randr xcb-xfixes xcb-keysyms)
+pkg_check_modules(PROMETHEUS REQUIRED IMPORTED_TARGET prometheus-cpp-core)
+pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
 pkg_check_modules(NCURSES REQUIRED ncursesw)  # its definitions would void the precompiled header
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)

@@ -12,7 +12,11 @@ endforeach()
 add_custom_target(aerie-programs)
 add_dependencies(aerie-programs ${programs})
 install(TARGETS ${programs} RUNTIME)
-install(DIRECTORY config/profiles config/providers DESTINATION ${CMAKE_INSTALL_DATADIR}/aerie)
+install(DIRECTORY config/profiles config/providers config/prometheus config/grafana DESTINATION ${CMAKE_INSTALL_DATADIR}/aerie
+  PATTERN "*.test.yml" EXCLUDE)
+# Not below lib/TRIPLET: systemd looks there for nothing.
+install(FILES packaging/aerie.service DESTINATION lib/systemd/system)
+install(FILES README.md ARCHITECTURE.md LICENSE TYPE DOC)
 
 if(EXISTS ${PROJECT_SOURCE_DIR}/runtime/embedded/embedded.cpp)
   # One shared library holds everything: who links it needs none of the libraries that it stands on.
@@ -32,3 +36,4 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/runtime/embedded/embedded.cpp)
   install(FILES ${PROJECT_BINARY_DIR}/AerieConfig.cmake ${PROJECT_BINARY_DIR}/AerieConfigVersion.cmake
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/Aerie)
 endif()
+include(cmake/Package.cmake)

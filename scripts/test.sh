@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The lanes of ./run test. Each runs in a subshell; its output goes to build/test/LANE.log and the screen.
 
-readonly lanes=(unit sim web lint example image replay e2e)  # asan and tsan by name, until they are known to pass within the time
+readonly lanes=(unit sim web lint example package image replay e2e)  # asan and tsan by name, until they are known to pass within the time
 readonly most_minutes=75
 
 lane_unit() {
@@ -54,6 +54,24 @@ lane_example() {
   cmake -S examples/embedded -B "$prefix/build" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
   ninja -C "$prefix/build"
   "$prefix/build/embedded-example"
+}
+
+# The package for Debian: made, opened, and what is in it run.
+lane_package() {
+  local folder
+  folder=$(mktemp -d)
+  # shellcheck disable=SC2064  # the folder of now is meant
+  trap "rm -rf '$folder'" EXIT
+  cpack --config build/CPackConfig.cmake -B "$folder" >/dev/null
+  local package=("$folder"/aerie_*.deb)
+  dpkg-deb --extract "${package[0]}" "$folder/root"
+  "$folder/root/usr/bin/aerie" --version
+  "$folder/root/usr/bin/aerie" config --effective --state "$folder/state" >/dev/null
+  dpkg-deb --field "${package[0]}" Depends | grep -w bubblewrap
+  # systemd-analyze wants the program where the package will put it.
+  sed "s|^ExecStart=aerie|ExecStart=$folder/root/usr/bin/aerie|" \
+    "$folder/root/usr/lib/systemd/system/aerie.service" >"$folder/aerie.service"
+  systemd-analyze verify --man=no --recursive-errors=no "$folder/aerie.service"
 }
 
 # The image of the machines that the lanes after it boot; kept between runs while its parts stay the same.

@@ -13,6 +13,7 @@
 
 #include "runtime/controller/controller.hpp"
 #include "runtime/controller/log_output.hpp"
+#include "runtime/controller/service_manager.hpp"
 #include "runtime/process/unique_fd.hpp"
 
 namespace aerie {
@@ -83,8 +84,12 @@ Result<void> serve_controller(const ServeRequest& request) {
   if (!controller) return tl::unexpected(controller.error());
   std::cout << "aerie listens on " << (settings.http.tls_cert.empty() ? "http://" : "https://")
             << (*controller)->address() << std::endl;
+  ServiceManager::ready("Listens on " + (*controller)->address() + ".");
+  if (const auto every = ServiceManager::watchdog())
+    (*controller)->watch_itself(*every, ServiceManager::alive);
   const auto failure = (*controller)->wait(signals.fd());
   // SIGTERM alone leaves the guests to the next controller; so does the end of what remembers.
+  ServiceManager::stopping();
   const int signal = signals.take();
   const bool stop_guests = !failure && (signal != SIGTERM || settings.stop_guests);
   {

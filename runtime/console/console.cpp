@@ -27,7 +27,9 @@ Console::Behavior Console::make_behavior() {
   return {
       [this](const Recorded& recorded) {
         const auto found = running_.find(recorded.reader);
-        if (found != running_.end()) found->second.reply->item(*recorded.event);
+        if (found == running_.end()) return;
+        found->second.reply->item(*recorded.event);
+        found->second.reply->flush();
       },
       [this](const RunCommand& wish) { run(wish); },
       [this](const StopCommand& wish) { stop(wish.reply); },
@@ -154,8 +156,10 @@ void Console::on_news(CommandNews& news) {
   if (news.command == usage_news) return take_usage(news.document);
   if (news.command == trace_news) {
     for (const auto& [number, running] : running_)
-      if (running.kind == "trace" && running.subject == news.document["actor"])
+      if (running.kind == "trace" && running.subject == news.document["actor"]) {
         running.reply->item(news.document);
+        running.reply->flush();
+      }
     return;
   }
   const auto found = running_.find(news.command);
@@ -177,7 +181,8 @@ void Console::on_news(CommandNews& news) {
   if (!news.document.is_null())
     for (auto& item : news.document)
       running.reply->item(std::move(item));
-  if (news.is_last) end(news.command);
+  if (news.is_last) return end(news.command);
+  running.reply->flush();
 }
 
 void Console::on_timer(std::uint64_t ticket) {

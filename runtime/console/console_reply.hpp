@@ -28,8 +28,10 @@ class ConsoleReply {
 
   /// What was asked for, whole.
   virtual void document(Json document) = 0;
-  /// One of many, of a list or of what goes on.
+  /// One of many, of a list or of what goes on. May be kept back until `flush` or `end`.
   virtual void item(Json item) = 0;
+  /// The items so far are all there are for now: whoever waits is to see them.
+  virtual void flush() {}
   /// Nothing more comes. Without a fault all is well.
   virtual void end(std::optional<CommandFault> fault) = 0;
 };

@@ -69,6 +69,7 @@ void Console::read_events(const Reply& reply, const std::string& subject, const 
             for (const auto& event : list.events)
               found->second.reply->item(*event);
             if (!follows) return end(number);
+            found->second.reply->flush();
             std::optional<std::uint64_t> since;
             if (!list.events.empty()) since = list.events.back()->seq;
             const auto reader = caf::actor_cast<EventReaderActor>(self());
@@ -159,6 +160,7 @@ void Console::refresh_watchers() {
                          {"nodes", is_full ? whole : changed},
                          {"removed", is_full ? Json::array() : removed},
                          {"deadLetters", dead}});
+    running.reply->flush();
   }
 }
 

@@ -104,6 +104,7 @@ void Console::take_top(std::uint64_t number) {
   });
   if (!running.subject.empty()) {
     running.reply->item(rows);
+    running.reply->flush();
     return send_later(top_pace, ConsoleTimer{number});
   }
   for (auto& row : rows)

@@ -27,6 +27,7 @@
 #include "runtime/controller/gateway_parts.hpp"
 #include "runtime/controller/log_output.hpp"
 #include "runtime/controller/state_directory.hpp"
+#include "runtime/controller/watchdog.hpp"
 #include "runtime/doctor/doctor.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
 #include "runtime/drivers/qemu/qemu_driver.hpp"
@@ -128,6 +129,9 @@ class Controller::Parts {
   void stop(bool stop_guests, Duration within);
   void hurry() { is_hurried_ = true; }
   std::optional<Cause> wait(int stop_fd);
+  void watch_itself(Duration every, std::function<void()> well) {
+    watchdog_ = std::make_unique<Watchdog>(*reactor_, environment_, every, std::move(well));
+  }
   [[nodiscard]] std::string address() const { return gateway_->address(); }
 
  private:
@@ -156,6 +160,7 @@ class Controller::Parts {
   std::unique_ptr<GatewayParts> gateway_;
   std::unique_ptr<DiskWatch> disk_watch_;
   std::unique_ptr<ConsoleSocket> console_socket_;
+  std::unique_ptr<Watchdog> watchdog_;
   std::atomic<bool> is_hurried_ = false;
 };
 
@@ -231,8 +236,9 @@ void Controller::Parts::start_actors(StoreContents contents) {
          return caf::actor_cast<caf::actor>(console);
        }},
       {"event-log",
-       [&system, environment, since = std::optional{shared_contents->last_seq}]() mutable {
-         const EventReaderActor log = system.spawn<EventLog>();
+       [&system, environment, metrics = gateway_->metrics(),
+        since = std::optional{shared_contents->last_seq}]() mutable {
+         const EventReaderActor log = system.spawn<EventLog>(metrics);
          // The first one begins with what the ledger itself had to say when it was opened.
          post(environment->directory.ledger(),
               Subscribe{log, 0, std::exchange(since, std::nullopt), ""});
@@ -318,6 +324,7 @@ void Controller::Parts::drain(bool stop_guests, Duration within) {
 
 void Controller::Parts::stop(bool stop_guests, Duration within) {
   if (!system_) return;
+  watchdog_.reset();
   if (gateway_) gateway_->drain();
   if (stop_guests) drain(stop_guests, within);
   {
@@ -358,6 +365,10 @@ Result<std::unique_ptr<Controller>> Controller::start(Configuration configuratio
 std::string Controller::address() const {
   return parts_->address();
 }
+void Controller::watch_itself(Duration every, std::function<void()> well) {
+  parts_->watch_itself(every, std::move(well));
+}
+
 void Controller::stop(bool stop_guests, Duration within) {
   parts_->stop(stop_guests, within);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -29,6 +30,9 @@ class Controller {
 
   /// Where it listens, `127.0.0.1:4000`.
   [[nodiscard]] std::string address() const;
+
+  /// Calls `well` every so often, on another thread, as long as what matters in it answers.
+  void watch_itself(Duration every, std::function<void()> well);
 
   /// Takes no new sessions. With `stop_guests`, retires those there are (`shutdown`, forced) and
   /// waits for their end, at most `within`. Then everything of the controller ends.

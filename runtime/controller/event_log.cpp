@@ -1,6 +1,6 @@
 #include "runtime/controller/event_log.hpp"
 
-#include <spdlog/spdlog.h>
+#include "runtime/controller/log_output.hpp"
 
 namespace aerie {
 namespace {
@@ -30,26 +30,50 @@ std::string printable(const std::string& text) {
   return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-/// What an event gives as the reason, in the log's form; nothing where all is well.
-std::string cause_in(const Event& event) {
+/// What an event gives as the reason; none where all is well.
+std::optional<Json> cause_in(const Event& event) {
   const auto found = event.data.find("cause");
   const auto& cause = found != event.data.end() && found->is_object() ? *found : event.data;
   const auto kind = cause.value("kind", Json{});
-  if (!kind.is_string() || !cause_kind(kind.get<std::string>())) return {};
-  const auto remedy = cause.value("remedy", "");
-  return " cause=" + kind.get<std::string>() + (remedy.empty() ? "" : " " + printable(remedy));
+  if (!kind.is_string() || !cause_kind(kind.get<std::string>())) return std::nullopt;
+  return cause;
+}
+
+Json fields_of(const Event& event, const std::optional<Json>& cause) {
+  Json fields{{"event", event.kind}, {"seq", event.seq}};
+  for (const auto& [name, value] : {std::pair{"session", &event.session},
+                                    std::pair{"vm", &event.vm}, std::pair{"child", &event.child}})
+    if (!value->empty()) fields[name] = *value;
+  if (cause) {
+    fields["cause"] = cause->at("kind");
+    fields["remedy"] = cause->value("remedy", "");
+  }
+  return fields;
+}
+
+std::string text_of(const Event& event, const std::string& sentence,
+                    const std::optional<Json>& cause) {
+  auto text = event.kind + " session=" + event.session + " vm=" + event.vm +
+              " child=" + event.child + " seq=" + std::to_string(event.seq) + " " +
+              printable(sentence);
+  if (!cause) return text;
+  const auto remedy = cause->value("remedy", "");
+  return text + " cause=" + cause->at("kind").get<std::string>() +
+         (remedy.empty() ? "" : " " + printable(remedy));
 }
 
 }  // namespace
 
-EventLog::EventLog(caf::actor_config& config) : Actor(config, "event-log") {}
+EventLog::EventLog(caf::actor_config& config, std::shared_ptr<Metrics> metrics)
+    : Actor(config, "event-log"), metrics_(std::move(metrics)) {}
 
 EventLog::Behavior EventLog::make_behavior() {
-  return {[](const Recorded& recorded) {
+  return {[this](const Recorded& recorded) {
     const auto& event = *recorded.event;
-    spdlog::log(level_of(event), "{} session={} vm={} child={} seq={} {}{}", event.kind,
-                event.session, event.vm, event.child, event.seq, printable(sentence_of(event)),
-                cause_in(event));
+    metrics_->observe(event);
+    const auto sentence = sentence_of(event);
+    const auto cause = cause_in(event);
+    log_line(level_of(event), fields_of(event, cause), sentence, text_of(event, sentence, cause));
   }};
 }
 

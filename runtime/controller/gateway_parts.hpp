@@ -23,6 +23,7 @@ class GatewayParts final : public GatewayHandler {
                                                                   std::shared_ptr<LogFiles> logs);
 
   [[nodiscard]] std::string address() const { return server_->bound_address(); }
+  [[nodiscard]] std::shared_ptr<Metrics> metrics() const { return world_.metrics; }
 
   /// Starts the gateway's actor, for the first time or again.
   caf::actor spawn(caf::actor_system& system);

@@ -49,6 +49,7 @@ class LogFiles::Files {
   [[nodiscard]] std::string read(const LogQuery& query) const;
   void follow(std::uint64_t number, LogQuery query, Chunk chunk);
   void unfollow(std::uint64_t number) { followers_.erase(number); }
+  [[nodiscard]] std::uint64_t dropped_bytes() const { return dropped_bytes_; }
   [[nodiscard]] std::optional<std::string> read_console(const ConsoleQuery& query) const {
     const auto folder = Folder::open(state_);
     return folder ? aerie::read_console(*folder, query) : std::nullopt;
@@ -89,6 +90,7 @@ class LogFiles::Files {
   std::uint64_t most_bytes_;
   std::map<std::string, Writer> writers_;  ///< by VM
   std::map<std::uint64_t, Follower> followers_;
+  std::atomic<std::uint64_t> dropped_bytes_ = 0;
 };
 
 LogFiles::Files::Writer& LogFiles::Files::writer_of(const std::string& vm) {
@@ -107,6 +109,7 @@ void LogFiles::Files::append_line(Writer& writer, const std::string& child, bool
                                   const std::string& text, Instant at) {
   if (writer.bytes > most_bytes_) {
     ++writer.dropped;
+    dropped_bytes_ += text.size() + 1;
     return;
   }
   if (writer.unwritten > 0) {
@@ -285,6 +288,10 @@ void LogFiles::read_console(ConsoleQuery query, Console done) {
   disk_.post([files = files_, query = std::move(query), done = std::move(done)] {
     done(files->read_console(query));
   });
+}
+
+std::uint64_t LogFiles::dropped_bytes() const {
+  return files_->dropped_bytes();
 }
 
 void LogFiles::unfollow(std::uint64_t follower) {

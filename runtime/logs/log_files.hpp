@@ -50,6 +50,9 @@ class LogFiles final : public LogStore {
   std::uint64_t follow(LogQuery query, Chunk chunk);
   void unfollow(std::uint64_t follower);
 
+  /// Beyond the bound, of all sessions since the start. On any thread.
+  [[nodiscard]] std::uint64_t dropped_bytes() const;
+
   /// Reads a guest's serial console; none: it has none. Calls back on the disk's thread.
   using Console = std::function<void(std::optional<std::string> text)>;
   void read_console(ConsoleQuery query, Console done);

@@ -18,8 +18,8 @@ export class Api {
     this.token = token;
   }
 
-  sessions() {
-    return this.#json('GET', '/api/v1/sessions?limit=50');
+  sessions(limit = 50) {
+    return this.#json('GET', `/api/v1/sessions?limit=${limit}`);
   }
 
   session(id) {
@@ -60,6 +60,29 @@ export class Api {
       parser.push(part.value).forEach(each);
   }
 
+  /**
+   * Runs a line of the operators' console. Answers its document, or the list of its items; a command
+   * that goes on tells them to `each` until it ends or `signal` aborts. Its refusal is an ApiError.
+   */
+  async command(line, each = null, signal = undefined) {
+    const headers = { ...this.#headers(), 'Content-Type': 'application/json' };
+    const response = await this.#fetch('/api/v1/console',
+      { method: 'POST', headers, body: JSON.stringify({ line }), cache: 'no-store', signal });
+    if (!response.ok) throw await refusal(response);
+    const answer = new CommandAnswer(each);
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let part = await reader.read(); !part.done; part = await reader.read()) answer.push(part.value);
+    return answer.result;
+  }
+
+  /** A guest's serial console as text, its last lines. */
+  async machineConsole(vm, tail) {
+    const response = await this.#fetch(`/api/v1/vms/${encodeURIComponent(vm)}/console?tail=${tail}`,
+      { headers: this.#headers(), cache: 'no-store' });
+    if (!response.ok) throw await refusal(response);
+    return response.text();
+  }
+
   async #json(method, path, body, headers = {}) {
     const options = { method, headers: { ...this.#headers(), ...headers }, cache: 'no-store' };
     if (body !== undefined) {
@@ -82,6 +105,41 @@ export class Api {
 
   #headers() {
     return { Authorization: `Bearer ${this.token}` };
+  }
+}
+
+/** What a console command answers, one JSON object a line: `document`, `item`, at last `end`. */
+export class CommandAnswer {
+  constructor(each = null) {
+    Object.assign(this, { each, rest: '', items: [], document: undefined, hasEnded: false });
+  }
+
+  push(text) {
+    const lines = (this.rest + text).split('\n');
+    this.rest = lines.pop();
+    const items = [];
+    for (const line of lines) {
+      if (line === '') continue;
+      const { document, item, end } = JSON.parse(line);
+      if (document !== undefined) this.document = document;
+      if (item !== undefined) items.push(item);
+      if (end) this.#ended(end.fault);
+    }
+    if (this.each === null) this.items.push(...items);
+    else if (items.length) this.each(items);
+  }
+
+  get result() {
+    if (!this.hasEnded) throw new ApiError(0, { code: 'unreachable', message: 'The connection broke off.' });
+    return this.document ?? this.items;
+  }
+
+  #ended(fault) {
+    this.hasEnded = true;
+    if (!fault) return;
+    const error = new ApiError(200, fault);
+    error.remedy = fault.remedy ?? '';
+    throw error;
   }
 }
 

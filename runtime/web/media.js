@@ -52,6 +52,20 @@ export class Media {
     return found;
   }
 
+  /** What has come so far, for who takes differences: {at (ms), frames, bytes, decodeMs, roundTripMs}. */
+  async totals() {
+    const report = this.shown ? await this.shown.connection.getStats() : new Map();
+    const totals = { at: 0, frames: 0, bytes: 0, decodeMs: 0, roundTripMs: 0 };
+    for (const entry of report.values()) {
+      if (entry.type === 'candidate-pair' && entry.nominated && entry.currentRoundTripTime !== undefined)
+        totals.roundTripMs = entry.currentRoundTripTime * 1000;
+      if (entry.type === 'inbound-rtp' && entry.kind === 'video')
+        Object.assign(totals, { at: entry.timestamp, frames: entry.framesDecoded ?? 0,
+          bytes: entry.bytesReceived ?? 0, decodeMs: (entry.totalDecodeTime ?? 0) * 1000 });
+    }
+    return totals;
+  }
+
   /** Closes every peer; the last picture stays where it is. */
   close() {
     for (const peer of new Set([this.newest, this.shown])) if (peer) close(peer);

@@ -17,7 +17,7 @@ export async function showWhy(api, session) {
   byId('why').showModal();
 }
 
-function whyParts({ cause, exits = [], timeline = [], retirement }) {
+export function whyParts({ cause, exits = [], timeline = [], retirement }) {
   const parts = [];
   if (cause) parts.push(make('p', { className: 'verdict', textContent: cause.message }));
   if (cause?.remedy) parts.push(make('p', { textContent: cause.remedy }));

@@ -21,6 +21,10 @@ std::string quoted(const std::string& argument) {
 
 }  // namespace
 
+std::string aerie_program() {
+  return AERIE_PROGRAM;
+}
+
 CommandAnswer run_aerie(const std::vector<std::string>& arguments) {
   const TemporaryDirectory folder;
   const auto errors = (folder.path() / "errors").string();

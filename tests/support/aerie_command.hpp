@@ -17,6 +17,9 @@ struct CommandAnswer {
   [[nodiscard]] Json json() const { return Json::parse(out); }
 };
 
+/// The path of the real `aerie`.
+[[nodiscard]] std::string aerie_program();
+
 /// Runs `aerie ARGUMENTS` and waits for its end. Throws `std::runtime_error` where that fails.
 [[nodiscard]] CommandAnswer run_aerie(const std::vector<std::string>& arguments);
 

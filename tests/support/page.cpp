@@ -1,6 +1,7 @@
 #include "tests/support/page.hpp"
 
 #include <cctype>
+#include <map>
 #include <sodium.h>
 #include <stdexcept>
 #include <utility>
@@ -170,6 +171,10 @@ void Page::type(std::string_view text) {
 void Page::press(const std::string& key) {
   Json event{{"type", "keyDown"}, {"key", key}, {"code", key}};
   if (key == "Enter") event["text"] = "\r";
+  // What a browser does by itself with a key it knows by its number.
+  static const std::map<std::string, int> numbers{{"Tab", 9}, {"Enter", 13}, {"Escape", 27}};
+  if (const auto number = numbers.find(key); number != numbers.end())
+    event["windowsVirtualKeyCode"] = number->second;
   call("Input.dispatchKeyEvent", event);
   event["type"] = "keyUp";
   event.erase("text");

@@ -22,15 +22,22 @@ std::string variable(const char* name) {
 
 SpawnRequest request_for(const std::string& state, const std::string& listen,
                          const ServeProcess::Set& set) {
+  using Set = ServeProcess::Set;
   SpawnRequest request;
   // A test that fails leaves no guest behind for long.
-  request.argv = {AERIE_PROGRAM, "serve", "--state",         state,   "--listen",
-                  listen,        "--set", "log.level=error", "--set", "guests.orphanMs=60000"};
+  request.argv = {AERIE_PROGRAM, "serve", "--state", state, "--listen", listen};
+  Set all{{"log.level", "error"}, {"guests.orphanMs", "60000"}};
   for (const auto& [key, value] : set) {
+    std::erase_if(all, [&key = key](const auto& each) { return each.first == key; });
+    all.emplace_back(key, value);
+  }
+  for (const auto& [key, value] : all) {
     request.argv.emplace_back("--set");
     request.argv.push_back(key + "=" + value);
   }
   request.env = {{"PATH", variable("PATH")}, {"HOME", variable("HOME")}, {"LANG", "C.UTF-8"}};
+  for (const auto* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC"})
+    if (const auto value = variable(name); !value.empty()) request.env.emplace_back(name, value);
   request.parent_death_signal = SIGKILL;
   return request;
 }
@@ -102,6 +109,11 @@ std::string ServeProcess::token() const {
   std::string token;
   std::ifstream{state_ + "/operator.token"} >> token;
   return token;
+}
+
+std::string ServeProcess::words() const {
+  const std::lock_guard lock{shared_->mutex};
+  return shared_->words;
 }
 
 ExitRecord ServeProcess::end(int signal) {

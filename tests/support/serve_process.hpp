@@ -34,6 +34,9 @@ class ServeProcess {
   /// A client with the operator's token.
   [[nodiscard]] HttpClient http() const { return HttpClient(address_, token()); }
 
+  /// What it has written so far, its log too.
+  [[nodiscard]] std::string words() const;
+
   /// Sends the signal and returns its exit.
   ExitRecord end(int signal);
 

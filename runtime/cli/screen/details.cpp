@@ -25,6 +25,7 @@ std::string_view to_string(DetailKind kind) {
 
 std::string Details::begin(DetailKind kind, const std::string& id, const std::string& node_kind) {
   kind_ = kind;
+  is_other_ = false;
   subject_ = id;
   lines_.clear();
   // A guest's process stands for itself in `why` and in its log, else its guest does.

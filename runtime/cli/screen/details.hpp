@@ -28,24 +28,28 @@ class Details {
   /// Takes in a message of the console.
   void take(const Json& message);
 
-  /// Shows a text of our own.
-  void show(const std::string& text) {
+  /// Shows a text that is none of these kinds: a command's answer, or our own.
+  void show(const std::string& title, const std::string& text) {
+    subject_ = title;
+    is_other_ = true;
     lines_.clear();
     add(text);
   }
 
   [[nodiscard]] const std::deque<std::string>& lines() const { return lines_; }
   [[nodiscard]] DetailKind kind() const { return kind_; }
+  [[nodiscard]] bool is_other() const { return is_other_; }
   [[nodiscard]] const std::string& subject() const { return subject_; }
   /// Logs and events are seen at their end, the rest from the beginning.
   [[nodiscard]] bool is_tail() const {
-    return kind_ == DetailKind::logs || kind_ == DetailKind::events;
+    return !is_other_ && (kind_ == DetailKind::logs || kind_ == DetailKind::events);
   }
 
  private:
   void add(const std::string& text);
 
   DetailKind kind_ = DetailKind::why;
+  bool is_other_ = false;
   std::string subject_;
   std::deque<std::string> lines_;
 };

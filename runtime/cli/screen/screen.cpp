@@ -87,14 +87,18 @@ void Screen::on_message(const Json& message) {
   if (id != action_id_) return;
   if (const auto document = message.find("document"); document != message.end())
     action_text_ += document_text(action_.substr(0, action_.find(' ')), *document);
-  if (const auto item = message.find("item"); item != message.end())
-    action_text_ += item_text(action_.substr(0, action_.find(' ')), *item);
+  if (const auto item = message.find("item"); item != message.end()) action_items_.push_back(*item);
   if (const auto end = message.find("end"); end != message.end()) {
     const auto fault = end->value("fault", Json());
     if (fault.is_object())
       say(terminal_text(fault.value("message", "") + " " + fault.value("remedy", "")));
     else
       say("Done: " + action_);
+    // What a key has done is to be seen in the tree; who typed a command wants its answer.
+    if (!std::exchange(is_action_shown_, false) || fault.is_object()) return;
+    if (!action_items_.empty())
+      action_text_ += list_text(action_.substr(0, action_.find(' ')), action_items_);
+    show_other(action_, action_text_);
   }
 }
 

@@ -47,6 +47,7 @@ class Screen {
   void act(int key);
   void scroll_details(bool is_up);
   void show_help();
+  void show_other(const std::string& title, const std::string& text);
   [[nodiscard]] const TreeModel::Node* chosen();
   /// The session or VM that the chosen node belongs to.
   [[nodiscard]] const TreeModel::Node* owner_of(const TreeModel::Node& node) const;
@@ -76,6 +77,8 @@ class Screen {
   std::int64_t action_id_ = 0;   ///< of the last thing that was asked for
   std::string action_;
   std::string action_text_;
+  std::vector<Json> action_items_;
+  bool is_action_shown_ = false;  ///< its answer goes into the pane
   struct Line {
     std::string prompt;
     std::string text;

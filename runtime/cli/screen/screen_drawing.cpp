@@ -195,7 +195,8 @@ void Screen::draw_details(int top, int height, int width) {
   std::string title;
   for (const auto kind : detail_kinds) {
     const auto name = std::string{to_string(kind)};
-    title += kind == details_.kind() ? " [" + name + "]" : "  " + name + " ";
+    title +=
+        kind == details_.kind() && !details_.is_other() ? " [" + name + "]" : "  " + name + " ";
   }
   put(top, 0, title + "  " + terminal_text(details_.subject()), width);
   ::attroff(A_REVERSE | colour);

@@ -29,7 +29,9 @@ bool Screen::on_key(int key) {
   if (question_) {
     const auto [question, command] = *std::exchange(question_, std::nullopt);
     say("");
-    if (key == 'y' || key == 'Y') run_command(command);
+    if (key != 'y' && key != 'Y') return true;
+    is_action_shown_ = false;
+    run_command(command);
     return true;
   }
   if (line_) return on_line_key(key);
@@ -110,7 +112,10 @@ bool Screen::on_key(int key) {
       });
       break;
     case ':':
-      begin_line(":", [this](const std::string& text) { run_command(text); });
+      begin_line(":", [this](const std::string& text) {
+        is_action_shown_ = true;
+        run_command(text);
+      });
       break;
     case '?':
       show_help();
@@ -175,6 +180,7 @@ void Screen::run_command(const std::string& line) {
   }
   action_ = line;
   action_text_.clear();
+  action_items_.clear();
   action_id_ = next_id_++;
   if (auto sent = client_.run(action_id_, line); !sent) return say(sent.error().message);
   say("Asked: " + line);
@@ -213,9 +219,16 @@ void Screen::act(int key) {
 }
 
 void Screen::show_help() {
-  (void)details_.begin(DetailKind::leases, "help", "");
+  show_other("help", help_lines);
+}
+
+/// Into the pane, in place of what it follows.
+void Screen::show_other(const std::string& title, const std::string& text) {
+  if (details_id_ != 0)
+    if (auto stopped = client_.stop(details_id_); !stopped) say(stopped.error().message);
   details_id_ = next_id_++;
-  details_.show(help_lines);
+  detail_scroll_ = 0;
+  details_.show(title, text);
   has_details_ = true;
   follow_chosen();
 }

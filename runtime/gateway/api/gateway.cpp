@@ -35,6 +35,8 @@ void Gateway::on_exit() {
     world_.logs->unfollow(follower);
     world_.server->end_stream(id);
   }
+  for (const auto& [id, command] : commands_)
+    stop_command(command);
   peers_.clear();
 }
 
@@ -211,6 +213,8 @@ void Gateway::perform(const CallPtr& call) {
       return explain(call, call->parameter("id") + "/" + call->parameter("child"));
     case Operation::follow_events:
       return follow_events(call);
+    case Operation::run_command:
+      return run_command(call);
   }
 }
 
@@ -234,9 +238,14 @@ void Gateway::refuse_unknown(const CallPtr& call) {
 }
 
 void Gateway::send_response(const CallPtr& call, HttpResponse response) {
-  ++answered_[response.status];
+  count_response(response.status);
   call->is_answered = true;
   world_.server->respond(call->request->id, std::move(response));
+}
+
+void Gateway::count_response(int status) {
+  ++answered_[status];
+  world_.metrics->count_response(status);
 }
 
 Gateway::Call::~Call() {

@@ -11,11 +11,13 @@
 #include "actors/core/environment.hpp"
 #include "actors/ports/socket_port.hpp"
 #include "runtime/gateway/api/access.hpp"
+#include "runtime/gateway/api/http_console_reply.hpp"
 #include "runtime/gateway/api/idempotency.hpp"
 #include "runtime/gateway/api/log_reader.hpp"
 #include "runtime/gateway/api/routes.hpp"
 #include "runtime/gateway/api/session_wish.hpp"
 #include "runtime/gateway/server.hpp"
+#include "runtime/metrics/metrics.hpp"
 
 namespace aerie {
 
@@ -24,6 +26,7 @@ struct GatewayWorld {
   std::shared_ptr<GatewayServer> server;
   std::shared_ptr<SocketPort> sockets;
   std::shared_ptr<LogReader> logs;
+  std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>();
   SessionDefaults defaults;
   std::string public_url;  ///< without a slash at its end; empty: as the client called us
   bool has_tls = false;
@@ -80,6 +83,7 @@ class Gateway : public Actor<GatewayActor> {
               std::string_view field = {});
   void refuse_unknown(const CallPtr& call);
   void send_response(const CallPtr& call, HttpResponse response);
+  void count_response(int status);
   /// What to do with a request that its receiver did not answer.
   std::function<void(const caf::error&)> unanswered(const CallPtr& call);
 
@@ -119,6 +123,8 @@ class Gateway : public Actor<GatewayActor> {
   // gateway_views.cpp: what only shows
   void check_readiness(const CallPtr& call);
   void show_metrics(const CallPtr& call);
+  [[nodiscard]] MetricsSnapshot snapshot(const NodeFigures& figures,
+                                         const ResourceList& resources) const;
   void list_sessions(const CallPtr& call);
   void show_session(const CallPtr& call);
   void with_document(const CallPtr& call, std::function<void(const SessionDocument&)> act);
@@ -136,6 +142,11 @@ class Gateway : public Actor<GatewayActor> {
   void read_logs(const CallPtr& call);
   void start_logs(const CallPtr& call);
   void on_gone(std::uint64_t id);
+  void expect_comments();
+
+  // gateway_console.cpp: operators' commands
+  void run_command(const CallPtr& call);
+  void stop_command(const std::weak_ptr<HttpConsoleReply>& command);
 
   // gateway_sockets.cpp: WebSockets
   void on_socket_opened(const SocketOpened& opened);
@@ -151,10 +162,11 @@ class Gateway : public Actor<GatewayActor> {
   IdempotencyKeys keys_;
   std::unordered_map<std::string, std::vector<CallPtr>> waiting_for_key_;
   std::map<std::uint64_t, EventReader> event_readers_;
-  std::map<std::uint64_t, std::uint64_t> log_followers_;  ///< request to follower
+  std::map<std::uint64_t, std::uint64_t> log_followers_;               ///< request to follower
+  std::map<std::uint64_t, std::weak_ptr<HttpConsoleReply>> commands_;  ///< by request
   std::unordered_map<std::uint64_t, PeerActor> peers_;
   std::uint64_t comment_ticket_ = 0;
-  std::map<int, std::uint64_t> answered_;  ///< by status, for /metrics
+  std::map<int, std::uint64_t> answered_;  ///< by status
 };
 
 }  // namespace aerie

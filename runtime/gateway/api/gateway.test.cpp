@@ -231,7 +231,8 @@ TEST_CASE("VMs, reasons and figures are shown", "[gateway][actor]") {
   CHECK(Json::parse(fixture.call({.path = why + "/browser"}).body)["subject"] ==
         std::string(GatewayFixture::known) + "/browser");
   CHECK(fixture.outcome({.path = "/api/v1/why/nothing"}) == "404 not-found");
-  CHECK(fixture.call({.path = "/metrics"}).body.find("aerie_sessions 3\n") != std::string::npos);
+  CHECK(fixture.call({.path = "/metrics"}).body.find("aerie_sessions{state=\"ready\"} 0\n") !=
+        std::string::npos);
   CHECK(Json::parse(fixture.call({.path = "/api/v1/openapi.json"}).body).contains("paths"));
 }
 

@@ -114,6 +114,7 @@ void GatewayFixture::make_ledger() {
           return Subscribed{gap};
         },
         [this](const Unsubscribe& message) { unsubscriptions.push_back(message); },
+        [](const ListResources&) { return ResourceList{}; },
         [this](const AskStoreHealth&) { return Saved{store_failure}; },
         [](const FindVm& message) {
           const auto vm = known_vm();

@@ -25,6 +25,7 @@ Json Gateway::describe() const {
           {"sockets", peers_.size()},
           {"eventReaders", event_readers_.size()},
           {"logFollowers", log_followers_.size()},
+          {"commands", commands_.size()},
           {"answered", std::move(answered)}};
 }
 

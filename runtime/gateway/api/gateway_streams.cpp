@@ -25,7 +25,7 @@ void Gateway::follow_events(const CallPtr& call) {
     return send_response(call, stream_head("text/event-stream"));
   }
   event_readers_[id];
-  if (event_readers_.size() == 1) send_later(comment_every, GatewayTimer{++comment_ticket_});
+  if (event_readers_.size() + commands_.size() == 1) expect_comments();
   const auto reader = caf::actor_cast<EventReaderActor>(self());
   request(environment_->directory.ledger(), caf::infinite,
           Subscribe{reader, id, begin_of(*call->request), call->who.session})
@@ -45,7 +45,7 @@ void Gateway::on_subscribed(std::uint64_t id, const Subscribed& subscribed) {
   if (found == event_readers_.end()) return;
   auto& reader = found->second;
   reader.is_begun = true;
-  ++answered_[200];
+  count_response(200);
   auto head = stream_head("text/event-stream");
   head.body = comment_text;
   if (subscribed.gap) head.body += gap_text(*subscribed.gap);
@@ -67,7 +67,14 @@ void Gateway::comment_on_streams() {
   for (const auto& [id, reader] : event_readers_) {
     if (reader.is_begun) world_.server->write_stream(id, comment_text);
   }
-  if (!event_readers_.empty()) send_later(comment_every, GatewayTimer{++comment_ticket_});
+  for (const auto& [id, weak] : commands_)
+    if (const auto command = weak.lock()) command->pause();
+  expect_comments();
+}
+
+void Gateway::expect_comments() {
+  if (event_readers_.size() + commands_.size() > 0)
+    send_later(comment_every, GatewayTimer{++comment_ticket_});
 }
 
 // -- logs -----------------------------------------------------------------------------------------
@@ -86,7 +93,7 @@ void Gateway::start_logs(const CallPtr& call) {
   const auto server = world_.server;
   const auto follow = call->query("follow");
   auto head = stream_head("text/plain; charset=utf-8");
-  ++answered_[200];
+  count_response(200);
   call->is_answered = true;
   const bool follows = (follow == "true" || follow == "1") && call->request->method != "HEAD";
   if (!follows) {
@@ -115,6 +122,10 @@ void Gateway::on_gone(std::uint64_t id) {
   if (event_readers_.erase(id) != 0) {
     send(environment_->directory.ledger(),
          Unsubscribe{caf::actor_cast<EventReaderActor>(self()), id});
+  }
+  if (const auto command = commands_.find(id); command != commands_.end()) {
+    stop_command(command->second);
+    commands_.erase(command);
   }
   const auto follower = log_followers_.find(id);
   if (follower == log_followers_.end()) return;

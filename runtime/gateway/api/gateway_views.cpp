@@ -1,5 +1,3 @@
-#include <sstream>
-
 #include "runtime/gateway/api/gateway.hpp"
 
 namespace aerie {
@@ -47,29 +45,34 @@ void Gateway::show_metrics(const CallPtr& call) {
   request(environment_->directory.node(), caf::infinite, AskNodeFigures{})
       .then(
           [=, this](const NodeFigures& figures) {
-            std::ostringstream text;
-            const auto gauge = [&text](const char* name, const char* help, auto value) {
-              text << "# HELP " << name << ' ' << help << "\n# TYPE " << name << " gauge\n"
-                   << name << ' ' << value << '\n';
-            };
-            gauge("aerie_sessions", "Sessions that are not over.", figures.sessions);
-            gauge("aerie_vms", "VMs, warm ones included.", figures.vms);
-            gauge("aerie_vms_warm", "Warm VMs that are nobody's yet.", figures.warm);
-            gauge("aerie_draining", "1 while no new sessions are taken.", figures.draining ? 1 : 0);
-            gauge("aerie_sockets", "Open WebSockets.", peers_.size());
-            gauge("aerie_event_readers", "Readers of /api/v1/events.", event_readers_.size());
-            gauge("aerie_log_followers", "Readers of followed logs.", log_followers_.size());
-            text << "# HELP aerie_http_responses_total Answers of the API by status.\n"
-                    "# TYPE aerie_http_responses_total counter\n";
-            for (const auto& [status, count] : answered_) {
-              text << "aerie_http_responses_total{status=\"" << status << "\"} " << count << '\n';
-            }
-            HttpResponse response;
-            response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-            response.body = text.str();
-            send_response(call, std::move(response));
+            request(environment_->directory.ledger(), caf::infinite, ListResources{})
+                .then(
+                    [=, this](const ResourceList& resources) {
+                      HttpResponse response;
+                      response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+                      response.body = world_.metrics->text(snapshot(figures, resources));
+                      send_response(call, std::move(response));
+                    },
+                    unanswered(call));
           },
           unanswered(call));
+}
+
+MetricsSnapshot Gateway::snapshot(const NodeFigures& figures, const ResourceList& resources) const {
+  MetricsSnapshot snapshot;
+  if (environment_->roster) {
+    snapshot.actors = environment_->roster->facts();
+    snapshot.dead_letters = environment_->roster->dead_letters();
+  }
+  snapshot.dropped_log_bytes = world_.logs->dropped_bytes();
+  snapshot.warm_vms = figures.warm;
+  snapshot.is_draining = figures.draining;
+  snapshot.sockets = peers_.size();
+  snapshot.event_readers = event_readers_.size();
+  snapshot.log_followers = log_followers_.size();
+  snapshot.console_commands = commands_.size();
+  snapshot.resources = resources.resources;
+  return snapshot;
 }
 
 // -- sessions -------------------------------------------------------------------------------------

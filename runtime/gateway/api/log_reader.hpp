@@ -18,6 +18,7 @@ class LogReader {
   virtual std::uint64_t follow(LogQuery query, LogFiles::Chunk chunk) = 0;
   virtual void unfollow(std::uint64_t follower) = 0;
   virtual void read_console(ConsoleQuery query, LogFiles::Console done) = 0;
+  [[nodiscard]] virtual std::uint64_t dropped_bytes() const { return 0; }
 };
 
 /// Reads from the logs on disk.
@@ -35,6 +36,7 @@ class LogFilesReader final : public LogReader {
   void read_console(ConsoleQuery query, LogFiles::Console done) override {
     files_->read_console(std::move(query), std::move(done));
   }
+  [[nodiscard]] std::uint64_t dropped_bytes() const override { return files_->dropped_bytes(); }
 
  private:
   std::shared_ptr<LogFiles> files_;

@@ -23,6 +23,8 @@ std::string_view type_of_answer(Operation operation) {
   switch (operation) {
     case Operation::follow_events:
       return "text/event-stream";
+    case Operation::run_command:
+      return "application/x-ndjson";
     case Operation::metrics:
     case Operation::read_logs:
     case Operation::read_console:

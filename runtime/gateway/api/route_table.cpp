@@ -237,6 +237,10 @@ const std::vector<Route>& routes() {
        "Events as they happen",
        {integer("since", 0, INT64_MAX, "Begin after this seq")},
        {}},
+      {"POST", "/api/v1/console", O::run_command, A::operate, 200,
+       "Run a command of the operators' console; answers one object a line: `document`, `item`, at "
+       "last `end` with the fault, if any. Hanging up ends a command that goes on",
+       none, FieldTable{required(text("line", 1, 4096, "As in `aerie console -c`"))}},
   };
   return table;
 }

@@ -39,6 +39,7 @@ enum class Operation {
   explain,
   explain_child,
   follow_events,
+  run_command,
 };
 
 /// Who may do it (contract, section 2).
