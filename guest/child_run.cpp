@@ -1,6 +1,7 @@
 #include "guest/child_run.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <iterator>
 #include <sys/prctl.h>
 #include <utility>
@@ -181,6 +182,9 @@ Result<SpawnRequest> ChildRun::prepare_streamer() {
   if (!control) return tl::unexpected(control.error());
   streamer_ = std::move(*control);
   auto request = streamer_->request(setting_.stream_program);
+  // Which UDP ports of this guest are reached from outside (guest/stream/ice.hpp).
+  if (const char* ports = std::getenv("AERIE_MEDIA_PORTS"))
+    request.env.emplace_back("AERIE_MEDIA_PORTS", ports);
   request.env = builtin_environment(setting_, spec_, std::move(request.env));
   return request;
 }

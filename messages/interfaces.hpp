@@ -323,6 +323,10 @@ struct MachineReleased {
   Resource resource;
   std::optional<Cause> failure;
 };
+/// The guest's network was looked at, for its media did not flow.
+struct MachineNetwork {
+  std::optional<Cause> failure;  ///< none: it works again
+};
 struct StartVm {};
 struct SendStream {
   Json body;
@@ -401,7 +405,7 @@ using VmActor = caf::typed_actor<
     caf::reacts_to<StartVm>, caf::reacts_to<MachineStarted>, caf::reacts_to<MachineLinked>,
     caf::reacts_to<MachineFailed>, caf::reacts_to<GuestSays>, caf::reacts_to<LinkLost>,
     /// Sent with high priority.
-    caf::reacts_to<MachineExited>, caf::reacts_to<MachineReleased>,
+    caf::reacts_to<MachineExited>, caf::reacts_to<MachineReleased>, caf::reacts_to<MachineNetwork>,
     /// Hands a warm guest over; its news go to the new owner, beginning with where it stands.
     caf::reacts_to<AssignVm>,
     /// Passes words to the streamer.

@@ -39,6 +39,8 @@ class MachineReports {
   /// The guest's first process was seen to end, by pidfd. Once, and the last word but releases.
   virtual void on_exited(ExitRecord exit) = 0;
   virtual void on_released(Resource resource, std::optional<Cause> failure) = 0;
+  /// Media did not flow, and the guest's network is why; none: it flows again.
+  virtual void on_network(std::optional<Cause> failure) = 0;
 };
 
 /// One guest's machine. Every function returns at once; outcomes come as reports.

@@ -29,6 +29,9 @@ class MailboxReports final : public MachineReports {
   void on_released(Resource resource, std::optional<Cause> failure) override {
     tell(MachineReleased{std::move(resource), std::move(failure)});
   }
+  void on_network(std::optional<Cause> failure) override {
+    tell(MachineNetwork{std::move(failure)});
+  }
 
  private:
   template <class Message>
@@ -73,6 +76,7 @@ Vm::Behavior Vm::make_behavior() {
       [this](const LinkLost& message) { on_link_lost(message.cause); },
       [this](const MachineExited& message) { on_exited(message.exit); },
       [this](const MachineReleased& message) { on_released(message); },
+      [this](const MachineNetwork& message) { on_network(message.failure); },
       [this](const AssignVm& message) { assign(message); },
       [this](const SendStream& message) { say_to_streamer(message.body); },
       [this](const RestartGuestChild& message) {
@@ -249,6 +253,12 @@ void Vm::on_link_lost(const Cause& cause) {
   if (cause.kind == CauseKind::link_violation) return fail(*finish_cause_);
   // A guest that died takes its link along; its exit says more than the link's loss.
   send_later(link_loss_grace, VmTimer{++ticket_});
+}
+
+void Vm::on_network(const std::optional<Cause>& failure) {
+  Json data{{"check", "network"}};
+  if (failure) data["cause"] = *failure;
+  record(failure ? "doctor.failed" : "doctor.recovered", "", std::move(data));
 }
 
 void Vm::assign(const AssignVm& assignment) {

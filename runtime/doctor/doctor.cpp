@@ -26,7 +26,7 @@ std::vector<DoctorCheck> examine(const Settings& settings, const Profile& profil
   all.push_back(doctor::check_port(settings));
   all.push_back(doctor::check_disk(settings));
   all.push_back(doctor::check_descriptors(settings));
-  all.push_back(doctor::note_host_network());
+  if (driver == "process") add(doctor::check_network(settings));
   return all;
 }
 

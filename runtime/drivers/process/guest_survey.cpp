@@ -1,5 +1,7 @@
 #include "runtime/drivers/process/guest_survey.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <map>
 
@@ -29,6 +31,22 @@ void add_process(Orphan& orphan, const std::string& directory) {
   if (is_running) orphan.resources.push_back({"", "", orphan.vm, "process", "guest " + orphan.vm});
 }
 
+Cause not_owned(const std::string& vm) {
+  return {CauseKind::controller_restarted,
+          "No actor owns what there is of the guest " + vm + ".",
+          "It is removed after guests.quarantineMs; put a hold on its session to keep it.",
+          {}};
+}
+
+/// Interfaces end with `-SLOT`.
+std::optional<int> slot_of(const std::string& interface) {
+  int slot = 0;
+  const auto* begin = interface.data() + interface.rfind('-') + 1;
+  const auto* end = interface.data() + interface.size();
+  const auto [at, error] = std::from_chars(begin, end, slot);
+  return error == std::errc{} && at == end ? std::optional{slot} : std::nullopt;
+}
+
 }  // namespace
 
 std::string cgroup_name(const ProcessDriverOptions& options, const std::string& vm) {
@@ -53,14 +71,32 @@ std::vector<Orphan> survey_guests(const ProcessDriverOptions& options) {
   std::vector<Orphan> orphans;
   for (auto& [vm, orphan] : found) {
     add_process(orphan, options.vms_directory + "/" + vm);
-    orphan.cause = {
-        CauseKind::controller_restarted,
-        "No actor owns what there is of the guest " + vm + ".",
-        "It is removed after guests.quarantineMs; put a hold on its session to keep it.",
-        {}};
+    orphan.cause = not_owned(vm);
     orphans.push_back(std::move(orphan));
   }
   return orphans;
+}
+
+std::vector<Orphan> with_networks(std::vector<Orphan> guests,
+                                  const std::vector<network::FoundNetwork>& networks) {
+  for (const auto& network : networks) {
+    if (!is_uuid(network.vm)) continue;
+    auto orphan = std::find_if(guests.begin(), guests.end(),
+                               [&](const Orphan& each) { return each.vm == network.vm; });
+    if (orphan == guests.end()) {
+      Orphan fresh;
+      fresh.vm = network.vm;
+      fresh.cause = not_owned(network.vm);
+      orphan = guests.insert(guests.end(), std::move(fresh));
+    }
+    // Before the process, as it was acquired.
+    auto& resources = orphan->resources;
+    const auto process = std::find_if(resources.begin(), resources.end(),
+                                      [](const Resource& each) { return each.kind == "process"; });
+    resources.insert(process, {"", "", network.vm, "network", network.interface});
+    if (!orphan->slot) orphan->slot = slot_of(network.interface);
+  }
+  return guests;
 }
 
 }  // namespace aerie

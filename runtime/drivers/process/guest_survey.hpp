@@ -16,4 +16,8 @@ namespace aerie {
 /// it; names that are no VM's are somebody else's. Reads the disk.
 [[nodiscard]] std::vector<Orphan> survey_guests(const ProcessDriverOptions& options);
 
+/// The same with what there is of their networks; pure.
+[[nodiscard]] std::vector<Orphan> with_networks(std::vector<Orphan> guests,
+                                                const std::vector<network::FoundNetwork>& networks);
+
 }  // namespace aerie

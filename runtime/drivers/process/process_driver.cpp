@@ -51,6 +51,8 @@ std::unique_ptr<Machine> ProcessDriver::make(MachineSpec spec,
   std::vector<Resource> resources{{"", "", "", "directory", "vms/" + spec.vm}};
   if (!options_.cgroups.hierarchies.empty())
     resources.push_back({"", "", "", "cgroup", "aerie/" + cgroup_name(options_, spec.vm)});
+  if (options_.networks != nullptr)
+    resources.push_back({"", "", "", "network", options_.networks->interface_of(spec.slot)});
   resources.push_back({"", "", "", "process", "guest " + spec.vm});
   auto machine = std::make_shared<ProcessMachine>(reactor_, disk_, options_, std::move(spec),
                                                   std::move(reports));
@@ -58,7 +60,14 @@ std::unique_ptr<Machine> ProcessDriver::make(MachineSpec spec,
 }
 
 void ProcessDriver::survey(std::function<void(std::vector<Orphan> machines)> found) {
-  disk_.post([options = options_, found = std::move(found)] { found(survey_guests(options)); });
+  disk_.post([options = options_, found = std::move(found)] {
+    auto guests = survey_guests(options);
+    if (options.networks == nullptr) return found(std::move(guests));
+    options.networks->survey(
+        [guests = std::move(guests), found](const std::vector<network::FoundNetwork>& networks) {
+          found(with_networks(guests, networks));
+        });
+  });
 }
 
 }  // namespace aerie

@@ -1,9 +1,10 @@
-// aerie-enter UID GID VM_DIRECTORY GUEST STREAM -- COMMAND [ARGUMENT...]
+// aerie-enter UID GID VM_DIRECTORY GUEST STREAM NETWORK -- COMMAND [ARGUMENT...]
 //
 // Started as root by the process driver. In a mount namespace of its own it shows the three paths
-// at /mnt/vm, /mnt/guest and /mnt/stream, for they may lie where the guest's user may not go; then
-// it becomes that user for good and executes the command. Exit status 125: a step failed (on
-// standard error), as env(1) has it.
+// at /mnt/vm, /mnt/guest and /mnt/stream, for they may lie where the guest's user may not go. It
+// enters the network namespace that it holds as the descriptor NETWORK (`-`: the host's), which the
+// guest can't change then; it becomes that user for good and executes the command. Exit status 125:
+// a step failed (on standard error), as env(1) has it.
 
 #include <cerrno>
 #include <charconv>
@@ -47,16 +48,17 @@ unsigned number(std::string_view text) {
   unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   errno = EINVAL;
-  if (error != std::errc{} || end != text.data() + text.size() || value == 0) fail("user or group");
+  if (error != std::errc{} || end != text.data() + text.size() || value == 0)
+    fail("user, group or network");
   return value;
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  constexpr int first_of_command = 7;
+  constexpr int first_of_command = 8;
   errno = EINVAL;
-  if (count <= first_of_command || std::string_view{arguments[6]} != "--") fail("usage");
+  if (count <= first_of_command || std::string_view{arguments[7]} != "--") fail("usage");
   const uid_t uid = number(arguments[1]);
   const gid_t gid = number(arguments[2]);
 
@@ -66,6 +68,13 @@ int main(int count, char** arguments) {
   show(arguments[3], "/mnt/vm", true);
   show(arguments[4], "/mnt/guest", false);
   show(arguments[5], "/mnt/stream", false);
+
+  const std::string_view network{arguments[6]};
+  if (network != "-") {
+    const auto descriptor = static_cast<int>(number(network));
+    check(::setns(descriptor, CLONE_NEWNET), "enter the network namespace");
+    ::close(descriptor);
+  }
 
   check(::setgroups(0, nullptr), "setgroups");
   check(::setresgid(gid, gid, gid), "setresgid");
