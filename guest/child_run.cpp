@@ -223,6 +223,10 @@ void ChildRun::signal(int number, const std::string& by, const std::optional<Cau
   process_->kill(by);
 }
 
+void ChildRun::when_awake(std::function<void()> awake) {
+  if (streamer_) streamer_->when_awake(std::move(awake));
+}
+
 void ChildRun::pass(const Json& body) {
   if (streamer_) streamer_->send(body);
 }

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "guest/connect_probe.hpp"
-#include "guest/path_watch.hpp"
+#include "runtime/process/path_watch.hpp"
 
 namespace aerie::guest {
 namespace {

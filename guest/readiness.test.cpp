@@ -10,7 +10,7 @@
 
 #include "guest/display_server.hpp"
 #include "guest/options.hpp"
-#include "guest/path_watch.hpp"
+#include "runtime/process/path_watch.hpp"
 #include "runtime/process/temporary_directory.hpp"
 #include "runtime/process/unique_fd.hpp"
 #include "runtime/process/waiting.hpp"

@@ -21,6 +21,7 @@ class MailboxReports final : public MachineReports {
   explicit MailboxReports(const VmActor& vm) : vm_(caf::actor_cast<caf::weak_actor_ptr>(vm)) {}
 
   void on_started(std::int64_t pid) override { tell(MachineStarted{pid}); }
+  void on_reached(Stage stage) override { tell(MachineReached{stage}); }
   void on_linked() override { tell(MachineLinked{}); }
   void on_failed(Cause cause) override { tell(MachineFailed{std::move(cause)}); }
   void on_says(link::GuestMessage message) override { tell(GuestSays{std::move(message)}); }
@@ -70,6 +71,7 @@ Vm::Behavior Vm::make_behavior() {
   return {
       [this](const StartVm&) { start(); },
       [this](const MachineStarted& message) { on_started(message.pid); },
+      [this](const MachineReached& message) { reach(message.stage); },
       [this](const MachineLinked&) { on_linked(); },
       [this](const MachineFailed& message) { on_machine_failed(message.cause); },
       [this](GuestSays& message) { on_says(message.message); },
@@ -159,7 +161,7 @@ void Vm::on_started(std::int64_t pid) {
     return publish();
   }
   reach(Stage::spawned);
-  enter(VmState::linking, environment_->settings.link_within);
+  enter(VmState::linking, environment_->link_within(document_->driver));
 }
 
 void Vm::on_linked() {

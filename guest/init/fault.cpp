@@ -5,12 +5,18 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
+#include "guest/init/boot_options.hpp"
+
 namespace aerie::init {
 
 void give_up(const Cause& cause) {
   say("fault " + std::string{to_string(cause.kind)} + ": " + cause.message);
+  end_machine();
+}
+
+void end_machine() {
   ::sync();
-  ::reboot(RB_POWER_OFF);
+  ::reboot(boot_options().ends_by_reboot ? RB_AUTOBOOT : RB_POWER_OFF);
   std::abort();  // not the first process, or not root: the kernel says so by a panic
 }
 

@@ -11,6 +11,9 @@ namespace aerie::init {
 /// and turns the machine off. For what goes wrong before there is a link.
 [[noreturn]] void give_up(const Cause& cause);
 
+/// Ends the machine as its VMM understands it.
+[[noreturn]] void end_machine();
+
 /// A line for people on the serial console.
 void say(const std::string& text);
 

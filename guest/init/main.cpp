@@ -1,12 +1,5 @@
-#include <csignal>
-#include <fcntl.h>
-#include <fstream>
 #include <future>
-#include <iterator>
-#include <sys/prctl.h>
-#include <sys/reboot.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "guest/init/boot_options.hpp"
 #include "guest/init/devices.hpp"
@@ -23,21 +16,17 @@ void or_give_up(const Result<void>& done) {
   if (!done) init::give_up(done.error());
 }
 
-std::string command_line() {
-  std::ifstream file{"/proc/cmdline"};
-  return {std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
-}
-
 }  // namespace
 
 /// The first process of a VM: from the initrd to the running `aerie-guest`.
 int main() {
   ::umask(022);
   or_give_up(init::mount_kernel_files());
+  init::say("user space begins");
   or_give_up(init::load_modules("/modules"));
-  const auto options = init::parse_boot_options(command_line());
+  const auto options = init::boot_options();
   or_give_up(init::enter_root(options));
-  or_give_up(init::set_up_network(options));
+  or_give_up(init::set_up_loopback());
   init::say("the root is " + options.root);
 
   std::promise<void> ended;
@@ -48,7 +37,5 @@ int main() {
     or_give_up(machine->open());
   });
   ended.get_future().wait();
-  ::sync();
-  ::reboot(RB_POWER_OFF);
-  return 1;  // only where it is not the first process of a machine
+  init::end_machine();
 }

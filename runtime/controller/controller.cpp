@@ -30,6 +30,7 @@
 #include "runtime/doctor/doctor.hpp"
 #include "runtime/drivers/guest_network_options.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
+#include "runtime/drivers/qemu/qemu_driver.hpp"
 #include "runtime/logs/log_files.hpp"
 #include "runtime/process/reactor.hpp"
 #include "runtime/store/sqlite_store.hpp"
@@ -219,10 +220,11 @@ void Controller::Parts::make_environment() {
   environment_->tombstones = tombstones_;
   environment_->operator_digest = environment_->digest(state_->operator_token());
   environment_->observer_digest = environment_->digest(state_->observer_token());
-  auto process = process_driver_options(settings_, state_->path());
-  process.networks = networks_.get();
-  environment_->drivers["process"] =
-      std::make_shared<ProcessDriver>(*reactor_, *disk_, std::move(process));
+  auto options = process_driver_options(settings_, state_->path());
+  options.networks = networks_.get();
+  environment_->drivers["process"] = std::make_shared<ProcessDriver>(*reactor_, *disk_, options);
+  environment_->drivers["qemu"] = make_qemu_driver(
+      *reactor_, *bench_, vm_options(options), image_settings(settings_), settings_.qemu_program);
 }
 
 void Controller::Parts::start_actors(StoreContents contents) {

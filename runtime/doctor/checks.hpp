@@ -30,6 +30,12 @@ using Checks = std::vector<DoctorCheck>;
 /// Pure: what other tables' chains (libnftables-json(5)) mean for guests.
 [[nodiscard]] Checks filter_checks(const Json& chains);
 
+// virtual_machine.cpp
+/// The VMM, the image for the profile, and whether they fit together; boots a kernel for at most
+/// 3 s.
+[[nodiscard]] Checks check_virtual_machine(const Settings& settings, const Profile& profile,
+                                           const std::string& driver);
+
 // host.cpp
 [[nodiscard]] DoctorCheck check_port(const Settings& settings);
 [[nodiscard]] DoctorCheck check_disk(const Settings& settings);

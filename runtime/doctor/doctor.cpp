@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/doctor/checks.hpp"
+#include "runtime/drivers/guest_network_options.hpp"
 
 namespace aerie {
 
@@ -17,16 +18,21 @@ std::vector<DoctorCheck> examine(const Settings& settings, const Profile& profil
   const auto add = [&](doctor::Checks checks) {
     std::move(checks.begin(), checks.end(), std::back_inserter(all));
   };
-  add(doctor::check_programs(profile, driver));
-  add(doctor::check_display(profile));
-  add(doctor::check_media(profile));
-  add(doctor::check_sandbox(settings, profile));
+  if (driver == "process") {
+    add(doctor::check_programs(profile, driver));
+    add(doctor::check_display(profile));
+    add(doctor::check_media(profile));
+    add(doctor::check_sandbox(settings, profile));
+  } else {
+    // A VM brings its own programs: they were checked when its image was made.
+    add(doctor::check_virtual_machine(settings, profile, driver));
+  }
   all.push_back(doctor::check_cgroups());
   all.push_back(doctor::check_memory(settings, profile));
   all.push_back(doctor::check_port(settings));
   all.push_back(doctor::check_disk(settings));
   all.push_back(doctor::check_descriptors(settings));
-  if (driver == "process") add(doctor::check_network(settings));
+  if (driver == "process" || guests_get_networks(settings)) add(doctor::check_network(settings));
   return all;
 }
 

@@ -25,7 +25,8 @@ struct GuestRecord {
   std::string secret;       ///< of the link
   ProcessIdentity process;  ///< the guest's first one on this host
   int slot = -1;            ///< -1: not known
-  std::string interface;    ///< of its own network; empty: it shares the host's
+  std::string driver = "process";
+  std::string interface;  ///< of its own network; empty: it shares the host's
 };
 
 /// Written whole or not at all. Errors: `disk-full`, `store-failed`.

@@ -31,6 +31,12 @@ void add_process(Orphan& orphan, const std::string& directory) {
   if (is_running) orphan.resources.push_back({"", "", orphan.vm, "process", "guest " + orphan.vm});
 }
 
+bool is_guest_of(const SurveyScope& scope, const std::string& vm) {
+  if (!is_uuid(vm)) return false;
+  const auto record = read_guest_record(scope.vms_directory + "/" + vm);
+  return (record ? record->driver : "process") == scope.driver;
+}
+
 Cause not_owned(const std::string& vm) {
   return {CauseKind::controller_restarted,
           "No actor owns what there is of the guest " + vm + ".",
@@ -53,24 +59,25 @@ std::string cgroup_name(const ProcessDriverOptions& options, const std::string& 
   return options.cgroup_tag + "-" + vm;
 }
 
-std::vector<Orphan> survey_guests(const ProcessDriverOptions& options) {
+std::vector<Orphan> survey_guests(const SurveyScope& scope) {
   std::map<std::string, Orphan> found;
+  const auto is_ours = [&](const std::string& vm) { return is_guest_of(scope, vm); };
   const auto orphan_of = [&](const std::string& vm) -> Orphan& {
     auto& orphan = found[vm];
     orphan.vm = vm;
     return orphan;
   };
-  for (const auto& vm : directories_in(options.vms_directory))
-    if (is_uuid(vm)) orphan_of(vm).resources.push_back({"", "", vm, "directory", "vms/" + vm});
-  const auto prefix = cgroup_name(options, "");
-  for (const auto& name : list_cgroups(options.cgroups)) {
+  for (const auto& vm : directories_in(scope.vms_directory))
+    if (is_ours(vm)) orphan_of(vm).resources.push_back({"", "", vm, "directory", "vms/" + vm});
+  const auto prefix = scope.cgroup_tag + "-";
+  for (const auto& name : list_cgroups(scope.cgroups)) {
     if (!name.starts_with(prefix)) continue;
     const auto vm = name.substr(prefix.size());
-    if (is_uuid(vm)) orphan_of(vm).resources.push_back({"", "", vm, "cgroup", "aerie/" + name});
+    if (is_ours(vm)) orphan_of(vm).resources.push_back({"", "", vm, "cgroup", "aerie/" + name});
   }
   std::vector<Orphan> orphans;
   for (auto& [vm, orphan] : found) {
-    add_process(orphan, options.vms_directory + "/" + vm);
+    add_process(orphan, scope.vms_directory + "/" + vm);
     orphan.cause = not_owned(vm);
     orphans.push_back(std::move(orphan));
   }
@@ -97,6 +104,22 @@ std::vector<Orphan> with_networks(std::vector<Orphan> guests,
     if (!orphan->slot) orphan->slot = slot_of(network.interface);
   }
   return guests;
+}
+
+void survey_guests(Reactor& disk, network::GuestNetworks* networks, SurveyScope scope,
+                   std::function<void(std::vector<Orphan> machines)> found) {
+  const auto on_disk = [scope = std::move(scope),
+                        found = std::move(found)](std::vector<network::FoundNetwork> all) {
+    std::erase_if(all, [&](const auto& each) { return !is_guest_of(scope, each.vm); });
+    found(with_networks(survey_guests(scope), all));
+  };
+  if (networks == nullptr) {
+    disk.post([on_disk] { on_disk({}); });
+    return;
+  }
+  networks->survey([&disk, on_disk](std::vector<network::FoundNetwork> all) {
+    disk.post([on_disk, all = std::move(all)] { on_disk(all); });
+  });
 }
 
 }  // namespace aerie

@@ -6,7 +6,7 @@
 #include "runtime/process/reactor.hpp"
 #include "runtime/process/unique_fd.hpp"
 
-namespace aerie::guest {
+namespace aerie {
 
 /// Tells when something appears in a directory (inotify(7)). A directory that does not exist yet is
 /// waited for through its nearest ancestor that does.
@@ -31,4 +31,4 @@ class PathWatch {
   TimerId first_look_;
 };
 
-}  // namespace aerie::guest
+}  // namespace aerie

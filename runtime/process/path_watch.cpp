@@ -1,11 +1,11 @@
-#include "guest/path_watch.hpp"
+#include "runtime/process/path_watch.hpp"
 
 #include <array>
 #include <filesystem>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 
-namespace aerie::guest {
+namespace aerie {
 namespace {
 
 std::filesystem::path nearest_existing(std::filesystem::path path) {
@@ -51,4 +51,4 @@ void PathWatch::on_events() {
   on_change_();
 }
 
-}  // namespace aerie::guest
+}  // namespace aerie
