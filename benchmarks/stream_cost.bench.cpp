@@ -51,7 +51,7 @@ double used_so_far() {
 
 Cost measure(const char* html) {
   test::Site site(html);
-  test::World world;
+  test::World world(test::World::Set{{"guests.hostNetwork", "true"}});  // where the site is
   const auto session = world.start({{"url", site.url()}});
   test::Chromium chromium;
   auto page = chromium.new_page(world.viewer(session.id, session.token));

@@ -74,6 +74,12 @@ void tell_vm(Story& story, const Event& event) {
     story.trouble = nullptr;
 }
 
+/// A guest whose network fails is in trouble though it lives.
+void tell_network(Story& story, const Event& event) {
+  if (event.data.value("check", "") != "network") return;
+  story.trouble = event.data.value("cause", Json{});
+}
+
 Story tell(const Timeline& timeline, const std::string& only_child = {}) {
   Story story;
   for (const auto& event : timeline) {
@@ -86,6 +92,8 @@ Story tell(const Timeline& timeline, const std::string& only_child = {}) {
       tell_child(story, *event);
     else if (event->kind == "vm.state" || event->kind == "vm.replaced")
       tell_vm(story, *event);
+    else if (event->kind == "doctor.failed" || event->kind == "doctor.recovered")
+      tell_network(story, *event);
     else
       tell_retirement(story, *event);
   }

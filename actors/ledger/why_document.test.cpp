@@ -68,6 +68,16 @@ TEST_CASE("a child in trouble is the cause until it is well again", "[why]") {
   CHECK(told.session()["exits"].size() == 2);
 }
 
+TEST_CASE("a guest's network that fails is the cause until it works again", "[why]") {
+  auto told = story();
+  const Cause cause{CauseKind::network_failed, "The layer ARP fails.", "Look.", {}};
+  told.add("doctor.failed", "", {{"check", "network"}, {"cause", cause}});
+  CHECK(told.session()["cause"]["kind"] == "network-failed");
+  CHECK(told.session()["timeline"].back()["cause"]["message"] == "The layer ARP fails.");
+  told.add("doctor.recovered", "", {{"check", "network"}});
+  CHECK(told.session()["cause"].is_null());
+}
+
 TEST_CASE("a lost guest is the cause until another is ready, and stays in the timeline", "[why]") {
   auto told = story();
   const Cause cause{CauseKind::link_lost, "The link was lost.", "Look.", {}};

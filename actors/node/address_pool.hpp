@@ -17,6 +17,12 @@ class AddressPool {
   /// `network` in CIDR notation, prefix length 8 to 30. Errors: `network-failed` naming it.
   [[nodiscard]] static Result<AddressPool> make(const std::string& network);
 
+  /// Which slot is given out first, whatever number that is. Controllers of one host that share a
+  /// network begin at different ones, and do not meet before long.
+  void begin_at(std::uint64_t number) {
+    next_ = static_cast<int>(number % static_cast<std::uint64_t>(size_));
+  }
+
   /// A slot, counted from 0, or none when all are in use.
   [[nodiscard]] std::optional<int> take();
   /// One that a guest of an earlier controller has.

@@ -54,6 +54,14 @@ TEST_CASE("only candidates with an address over UDP are passed on", "[ice]") {
     CHECK_FALSE(is_usable_candidate(bad));
 }
 
+TEST_CASE("the range of media ports is read, or nothing", "[ice]") {
+  CHECK(media_ports("50000-50015") == std::pair{50'000U, 50'015U});
+  for (const auto* text : {"", "50000", "50000-", "0-5", "9-8", "1-65536", "a-b", "1-2-3"}) {
+    CAPTURE(text);
+    CHECK_FALSE(media_ports(text));
+  }
+}
+
 TEST_CASE("a TURN server's user and secret are percent-encoded", "[ice]") {
   CHECK(turn_uri("turn:relay:3478?transport=udp", "12:me", "a/b=") ==
         "turn://12%3Ame:a%2Fb%3D@relay:3478?transport=udp");

@@ -1,4 +1,5 @@
 #include "runtime/cli/commands.hpp"
+#include "runtime/drivers/guest_network_options.hpp"
 
 namespace aerie::cli {
 
@@ -6,7 +7,8 @@ int run_serve(const CommonOptions& options, const ServeFunction& serve) {
   auto configuration = read_configuration(options);
   if (!configuration) return refused;
   const auto& settings = configuration->settings;
-  if (const auto wrong = check_listen(settings)) {
+  if (const auto wrong =
+          check_listen(settings, [&] { return guests_get_networks(settings).has_value(); })) {
     tell_error(wrong->field + " " + wrong->message, "Correct it and start again.");
     return refused;
   }

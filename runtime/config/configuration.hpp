@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -45,6 +46,8 @@ struct Configuration {
 
 /// Says why this listen address may not be used with these settings, if it may not: malformed, or
 /// beyond loopback without TLS (or a proxy), or with guests that share the host's network.
-[[nodiscard]] std::optional<FieldError> check_listen(const Settings& settings);
+/// `guests_get_networks` is asked only where that decides.
+[[nodiscard]] std::optional<FieldError> check_listen(
+    const Settings& settings, const std::function<bool()>& guests_get_networks);
 
 }  // namespace aerie

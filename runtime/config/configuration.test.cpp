@@ -80,7 +80,7 @@ TEST_CASE("each source overrides the ones before it", "[config]") {
   CHECK(loaded.settings.limits.sockets == 30);
   CHECK(loaded.settings.limits.viewers == 5);
   CHECK(loaded.settings.retention.failed == 5ms);
-  CHECK(loaded.settings.network_pool == "10.9.0.0/24");
+  CHECK(loaded.settings.network.pool == "10.9.0.0/24");
   CHECK(loaded.settings.http.hosts == std::vector<std::string>{"a.example", "b.example:80"});
   CHECK(loaded.settings.pool.at("browser").at("process") == 1);
   CHECK(loaded.settings.pool.at("terminal").at("process") == 2);
@@ -124,6 +124,11 @@ TEST_CASE("wrong settings are refused with their key", "[config]") {
       {"http.tls.cert=/tmp/cert.pem", "http.tls.key"},
       {"network.pool=10.77.0.1/16", "network.pool"},
       {"network.pool=10.77.0.0/31", "network.pool"},
+      {"network.resolvers=[\"example.org\"]", "network.resolvers"},
+      {"network.uplinks=[\"eth0;\"]", "network.uplinks"},
+      {"network.publicAddress=host", "network.publicAddress"},
+      {"network.mediaPorts=80-90", "network.mediaPorts"},
+      {"network.mediaPortsPerGuest=0", "network.mediaPortsPerGuest"},
       {"network.pool=300.0.0.0/16", "network.pool"},
       {"media.codecs=[\"av1\"]", "media.codecs"},
       {"media.codecs=[]", "media.codecs"},
@@ -207,18 +212,23 @@ TEST_CASE("credentials are not shown", "[config]") {
 
 TEST_CASE("listening beyond loopback needs TLS and isolated guests", "[config]") {
   aerie::Settings settings;
+  bool have_networks = false;
+  const auto check = [&] { return aerie::check_listen(settings, [&] { return have_networks; }); };
   for (const auto* listen : {"127.0.0.1:4000", "localhost:0", "[::1]:80", "127.8.8.8:65535"}) {
     settings.listen = listen;
-    CHECK_FALSE(aerie::check_listen(settings).has_value());
+    CHECK_FALSE(check().has_value());
   }
   for (const auto* listen : {"", ":80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "x:-1"}) {
     settings.listen = listen;
-    CHECK(aerie::check_listen(settings)->field == "--listen");
+    CHECK(check()->field == "--listen");
   }
   settings.listen = "0.0.0.0:4000";
-  CHECK(aerie::check_listen(settings)->message.find("http.tls.cert") != std::string::npos);
+  CHECK(check()->message.find("http.tls.cert") != std::string::npos);
   settings.http.behind_proxy = true;
-  CHECK(aerie::check_listen(settings)->message.find("guests.hostNetwork") != std::string::npos);
+  CHECK(check()->message.find("guests.hostNetwork") != std::string::npos);
   settings.guests.host_network = true;
-  CHECK_FALSE(aerie::check_listen(settings).has_value());
+  CHECK_FALSE(check().has_value());
+  settings.guests.host_network = false;
+  have_networks = true;
+  CHECK_FALSE(check().has_value());
 }

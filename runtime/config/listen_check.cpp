@@ -22,7 +22,8 @@ bool is_port(std::string_view text) {
 
 }  // namespace
 
-std::optional<FieldError> check_listen(const Settings& settings) {
+std::optional<FieldError> check_listen(const Settings& settings,
+                                       const std::function<bool()>& guests_get_networks) {
   const auto& listen = settings.listen;
   const auto colon = listen.rfind(':');
   if (colon == std::string::npos || colon == 0 ||
@@ -37,7 +38,7 @@ std::optional<FieldError> check_listen(const Settings& settings) {
     return FieldError{"--listen", "may be beyond loopback (" + host +
                                       ") only with http.tls.cert and http.tls.key, or with "
                                       "http.behindProxy=true"};
-  if (settings.driver == "process" && !settings.guests.host_network)
+  if (settings.driver == "process" && !settings.guests.host_network && !guests_get_networks())
     return FieldError{"--listen", "may be beyond loopback (" + host +
                                       ") while guests share the host's network only with "
                                       "guests.hostNetwork=true"};

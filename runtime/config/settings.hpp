@@ -22,7 +22,7 @@ struct HttpSettings {
 };
 
 struct GuestSettings {
-  bool host_network = false;  ///< listen beyond loopback though guests reach the host's network
+  bool host_network = false;  ///< guests share the host's network, also beyond loopback
   Duration orphan{21'600'000};
   Duration quarantine{60'000};  ///< before what nobody owns is removed
   Duration start{60'000};       ///< a session's `starting`
@@ -62,6 +62,15 @@ struct MediaSettings {
   std::vector<std::string> codecs{"h264", "vp8"};
 };
 
+struct NetworkSettings {
+  std::string pool = "10.77.0.0/16";
+  std::vector<std::string> resolvers;       ///< of guests, IPv4; empty: the host's
+  std::vector<std::string> uplinks;         ///< interfaces to the outside; empty: found
+  std::string public_address;               ///< for viewers elsewhere; empty: where it listens
+  std::string media_ports = "50000-51023";  ///< of that address, `FIRST-LAST`
+  int media_ports_per_guest = 16;
+};
+
 struct SessionSettings {
   Duration idle{600'000};
   Duration max{28'800'000};
@@ -88,7 +97,7 @@ struct Settings {
   Duration retire_ask{30'000};
   RetentionSettings retention;
   Duration signal_resume{60'000};
-  std::string network_pool = "10.77.0.0/16";
+  NetworkSettings network;
   std::string profiles_path;   ///< directories separated by ':'
   std::string providers_path;  ///< likewise
   /// Warm guests: profile → driver → how many.

@@ -10,6 +10,7 @@
 
 #include "messages/field_error.hpp"
 #include "messages/object_reader.hpp"
+#include "runtime/network/media_map.hpp"
 
 namespace aerie::config {
 namespace {
@@ -54,6 +55,24 @@ Complaint check_pool(const std::string& text) {
   const auto host_bits = ntohl(address.s_addr) & ((1U << (32 - prefix)) - 1);
   if (host_bits != 0) return "must have no bits set behind its prefix";
   return {};
+}
+
+Complaint check_ipv4(const std::string& text) {
+  in_addr address{};
+  if (inet_pton(AF_INET, text.c_str(), &address) == 1) return {};
+  return "must be IPv4 in the form 192.0.2.1, not \"" + text + "\"";
+}
+
+Complaint check_interface(const std::string& text) {
+  static const std::regex form("^[A-Za-z0-9._@-]{1,15}$");
+  if (std::regex_match(text, form)) return {};
+  return "must be names of interfaces such as eth0, not \"" + text + "\"";
+}
+
+Complaint check_ports(const std::string& text) {
+  const auto range = network::parse_port_range(text);
+  if (range && range->first >= 1024) return {};
+  return "must be FIRST-LAST with ports from 1024 to 65535, not \"" + text + "\"";
 }
 
 Complaint check_origin(const std::string& text) {

@@ -16,6 +16,11 @@ using Complaint = std::optional<std::string>;
 [[nodiscard]] Complaint check_origin(const std::string& text);
 /// A host name or address, perhaps with a port.
 [[nodiscard]] Complaint check_host(const std::string& text);
+[[nodiscard]] Complaint check_ipv4(const std::string& text);
+/// The name of a network interface.
+[[nodiscard]] Complaint check_interface(const std::string& text);
+/// `FIRST-LAST`, of ports from 1024 on.
+[[nodiscard]] Complaint check_ports(const std::string& text);
 /// A list of `{urls, username?, credential?}` with stun:, turn: or turns: addresses.
 [[nodiscard]] Complaint check_ice_servers(const Json& value);
 

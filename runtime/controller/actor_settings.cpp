@@ -36,7 +36,7 @@ void fill_environment(Environment& environment, const Settings& settings,
   const auto cores = static_cast<double>(std::max(1U, std::thread::hardware_concurrency()));
   actors.max_cpus = cores * settings.limits.cpu_overcommit.process;
   actors.max_vm_cpus = cores * settings.limits.cpu_overcommit.vm;
-  actors.network_pool = settings.network_pool;
+  actors.network_pool = settings.network.pool;
   actors.ice_servers = settings.media.ice_servers;
   for (const auto& [profile, drivers] : settings.pool)
     for (const auto& [driver, size] : drivers)
@@ -47,6 +47,10 @@ void fill_environment(Environment& environment, const Settings& settings,
   environment.new_id = new_uuid;
   environment.new_token = random_hex;
   environment.digest = sha256_hex;
+}
+
+std::string state_tag(const std::string& state) {
+  return sha256_hex(state).substr(0, 8);
 }
 
 ProcessDriverOptions process_driver_options(const Settings& settings, const std::string& state) {
@@ -65,7 +69,7 @@ ProcessDriverOptions process_driver_options(const Settings& settings, const std:
   options.media_registry = make_media_registry(options.stream_program, state);
   options.uid_base = ::geteuid() == 0 ? settings.guests.uid_base : 0;
   options.cgroups = discover_cgroups();
-  options.cgroup_tag = sha256_hex(state).substr(0, 8);
+  options.cgroup_tag = state_tag(state);
   return options;
 }
 
@@ -75,6 +79,7 @@ VmOptions vm_options(const ProcessDriverOptions& options) {
   vms.uid_base = options.uid_base;
   vms.cgroups = options.cgroups;
   vms.cgroup_tag = options.cgroup_tag;
+  vms.networks = options.networks;
   return vms;
 }
 

@@ -13,6 +13,9 @@ namespace aerie {
 /// Hands the configuration on to the actors, with the real clock and real chance.
 void fill_environment(Environment& environment, const Settings& settings, const Profiles& profiles);
 
+/// Eight characters that tell this state directory from others of the host.
+[[nodiscard]] std::string state_tag(const std::string& state);
+
 [[nodiscard]] ProcessDriverOptions process_driver_options(const Settings& settings,
                                                           const std::string& state);
 

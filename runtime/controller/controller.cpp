@@ -29,6 +29,7 @@
 #include "runtime/controller/state_directory.hpp"
 #include "runtime/controller/watchdog.hpp"
 #include "runtime/doctor/doctor.hpp"
+#include "runtime/drivers/guest_network_options.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
 #include "runtime/drivers/qemu/qemu_driver.hpp"
 #include "runtime/logs/log_files.hpp"
@@ -135,6 +136,8 @@ class Controller::Parts {
   [[nodiscard]] std::string address() const { return gateway_->address(); }
 
  private:
+  void open_networks();
+  void close_networks();
   void make_environment();
   void start_actors(StoreContents contents);
   [[nodiscard]] ConsoleWorld console_world();
@@ -148,6 +151,7 @@ class Controller::Parts {
   std::unique_ptr<Reactor> reactor_;
   std::unique_ptr<Reactor> disk_;
   std::unique_ptr<Reactor> bench_;  ///< for what takes seconds
+  std::shared_ptr<network::GuestNetworks> networks_;
   std::shared_ptr<SqliteStore> store_;
   std::shared_ptr<LogFiles> logs_;
   std::shared_ptr<TombstoneFiles> tombstones_;
@@ -183,6 +187,7 @@ Result<void> Controller::Parts::start() {
   auto vault = open_vault(settings_, state_->path(), *disk_);
   if (!vault) return tl::unexpected(vault.error());
   vault_ = std::move(*vault);
+  open_networks();
   make_environment();
   auto gateway = GatewayParts::bind(settings_, environment_, logs_);
   if (!gateway) return tl::unexpected(gateway.error());
@@ -197,6 +202,28 @@ Result<void> Controller::Parts::start() {
   return state_->write_address(gateway_->address());
 }
 
+/// Where guests can't have networks of their own they share the host's, which is said.
+void Controller::Parts::open_networks() {
+  if (const auto own = guests_get_networks(settings_); !own) {
+    if (own.error().kind != CauseKind::requested)
+      spdlog::warn("Guests share the host's network: {}", own.error().message);
+    return;
+  }
+  auto opened =
+      network::GuestNetworks::open(guest_network_options(settings_, state_tag(state_->path())));
+  if (!opened) return spdlog::warn("Guests share the host's network: {}", opened.error().message);
+  networks_ = std::move(*opened);
+  for (const auto& name : networks_->forwarding_interfaces())
+    spdlog::info("net.ipv4.conf.{}.forwarding is on, for guests' packets only", name);
+}
+
+/// Guests that go on keep theirs.
+void Controller::Parts::close_networks() {
+  if (!networks_) return;
+  if (const auto closed = networks_->close(); !closed)
+    spdlog::warn("{} {}", closed.error().message, closed.error().remedy);
+}
+
 void Controller::Parts::make_environment() {
   environment_ = std::make_shared<Environment>();
   fill_environment(*environment_, settings_, profiles_);
@@ -207,7 +234,8 @@ void Controller::Parts::make_environment() {
   environment_->tombstones = tombstones_;
   environment_->operator_digest = environment_->digest(state_->operator_token());
   environment_->observer_digest = environment_->digest(state_->observer_token());
-  const auto options = process_driver_options(settings_, state_->path());
+  auto options = process_driver_options(settings_, state_->path());
+  options.networks = networks_.get();
   environment_->drivers["process"] = std::make_shared<ProcessDriver>(*reactor_, *disk_, options);
   environment_->drivers["qemu"] = make_qemu_driver(
       *reactor_, *bench_, vm_options(options), image_settings(settings_), settings_.qemu_program);
@@ -254,9 +282,11 @@ void Controller::Parts::start_actors(StoreContents contents) {
          return caf::actor_cast<caf::actor>(ledger);
        }},
       {"node",
-       [&system, environment, shared_contents] {
+       [&system, environment, shared_contents,
+        first_slot = std::stoull(state_tag(state_->path()).substr(0, 6), nullptr, 16)] {
          // The network was checked when the configuration was read.
          auto addresses = AddressPool::make(environment->settings.network_pool).value();
+         addresses.begin_at(first_slot);
          const NodeActor node =
              system.spawn<Node>(environment, std::move(addresses), shared_contents);
          environment->directory.put(node);
@@ -323,7 +353,7 @@ void Controller::Parts::drain(bool stop_guests, Duration within) {
 }
 
 void Controller::Parts::stop(bool stop_guests, Duration within) {
-  if (!system_) return;
+  if (!system_) return close_networks();
   watchdog_.reset();
   if (gateway_) gateway_->drain();
   if (stop_guests) drain(stop_guests, within);
@@ -340,6 +370,7 @@ void Controller::Parts::stop(bool stop_guests, Duration within) {
   gateway_->stop();
   state_->remove_address();
   system_.reset();
+  close_networks();
   reactor_->stop();
   disk_->stop();
   bench_->stop();

@@ -27,8 +27,12 @@ using Checks = std::vector<DoctorCheck>;
 /// Namespaces, by starting a sandbox, and whether Chromium's own sandbox can run within.
 [[nodiscard]] Checks check_sandbox(const Settings& settings, const Profile& profile);
 [[nodiscard]] DoctorCheck check_cgroups();
-/// What sharing the host's network means until guests have one of their own.
-[[nodiscard]] DoctorCheck note_host_network();
+
+// network.cpp
+/// Whether process guests get networks of their own, and what they then have.
+[[nodiscard]] Checks check_network(const Settings& settings);
+/// Pure: what other tables' chains (libnftables-json(5)) mean for guests.
+[[nodiscard]] Checks filter_checks(const Json& chains);
 
 // virtual_machine.cpp
 /// The VMM, the image for the profile, and whether they fit together; boots a kernel for at most

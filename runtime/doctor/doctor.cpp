@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/doctor/checks.hpp"
+#include "runtime/drivers/guest_network_options.hpp"
 
 namespace aerie {
 
@@ -32,7 +33,7 @@ std::vector<DoctorCheck> examine(const Settings& settings, const Profile& profil
   all.push_back(doctor::check_port(settings));
   all.push_back(doctor::check_disk(settings));
   all.push_back(doctor::check_descriptors(settings));
-  all.push_back(doctor::note_host_network());
+  if (driver == "process" || guests_get_networks(settings)) add(doctor::check_network(settings));
   return all;
 }
 

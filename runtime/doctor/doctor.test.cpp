@@ -90,6 +90,32 @@ TEST_CASE("a port in use is told from a free one", "[doctor]") {
   CHECK_FALSE(doctor::check_port(settings).ok);
 }
 
+TEST_CASE("another table that drops what is forwarded is noted", "[doctor]") {
+  const auto chain = [](const char* table, const char* hook, const char* policy) {
+    return Json{{"chain", {{"table", table}, {"hook", hook}, {"policy", policy}}}};
+  };
+  const Json chains{{"nftables",
+                     {{{"metainfo", {{"version", "1"}}}},
+                      chain("filter", "input", "drop"),
+                      chain("mangle", "forward", "accept"),
+                      chain("aerie_0a1b2c", "forward", "drop"),
+                      chain("docker", "forward", "drop")}}};
+  const auto checks = doctor::filter_checks(chains);
+  REQUIRE(checks.size() == 1);
+  CHECK(checks[0].message.find("docker") != std::string::npos);
+  CHECK_FALSE(checks[0].remedy.empty());
+  CHECK(doctor::filter_checks(Json()).empty());
+}
+
+TEST_CASE("a host whose network guests are to share is told as such", "[doctor]") {
+  Settings settings;
+  settings.guests.host_network = true;
+  const auto checks = doctor::check_network(settings);
+  REQUIRE(checks.size() == 1);
+  CHECK(checks[0].message.find("guests.hostNetwork") != std::string::npos);
+  CHECK_FALSE(checks[0].remedy.empty());
+}
+
 TEST_CASE("limits of the host are compared with the settings", "[doctor]") {
   Settings settings;
   settings.state = "/tmp/no/such/place";

@@ -10,6 +10,7 @@
 
 #include "runtime/config/configuration.hpp"
 #include "runtime/doctor/checks.hpp"
+#include "runtime/drivers/guest_network_options.hpp"
 #include "runtime/process/unique_fd.hpp"
 
 namespace aerie::doctor {
@@ -62,7 +63,8 @@ fs::path existing(fs::path path) {
 }  // namespace
 
 DoctorCheck check_port(const Settings& settings) {
-  if (const auto wrong = check_listen(settings))
+  if (const auto wrong =
+          check_listen(settings, [&] { return guests_get_networks(settings).has_value(); }))
     return {"port", false, wrong->field + " " + wrong->message + ".", "Choose another --listen."};
   const auto list = resolve(settings.listen);
   if (!list)

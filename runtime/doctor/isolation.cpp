@@ -71,12 +71,4 @@ DoctorCheck check_cgroups() {
           all ? "" : "Make a cgroup hierarchy with memory and pids writable for the controller."};
 }
 
-DoctorCheck note_host_network() {
-  return {"network", true,
-          "Guests share the host's network: a page in a guest can reach services on this host's "
-          "loopback.",
-          "Keep services on loopback behind authentication; guests.hostNetwork=true is needed to "
-          "listen beyond it."};
-}
-
 }  // namespace aerie::doctor

@@ -8,6 +8,7 @@
 #include "runtime/config/profiles.hpp"
 #include "runtime/config/providers.hpp"
 #include "runtime/controller/controller.hpp"
+#include "runtime/drivers/guest_network_options.hpp"
 
 namespace aerie {
 namespace {
@@ -80,7 +81,9 @@ EmbeddedStart Embedded::start(const EmbeddedOptions& options) {
   settings.state = parts->state;
   settings.listen = options.listen;
   settings.programs = options.programs;
-  if (const auto error = check_listen(settings)) return {nullptr, of(*error)};
+  if (const auto error =
+          check_listen(settings, [&] { return guests_get_networks(settings).has_value(); }))
+    return {nullptr, of(*error)};
   auto profiles = load_profiles(settings);
   if (!profiles) return {nullptr, of(profiles.error())};
   if (const auto error = check_profile_names(settings, *profiles)) return {nullptr, of(*error)};

@@ -6,7 +6,6 @@
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/veth.h>
-#include <netlink/route/neighbour.h>
 #include <netlink/route/route.h>
 #include <sys/socket.h>
 
@@ -176,6 +175,19 @@ Result<void> Netlink::bring_up(const std::string& name, const std::string& alias
   return {};
 }
 
+Result<void> Netlink::bring_down(const std::string& name) {
+  const auto index = index_of(name);
+  if (!index) return tl::unexpected(index.error());
+  const Link device{rtnl_link_alloc()};
+  rtnl_link_set_ifindex(device.get(), *index);
+  const Link change{rtnl_link_alloc()};
+  rtnl_link_unset_flags(change.get(), IFF_UP);
+  const int error = rtnl_link_change(socket_.get(), device.get(), change.get(), 0);
+  if (error < 0)
+    return tl::unexpected(failed("The device " + name + " could not be brought down", error));
+  return {};
+}
+
 // -- addresses and routes -------------------------------------------------------------------------
 
 Result<void> Netlink::add_address(const std::string& device, const std::string& address,
@@ -192,6 +204,21 @@ Result<void> Netlink::add_address(const std::string& device, const std::string& 
   if (error < 0)
     return tl::unexpected(
         failed("The address " + address + " could not be given to " + device, error));
+  return {};
+}
+
+Result<void> Netlink::remove_address(const std::string& device, const std::string& address) {
+  const auto index = index_of(device);
+  if (!index) return tl::unexpected(index.error());
+  const auto parsed = parse_address(address + "/32");
+  if (!parsed) return tl::unexpected(parsed.error());
+  const LocalAddress local{rtnl_addr_alloc()};
+  rtnl_addr_set_ifindex(local.get(), *index);
+  rtnl_addr_set_local(local.get(), parsed->get());
+  const int error = rtnl_addr_delete(socket_.get(), local.get(), 0);
+  if (error < 0)
+    return tl::unexpected(
+        failed("The address " + address + " could not be taken from " + device, error));
   return {};
 }
 
@@ -222,6 +249,19 @@ Result<void> Netlink::add_host_route(const std::string& device, const std::strin
   if (error < 0)
     return tl::unexpected(
         failed("The address " + address + " could not be routed to " + device, error));
+  return {};
+}
+
+Result<void> Netlink::remove_host_route(const std::string& device, const std::string& address) {
+  const auto index = index_of(device);
+  if (!index) return tl::unexpected(index.error());
+  const auto destination = parse_address(address + "/32");
+  if (!destination) return tl::unexpected(destination.error());
+  const auto route = make_route(*index, destination->get(), nullptr, RT_SCOPE_LINK);
+  const int error = rtnl_route_delete(socket_.get(), route.get(), 0);
+  if (error < 0)
+    return tl::unexpected(
+        failed("The route to " + address + " could not be taken from " + device, error));
   return {};
 }
 
@@ -270,26 +310,6 @@ Result<std::vector<std::string>> Netlink::devices_with_gateway() {
     }
   });
   return all;
-}
-
-// -- neighbours -----------------------------------------------------------------------------------
-
-Result<Neighbour> Netlink::neighbour(const std::string& device, const std::string& address) {
-  const auto index = index_of(device);
-  if (!index) return tl::unexpected(index.error());
-  const auto wanted = parse_address(address);
-  if (!wanted) return tl::unexpected(wanted.error());
-  nl_cache* listed = nullptr;
-  if (const int error = rtnl_neigh_alloc_cache(socket_.get(), &listed); error < 0)
-    return tl::unexpected(failed("The neighbours could not be listed", error));
-  const Cache cache{listed};
-  auto* found = rtnl_neigh_get(cache.get(), *index, wanted->get());
-  if (found == nullptr) return Neighbour::unknown;
-  const int state = rtnl_neigh_get_state(found);
-  rtnl_neigh_put(found);
-  if ((state & NUD_FAILED) != 0) return Neighbour::failed;
-  constexpr int known = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
-  return (state & known) != 0 ? Neighbour::known : Neighbour::pending;
 }
 
 }  // namespace aerie::network

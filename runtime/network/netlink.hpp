@@ -20,13 +20,10 @@ struct Device {
   bool has_carrier = false;  ///< the other end is there and up
 };
 
-/// What the kernel knows of a neighbour's link-layer address (arp(7)).
-enum class Neighbour { unknown, pending, failed, known };
-
 /// A routing socket (rtnetlink(7)) in the network namespace of the thread that opened it; usable
-/// from any thread, one at a time. Every call is one exchange with the kernel. Addresses are IPv4
-/// in text. Errors: `network-failed` naming device and step; `address-in-use` where something of
-/// that name or address is there already.
+/// in that namespace by any thread, one at a time. Every call is one exchange with the kernel.
+/// Addresses are IPv4 in text. Errors: `network-failed` naming device and step; `address-in-use`
+/// where something of that name or address is there already.
 class Netlink {
  public:
   [[nodiscard]] static Result<Netlink> open();
@@ -41,14 +38,19 @@ class Netlink {
   /// Brings a device up; the alias is free text for whoever looks at it.
   [[nodiscard]] Result<void> bring_up(const std::string& name, const std::string& alias);
 
+  [[nodiscard]] Result<void> bring_down(const std::string& name);
+
   enum class Reach { everywhere, host_only };
   /// ADDRESS/32 of a device. `host_only`: never chosen as the source of anything.
   [[nodiscard]] Result<void> add_address(const std::string& device, const std::string& address,
                                          Reach reach);
+  [[nodiscard]] Result<void> remove_address(const std::string& device, const std::string& address);
   [[nodiscard]] Result<std::vector<std::string>> addresses_of(const std::string& device);
 
   /// ADDRESS/32 is right behind the device.
   [[nodiscard]] Result<void> add_host_route(const std::string& device, const std::string& address);
+  [[nodiscard]] Result<void> remove_host_route(const std::string& device,
+                                               const std::string& address);
   /// Everything else is behind the device, over `next_hop`.
   [[nodiscard]] Result<void> add_default_route(const std::string& device,
                                                const std::string& next_hop);
@@ -56,8 +58,6 @@ class Netlink {
   [[nodiscard]] Result<std::string> host_route_of(const std::string& address);
   /// Devices of routes that have a gateway: the ways out of this host.
   [[nodiscard]] Result<std::vector<std::string>> devices_with_gateway();
-
-  [[nodiscard]] Result<Neighbour> neighbour(const std::string& device, const std::string& address);
 
  private:
   struct Closer {

@@ -87,12 +87,16 @@ WebSocketClient join(const ServeProcess& controller, const Json& session, Json h
   return socket;
 }
 
+/// Sites are on this host's loopback.
+const ServeProcess::Set reaches_sites{{"guests.hostNetwork", "true"}};
+
 }  // namespace
 
 TEST_CASE("a killed controller costs the viewer nothing", "[adoption]") {
   const TemporaryDirectory state;
   Site site(mover);
-  std::optional<ServeProcess> controller(std::in_place, state.path().string());
+  std::optional<ServeProcess> controller(std::in_place, state.path().string(), "127.0.0.1:0",
+                                         reaches_sites);
   const auto address = controller->address();
   const auto session = create(*controller, {{"url", site.url()}});
   const std::string id = session["id"];
@@ -115,7 +119,7 @@ TEST_CASE("a killed controller costs the viewer nothing", "[adoption]") {
   page.type("a");
   page.evaluate("void (window.heard = [])");
 
-  controller.emplace(state.path().string(), address);
+  controller.emplace(state.path().string(), address, reaches_sites);
   const auto welcome = page.wait_for("heard.find((each) => each.type === 'welcome')", 60s);
   CHECK(welcome["resumed"] == true);
   page.wait_for(is_live, 60s);

@@ -26,6 +26,9 @@ constexpr const char* teller =
 
 constexpr aerie::test::Colour green{20, 140, 60};
 
+/// Sites are on this host's loopback.
+const World::Set reaches_sites{{"guests.hostNetwork", "true"}};
+
 constexpr const char* is_live = "document.body.dataset.state === 'live'";
 
 /// Where a point of the guest's display is seen in the viewer's page.
@@ -59,7 +62,7 @@ void wait_for_colour(Page& page, const aerie::test::Colour& colour) {
 }  // namespace
 
 TEST_CASE("one click starts a browser, seen and used in the page", "[view]") {
-  World world;
+  World world(reaches_sites);
   Site site(teller);
   Chromium chromium;
   auto page = chromium.new_page("http://" + world.address() + "/#token=" + world.token());
@@ -95,7 +98,7 @@ TEST_CASE("one click starts a browser, seen and used in the page", "[view]") {
 }
 
 TEST_CASE("a second page watches, and its keys go nowhere", "[view]") {
-  World world;
+  World world(reaches_sites);
   Site site(teller);
   const auto session = world.start({{"url", site.url()}});
   Chromium chromium;
@@ -124,7 +127,7 @@ TEST_CASE("a second page watches, and its keys go nowhere", "[view]") {
 }
 
 TEST_CASE("a reloaded viewer resumes its place", "[view]") {
-  World world;
+  World world(reaches_sites);
   Site site(teller);
   const auto session = world.start({{"url", site.url()}});
   Chromium chromium;
@@ -143,7 +146,7 @@ TEST_CASE("a reloaded viewer resumes its place", "[view]") {
 }
 
 TEST_CASE("a warm guest is somebody's at once, shows their page, and is replaced", "[view]") {
-  World world(World::Set{{"pool.browser", "1"}});
+  World world(World::Set{{"pool.browser", "1"}, reaches_sites.front()});
   auto events = world.events();
   const auto await_warm = [&events] {
     for (;;)

@@ -56,7 +56,7 @@ Fault memory_used_up() {
   return made;
 }
 
-/// Listens on a free port of the loopback, which guests share.
+/// Listens on a free port of the loopback, which these guests share.
 void take_port(Scene& scene) {
   scene.held.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
@@ -70,6 +70,7 @@ void take_port(Scene& scene) {
   if (!is_taken) throw std::runtime_error("no port could be taken");
   scene.word = std::to_string(ntohs(address.sin_port));
   scene.wish["env"] = {{"PORT", scene.word}};
+  scene.options.set.emplace_back("guests.hostNetwork", "true");
 }
 
 Fault taken_port() {

@@ -1,5 +1,7 @@
 #include "runtime/drivers/process/guest_survey.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <map>
 
@@ -29,6 +31,28 @@ void add_process(Orphan& orphan, const std::string& directory) {
   if (is_running) orphan.resources.push_back({"", "", orphan.vm, "process", "guest " + orphan.vm});
 }
 
+bool is_guest_of(const SurveyScope& scope, const std::string& vm) {
+  if (!is_uuid(vm)) return false;
+  const auto record = read_guest_record(scope.vms_directory + "/" + vm);
+  return (record ? record->driver : "process") == scope.driver;
+}
+
+Cause not_owned(const std::string& vm) {
+  return {CauseKind::controller_restarted,
+          "No actor owns what there is of the guest " + vm + ".",
+          "It is removed after guests.quarantineMs; put a hold on its session to keep it.",
+          {}};
+}
+
+/// Interfaces end with `-SLOT`.
+std::optional<int> slot_of(const std::string& interface) {
+  int slot = 0;
+  const auto* begin = interface.data() + interface.rfind('-') + 1;
+  const auto* end = interface.data() + interface.size();
+  const auto [at, error] = std::from_chars(begin, end, slot);
+  return error == std::errc{} && at == end ? std::optional{slot} : std::nullopt;
+}
+
 }  // namespace
 
 std::string cgroup_name(const ProcessDriverOptions& options, const std::string& vm) {
@@ -37,11 +61,7 @@ std::string cgroup_name(const ProcessDriverOptions& options, const std::string& 
 
 std::vector<Orphan> survey_guests(const SurveyScope& scope) {
   std::map<std::string, Orphan> found;
-  const auto is_ours = [&](const std::string& vm) {
-    if (!is_uuid(vm)) return false;
-    const auto record = read_guest_record(scope.vms_directory + "/" + vm);
-    return (record ? record->driver : "process") == scope.driver;
-  };
+  const auto is_ours = [&](const std::string& vm) { return is_guest_of(scope, vm); };
   const auto orphan_of = [&](const std::string& vm) -> Orphan& {
     auto& orphan = found[vm];
     orphan.vm = vm;
@@ -58,14 +78,48 @@ std::vector<Orphan> survey_guests(const SurveyScope& scope) {
   std::vector<Orphan> orphans;
   for (auto& [vm, orphan] : found) {
     add_process(orphan, scope.vms_directory + "/" + vm);
-    orphan.cause = {
-        CauseKind::controller_restarted,
-        "No actor owns what there is of the guest " + vm + ".",
-        "It is removed after guests.quarantineMs; put a hold on its session to keep it.",
-        {}};
+    orphan.cause = not_owned(vm);
     orphans.push_back(std::move(orphan));
   }
   return orphans;
+}
+
+std::vector<Orphan> with_networks(std::vector<Orphan> guests,
+                                  const std::vector<network::FoundNetwork>& networks) {
+  for (const auto& network : networks) {
+    if (!is_uuid(network.vm)) continue;
+    auto orphan = std::find_if(guests.begin(), guests.end(),
+                               [&](const Orphan& each) { return each.vm == network.vm; });
+    if (orphan == guests.end()) {
+      Orphan fresh;
+      fresh.vm = network.vm;
+      fresh.cause = not_owned(network.vm);
+      orphan = guests.insert(guests.end(), std::move(fresh));
+    }
+    // Before the process, as it was acquired.
+    auto& resources = orphan->resources;
+    const auto process = std::find_if(resources.begin(), resources.end(),
+                                      [](const Resource& each) { return each.kind == "process"; });
+    resources.insert(process, {"", "", network.vm, "network", network.interface});
+    if (!orphan->slot) orphan->slot = slot_of(network.interface);
+  }
+  return guests;
+}
+
+void survey_guests(Reactor& disk, network::GuestNetworks* networks, SurveyScope scope,
+                   std::function<void(std::vector<Orphan> machines)> found) {
+  const auto on_disk = [scope = std::move(scope),
+                        found = std::move(found)](std::vector<network::FoundNetwork> all) {
+    std::erase_if(all, [&](const auto& each) { return !is_guest_of(scope, each.vm); });
+    found(with_networks(survey_guests(scope), all));
+  };
+  if (networks == nullptr) {
+    disk.post([on_disk] { on_disk({}); });
+    return;
+  }
+  networks->survey([&disk, on_disk](std::vector<network::FoundNetwork> all) {
+    disk.post([on_disk, all = std::move(all)] { on_disk(all); });
+  });
 }
 
 }  // namespace aerie

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -24,5 +25,13 @@ struct SurveyScope {
 /// whoever made it; names that are no VM's are somebody else's. What has no record of its driver is
 /// taken for `process`. Reads the disk.
 [[nodiscard]] std::vector<Orphan> survey_guests(const SurveyScope& scope);
+
+/// The same with what there is of their networks; pure.
+[[nodiscard]] std::vector<Orphan> with_networks(std::vector<Orphan> guests,
+                                                const std::vector<network::FoundNetwork>& networks);
+
+/// Both. `found` is called on the disk's thread; `networks` may be null.
+void survey_guests(Reactor& disk, network::GuestNetworks* networks, SurveyScope scope,
+                   std::function<void(std::vector<Orphan> machines)> found);
 
 }  // namespace aerie

@@ -13,6 +13,8 @@ std::unique_ptr<Machine> ProcessDriver::make(MachineSpec spec,
   std::vector<Resource> resources{{"", "", "", "directory", "vms/" + spec.vm}};
   if (!options_.cgroups.hierarchies.empty())
     resources.push_back({"", "", "", "cgroup", "aerie/" + cgroup_name(options_, spec.vm)});
+  if (options_.networks != nullptr)
+    resources.push_back({"", "", "", "network", options_.networks->interface_of(spec.slot)});
   resources.push_back({"", "", "", "process", "guest " + spec.vm});
   auto machine = std::make_shared<ProcessMachine>(reactor_, disk_, options_, std::move(spec),
                                                   std::move(reports));
@@ -21,8 +23,9 @@ std::unique_ptr<Machine> ProcessDriver::make(MachineSpec spec,
 }
 
 void ProcessDriver::survey(std::function<void(std::vector<Orphan> machines)> found) {
-  SurveyScope scope{options_.vms_directory, options_.cgroups, options_.cgroup_tag, "process"};
-  disk_.post([scope = std::move(scope), found = std::move(found)] { found(survey_guests(scope)); });
+  survey_guests(disk_, options_.networks,
+                {options_.vms_directory, options_.cgroups, options_.cgroup_tag, "process"},
+                std::move(found));
 }
 
 }  // namespace aerie

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "actors/ports/machine.hpp"
+#include "runtime/network/guest_networks.hpp"
 #include "runtime/process/cgroup.hpp"
 #include "runtime/process/reactor.hpp"
 
@@ -20,6 +21,8 @@ struct ProcessDriverOptions {
   int uid_base = 0;  ///< the first slot's user, where the controller is root; 0: it is not
   CgroupMounts cgroups;
   std::string cgroup_tag = "guest";  ///< tells this state directory's cgroups from others'
+  /// Outlives the driver and its machines; none: guests share the host's network.
+  network::GuestNetworks* networks = nullptr;
 };
 
 /// The driver `process`: a guest is a tree of sandboxed processes on this host.

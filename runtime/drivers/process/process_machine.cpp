@@ -133,22 +133,29 @@ ProcessMachine::ProcessMachine(Reactor& reactor, Reactor& disk, const ProcessDri
 // -- start ----------------------------------------------------------------------------------------
 
 void ProcessMachine::start() {
-  if (auto started = start_steps(); !started) {
-    kill_everything();
-    reports_->on_failed(started.error());
-  }
+  if (options_.networks != nullptr) return make_network();
+  launch();
+}
+
+void ProcessMachine::launch() {
+  if (auto started = start_steps(); !started) fail_start(started.error());
+}
+
+void ProcessMachine::fail_start(const Cause& cause) {
+  kill_everything();
+  reports_->on_failed(cause);
 }
 
 Result<void> ProcessMachine::start_steps() {
   if (auto made = prepare_sandbox_directory(sandbox_); !made) return made;
   if (auto found = find_cgroup(); !found) return found;
   // Before the guest runs: whoever follows us could not prove itself to it otherwise.
-  if (auto written = write_guest_record(sandbox_.directory, GuestRecord{secret_, {}, spec_.slot});
-      !written)
-    return written;
+  GuestRecord record{secret_, {}, spec_.slot};
+  if (media_) record.interface = media_->network().interface;
+  if (auto written = write_guest_record(sandbox_.directory, record); !written) return written;
   const auto socket_path = sandbox_.directory + "/" + socket_name;
   if (auto started = start_process(socket_path); !started) return started;
-  const GuestRecord record{secret_, identity_of(process_->pid()), spec_.slot};
+  record.process = identity_of(process_->pid());
   if (auto written = write_guest_record(sandbox_.directory, record); !written) return written;
   reports_->on_started(process_->pid());
   return connect(socket_path);
@@ -167,10 +174,7 @@ Result<void> ProcessMachine::find_cgroup() {
 // -- adoption -------------------------------------------------------------------------------------
 
 void ProcessMachine::adopt() {
-  if (auto adopted = adopt_steps(); !adopted) {
-    kill_everything();
-    reports_->on_failed(adopted.error());
-  }
+  if (auto adopted = adopt_steps(); !adopted) fail_start(adopted.error());
 }
 
 Result<void> ProcessMachine::adopt_steps() {
@@ -189,7 +193,12 @@ Result<void> ProcessMachine::adopt_steps() {
   if (!adopted) return tl::unexpected(adopted.error());
   adopted_ = std::move(*adopted);
   reports_->on_started(adopted_->pid());
-  return connect(sandbox_.directory + "/" + socket_name);
+  const auto socket_path = sandbox_.directory + "/" + socket_name;
+  if (options_.networks == nullptr || record->interface.empty()) return connect(socket_path);
+  adopt_network([this, socket_path] {
+    if (auto connected = connect(socket_path); !connected) fail_start(connected.error());
+  });
+  return {};
 }
 
 Result<void> ProcessMachine::start_process(const std::string& socket_path) {
@@ -201,6 +210,7 @@ Result<void> ProcessMachine::start_process(const std::string& socket_path) {
   request.argv = sandbox_command(sandbox_);
   request.env = {{"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
   request.fds = {{secret->get(), secret_fd}, {listener->get(), listen_fd}};
+  if (network_namespace_) request.fds.push_back({network_namespace_.get(), inherited_network_fd});
   request.cgroup_procs = cgroup_->procs_paths();
   ProcessEvents events;
   const auto weak = weak_from_this();
@@ -226,6 +236,7 @@ Result<void> ProcessMachine::start_process(const std::string& socket_path) {
   auto process = Process::start(reactor_, "vmm", request, std::move(events));
   if (!process) return tl::unexpected(cause_of(process.error()));
   process_ = std::move(*process);
+  network_namespace_.reset();
   return {};
 }
 
@@ -261,6 +272,11 @@ void ProcessMachine::on_message(link::GuestMessage message) {
   if (cgroup_) oom_.correct(message, cgroup_->oom_kills().value_or(0));
   if (auto* news = std::get_if<link::ChildNews>(&message)) translate(*news);
   if (const auto* finished = std::get_if<link::Finished>(&message)) is_finished_ = !finished->cause;
+  if (auto* says = std::get_if<link::StreamSays>(&message); says != nullptr && media_) {
+    auto body = media_->pass(std::move(says->body));
+    if (!body) return;
+    says->body = std::move(*body);
+  }
   reports_->on_says(std::move(message));
 }
 
@@ -342,6 +358,7 @@ void ProcessMachine::release(const Resource& resource) {
     const auto failure = removed ? std::nullopt : std::optional{removed.error()};
     return reports_->on_released(resource, failure);
   }
+  if (resource.kind == "network") return release_network(resource);
   if (resource.kind != "directory") return reports_->on_released(resource, std::nullopt);
   link_.reset();
   disk_.post([resource, reports = reports_, path = sandbox_.directory] {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "runtime/drivers/guest_link.hpp"
+#include "runtime/drivers/guest_media.hpp"
 #include "runtime/drivers/process/adopted_process.hpp"
 #include "runtime/drivers/process/oom_witness.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
@@ -31,6 +32,11 @@ class ProcessMachine : public std::enable_shared_from_this<ProcessMachine> {
   void forget();
 
  private:
+  /// What `aerie-enter` has the guest's network namespace as.
+  static constexpr int inherited_network_fd = 5;
+
+  void launch();
+  void fail_start(const Cause& cause);
   [[nodiscard]] Result<void> start_steps();
   [[nodiscard]] Result<void> find_cgroup();
   [[nodiscard]] Result<void> adopt_steps();
@@ -46,6 +52,14 @@ class ProcessMachine : public std::enable_shared_from_this<ProcessMachine> {
   [[nodiscard]] std::int64_t host_pid_of(std::int64_t inner_pid);
   [[nodiscard]] std::int64_t first_process();
 
+  // process_machine_network.cpp
+  void make_network();
+  void on_network_made(Result<network::GuestNetwork> network);
+  void adopt_network(std::function<void()> then);
+  void take_network(network::GuestNetwork network);
+  void release_network(const Resource& resource);
+  [[nodiscard]] network::GuestNetworkRequest network_request() const;
+
   Reactor& reactor_;
   Reactor& disk_;
   ProcessDriverOptions options_;
@@ -57,6 +71,8 @@ class ProcessMachine : public std::enable_shared_from_this<ProcessMachine> {
   std::unique_ptr<Process> process_;
   std::unique_ptr<AdoptedProcess> adopted_;  ///< in its place, where the guest was adopted
   std::unique_ptr<GuestLink> link_;
+  UniqueFd network_namespace_;                 ///< until the guest's first process is in it
+  std::shared_ptr<GuestMedia> media_;          ///< of a guest with a network of its own
   std::int64_t first_process_ = 0;             ///< the guest's pid 1 as we see it; 0: not known
   std::map<std::int64_t, std::int64_t> pids_;  ///< the guest's numbers to ours
   OomWitness oom_;

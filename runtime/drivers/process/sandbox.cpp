@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/network/resolvers.hpp"
+
 namespace aerie {
 namespace {
 
@@ -124,7 +126,8 @@ std::vector<std::string> sandbox_command(const SandboxSpec& spec) {
     // The state directory and a checkout in somebody's home can't be entered by the guest's user:
     // `aerie-enter` mounts what is needed where bubblewrap, as that user, can reach it.
     add(arguments, spec.enter_program, std::to_string(spec.identity->uid),
-        std::to_string(spec.identity->gid), directory, guest, stream, login, oidc, "--");
+        std::to_string(spec.identity->gid), directory, guest, stream, login, oidc,
+        spec.network_fd ? std::to_string(*spec.network_fd) : "-", "--");
     directory = "/mnt/vm";
     guest = "/mnt/guest";
     stream = "/mnt/stream";
@@ -146,6 +149,9 @@ std::vector<std::string> sandbox_command(const SandboxSpec& spec) {
   add(arguments, "--setenv", "GST_REGISTRY", sandbox::media_registry);
   // It was made for these plug-ins; some would be looked at anew only because HOME is another.
   add(arguments, "--setenv", "GST_REGISTRY_UPDATE", "no");
+  if (spec.network_fd)
+    add(arguments, "--ro-bind", directory + "/etc/resolv.conf", "/etc/resolv.conf");
+  if (!spec.media_ports.empty()) add(arguments, "--setenv", "AERIE_MEDIA_PORTS", spec.media_ports);
   add(arguments, "--", std::string{sandbox::programs} + "/aerie-guest");
   arguments.insert(arguments.end(), spec.guest_arguments.begin(), spec.guest_arguments.end());
   return arguments;
@@ -166,6 +172,10 @@ Result<void> prepare_sandbox_directory(const SandboxSpec& spec) {
   }};
   for (const auto& [name, text] : files)
     if (auto written = write_file(etc + "/" + name, text); !written) return written;
+  if (spec.network_fd)
+    if (auto written = write_file(etc + "/resolv.conf", network::resolv_conf_of(spec.resolvers));
+        !written)
+      return written;
   if (!spec.media_registry.empty()) {
     // Without it the guest's streamer looks at every plug-in once more: a second, but no fault.
     std::error_code ignored;

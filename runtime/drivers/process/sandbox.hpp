@@ -19,6 +19,11 @@ struct SandboxSpec {
   std::optional<SpawnRequest::Identity> identity;  ///< where the controller is root
   std::string enter_program;                       ///< `aerie-enter`; needed with an identity
   std::string media_registry;  ///< GStreamer's, made by `make_media_registry`; empty: none
+  /// The descriptor that `aerie-enter` gets the guest's network namespace as; none: the host's
+  /// network. Needs an identity.
+  std::optional<int> network_fd;
+  std::vector<std::string> resolvers;  ///< of a network of its own
+  std::string media_ports;             ///< `FIRST-LAST`; empty: any
   std::vector<std::string> guest_arguments;
 };
 
@@ -34,7 +39,7 @@ inline constexpr int uid = 1000;
 /// The command that starts `aerie-guest` in a sandbox of its own: user, mount, pid, IPC and UTS
 /// namespaces; the host's programs read-only; a home, /tmp, /run and /dev/shm of its own; nothing
 /// of the state directory but its own home, nothing of others' homes. The guest outlives the
-/// controller. The network is the host's.
+/// controller.
 [[nodiscard]] std::vector<std::string> sandbox_command(const SandboxSpec& spec);
 
 /// Makes `home/` and `etc/` in the VM's directory, owned by the guest's identity. Errors:

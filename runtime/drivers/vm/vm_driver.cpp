@@ -25,8 +25,9 @@ std::unique_ptr<Machine> VmDriver::make(MachineSpec spec, std::shared_ptr<Machin
 }
 
 void VmDriver::survey(std::function<void(std::vector<Orphan> machines)> found) {
-  SurveyScope scope{options_.vms_directory, options_.cgroups, options_.cgroup_tag, options_.driver};
-  disk_.post([scope = std::move(scope), found = std::move(found)] { found(survey_guests(scope)); });
+  survey_guests(disk_, options_.networks,
+                {options_.vms_directory, options_.cgroups, options_.cgroup_tag, options_.driver},
+                std::move(found));
 }
 
 }  // namespace aerie

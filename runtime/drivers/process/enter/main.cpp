@@ -1,9 +1,10 @@
-// aerie-enter UID GID VM_DIRECTORY GUEST STREAM LOGIN OIDC -- COMMAND [ARGUMENT...]
+// aerie-enter UID GID VM_DIRECTORY GUEST STREAM LOGIN OIDC NETWORK -- COMMAND [ARGUMENT...]
 //
 // Started as root by the process driver. In a mount namespace of its own it shows the paths at
 // /mnt/vm, /mnt/guest, /mnt/stream, /mnt/login and /mnt/oidc, for they may lie where the guest's
-// user may not go; then it becomes that user for good and executes the command. Exit status 125: a
-// step failed (on standard error), as env(1) has it.
+// user may not go. It enters the network namespace that it holds as the descriptor NETWORK (`-`:
+// the host's), which the guest can't change then; it becomes that user for good and executes the
+// command. Exit status 125: a step failed (on standard error), as env(1) has it.
 
 #include <cerrno>
 #include <charconv>
@@ -47,14 +48,15 @@ unsigned number(std::string_view text) {
   unsigned value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   errno = EINVAL;
-  if (error != std::errc{} || end != text.data() + text.size() || value == 0) fail("user or group");
+  if (error != std::errc{} || end != text.data() + text.size() || value == 0)
+    fail("user, group or network");
   return value;
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  constexpr int first_of_command = 9;
+  constexpr int first_of_command = 10;
   errno = EINVAL;
   if (count <= first_of_command || std::string_view{arguments[first_of_command - 1]} != "--")
     fail("usage");
@@ -69,6 +71,13 @@ int main(int count, char** arguments) {
   show(arguments[5], "/mnt/stream", false);
   show(arguments[6], "/mnt/login", false);
   show(arguments[7], "/mnt/oidc", false);
+
+  const std::string_view network{arguments[8]};
+  if (network != "-") {
+    const auto descriptor = static_cast<int>(number(network));
+    check(::setns(descriptor, CLONE_NEWNET), "enter the network namespace");
+    ::close(descriptor);
+  }
 
   check(::setgroups(0, nullptr), "setgroups");
   check(::setresgid(gid, gid, gid), "setresgid");

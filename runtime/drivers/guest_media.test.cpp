@@ -1,0 +1,74 @@
+#include "runtime/drivers/guest_media.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "runtime/network/network_world.test.hpp"
+#include "runtime/process/waiting.hpp"
+
+using namespace aerie;
+using namespace aerie::network::testing;
+using aerie::testing::Eventually;
+
+namespace {
+
+Json peer(int epoch, const char* state) {
+  return {{"type", "peer"}, {"epoch", epoch}, {"state", state}};
+}
+
+Json candidate(const char* address) {
+  return {{"type", "candidate"},
+          {"epoch", 1},
+          {"candidate", std::string{"candidate:1 1 UDP 1 "} + address + " 50001 typ host"}};
+}
+
+}  // namespace
+
+TEST_CASE("candidates of a guest are mapped, those that lead nowhere left out", "[guest-media]") {
+  Reactor reactor;
+  network::GuestNetwork network;
+  network.media = network::MediaMap{{{"10.0.2.15", {50'000, 50'015}, "127.0.0.1", 41'000}}};
+  const auto media = std::make_shared<GuestMedia>(
+      reactor, nullptr, std::move(network), [](const auto&) { FAIL("nothing was looked at"); });
+  CHECK(media->pass(candidate("10.0.2.15"))->at("candidate") ==
+        "candidate:1 1 UDP 1 127.0.0.1 41001 typ host");
+  CHECK_FALSE(media->pass(candidate("127.0.0.1")));
+  CHECK(media->pass(peer(1, "failed")) == peer(1, "failed"));
+}
+
+TEST_CASE("where a peer never connected the failing layer is told, until one connects",
+          "[guest-media][network]") {
+  if (!can_make_networks()) return;
+  on_a_host([] {
+    const Internet internet;
+    auto networks = network::GuestNetworks::open(options_of("abc123"));
+    REQUIRE(networks);
+    Eventually<Result<network::GuestNetwork>> attached;
+    (*networks)->attach(request_of(0, NetworkPolicy::none),
+                        [&](auto made) { attached.set(std::move(made)); });
+    auto network = attached.get();
+    REQUIRE(network);
+    REQUIRE(network::Netlink::open()->bring_down(network->interface));
+
+    Reactor reactor;
+    Eventually<std::optional<Cause>> failed;
+    Eventually<std::optional<Cause>> recovered;
+    auto* next = &failed;
+    std::shared_ptr<GuestMedia> media;
+    reactor.call([&] {
+      media = std::make_shared<GuestMedia>(
+          reactor, networks->get(), std::move(*network), [&](std::optional<Cause> failure) {
+            std::exchange(next, &recovered)->set(std::move(failure));
+          });
+      CHECK(media->pass(peer(1, "connected")));
+      CHECK(media->pass(peer(1, "failed")));  // had worked: nothing is looked at
+      CHECK(media->pass(peer(2, "failed")));
+    });
+    const auto failure = failed.get();
+    REQUIRE(failure);
+    CHECK(failure->kind == CauseKind::network_failed);
+    CHECK_THAT(failure->message, Catch::Contains("layer device"));
+    reactor.call([&] { (void)media->pass(peer(3, "connected")); });
+    CHECK_FALSE(recovered.get());
+    reactor.call([&] { media.reset(); });
+  });
+}
