@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "guest/log_frames.hpp"
+#include "runtime/process/environment_file.hpp"
 
 namespace aerie::guest {
 namespace {
@@ -223,6 +224,7 @@ void ChildRun::on_ready(std::optional<int> display) {
   if (display && display_) {
     setting_.display_number = display;
     setting_.display = display_->client_environment(*display);
+    set_in_environment_file({{"DISPLAY", ":" + std::to_string(*display)}});
   } else if (display && !setting_.display_number) {
     setting_.display = {{"DISPLAY", ":" + std::to_string(*display)}};
   }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "guest/log_frames.hpp"
+#include "runtime/process/environment_file.hpp"
 
 namespace aerie::guest {
 namespace {
@@ -196,6 +197,7 @@ void ProcessChildren::renew(const link::Renew& renew) {
 void ProcessChildren::assign(const link::Assign& assignment) {
   const bool shows_it = assignment.url.empty() || assignment.url == setting_.configure.url;
   setting_.configure.session = assignment.session;
+  set_in_environment_file({{"SESSION_ID", assignment.session}});
   setting_.configure.url = assignment.url;
   if (shows_it) return;
   for (const auto& spec : setting_.configure.profile->children)

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
+#include <fstream>
 #include <linux/random.h>
 #include <sodium.h>
 #include <sys/ioctl.h>
@@ -17,6 +18,7 @@
 #include "guest/init/network.hpp"
 #include "guest/init/port_link.hpp"
 #include "guest/init/vsock_link.hpp"
+#include "runtime/process/environment_file.hpp"
 #include "runtime/process/unix_socket.hpp"
 
 namespace aerie::init {
@@ -75,6 +77,16 @@ std::vector<std::pair<std::string, std::string>> environment(const std::string& 
   };
   if (!media_ports.empty()) env.emplace_back("AERIE_MEDIA_PORTS", media_ports);
   return env;
+}
+
+/// For the guest's own programs, whose user keeps it up to date from here on.
+void write_environment(const Json& variables) {
+  std::vector<std::pair<std::string, std::string>> wanted;
+  for (const auto& [name, value] : variables.items())
+    if (value.is_string()) wanted.emplace_back(name, value.get<std::string>());
+  if (::access(environment_file, F_OK) != 0) std::ofstream{environment_file}.flush();
+  set_in_environment_file(wanted);
+  if (::chown(environment_file, user, user) != 0) say("/etc/environment stays root's");
 }
 
 void make_directories() {
@@ -137,6 +149,8 @@ void Machine::mend(const Json& word) {
   const auto at = word.find("at");
   if (at != word.end() && at->is_number_integer()) set_clock(at->get<std::int64_t>());
   add_entropy(text_of(word, "entropy"));
+  if (const auto variables = word.find("environment"); variables != word.end())
+    write_environment(*variables);
   const auto network = word.find("network");
   if (network == word.end() || !network->is_object()) return;
   NetworkOptions options{text_of(*network, "address"), text_of(*network, "gateway"), {}};

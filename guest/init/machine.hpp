@@ -16,7 +16,8 @@ namespace aerie::init {
 ///
 /// `{"type":"birth","secret":HEX,"at":MS,"entropy":HEX,"network"?:{…}}` is obeyed once: the secret
 /// of the link, the civil time in milliseconds since 1970, randomness for the kernel, and
-/// `address`, `gateway`, `resolvers` and `mediaPorts` of the guest's network.
+/// `address`, `gateway`, `resolvers` and `mediaPorts` of the guest's network. `environment` are
+/// variables for /etc/environment.
 ///
 /// `{"type":"renew","at":MS,"entropy":HEX,"network"?:{…}}` is the same for a machine that goes on
 /// from a saved state, whose clock stood still and whose chance is that of every other of its kind.

@@ -73,13 +73,21 @@ ProcessDriverOptions process_driver_options(const Settings& settings, const std:
   return options;
 }
 
-VmOptions vm_options(const ProcessDriverOptions& options) {
+VmOptions vm_options(const ProcessDriverOptions& options, const Settings& settings) {
   VmOptions vms;
   vms.vms_directory = options.vms_directory;
   vms.uid_base = options.uid_base;
   vms.cgroups = options.cgroups;
   vms.cgroup_tag = options.cgroup_tag;
   vms.networks = options.networks;
+  // The names of an older system's guests.
+  const auto colon = settings.listen.rfind(':');
+  const auto scheme = settings.http.tls_cert.empty() ? "http://" : "https://";
+  vms.environment = {
+      {"MASTER_CONTROLLER_URL",
+       settings.http.public_url.empty() ? scheme + settings.listen : settings.http.public_url},
+      {"HOST", settings.listen.substr(0, colon)},
+      {"PORT", settings.listen.substr(colon + 1)}};
   return vms;
 }
 

@@ -20,7 +20,7 @@ void fill_environment(Environment& environment, const Settings& settings, const 
                                                           const std::string& state);
 
 /// What virtual machines share with process guests: where they live, users, cgroups.
-[[nodiscard]] VmOptions vm_options(const ProcessDriverOptions& options);
+[[nodiscard]] VmOptions vm_options(const ProcessDriverOptions& options, const Settings& settings);
 
 [[nodiscard]] ImageSettings image_settings(const Settings& settings);
 

@@ -238,7 +238,7 @@ void Controller::Parts::make_environment() {
   options.networks = networks_.get();
   environment_->drivers["process"] = std::make_shared<ProcessDriver>(*reactor_, *disk_, options);
   environment_->drivers["qemu"] = make_qemu_driver(
-      *reactor_, *bench_, vm_options(options), image_settings(settings_), settings_.qemu_program);
+      *reactor_, *bench_, vm_options(options, settings_), image_settings(settings_), settings_.qemu_program);
 }
 
 void Controller::Parts::start_actors(StoreContents contents) {

@@ -59,7 +59,7 @@ Result<void> write_guest_record(const std::string& directory, const GuestRecord&
   const Json json{{"secret", record.secret},       {"pid", record.process.pid},
                   {"start", record.process.start}, {"boot", record.process.boot},
                   {"slot", record.slot},           {"driver", record.driver},
-                  {"interface", record.interface}};
+                  {"interface", record.interface}, {"ports", record.ports}};
   const auto text = json.dump();
   const auto path = path_in(directory);
   const auto fresh = path + ".new";
@@ -86,6 +86,7 @@ Result<GuestRecord> read_guest_record(const std::string& directory) {
     json.at("slot").get_to(record.slot);
     record.driver = json.value("driver", record.driver);  // an earlier version wrote none
     record.interface = json.value("interface", "");
+    record.ports = json.value("ports", record.ports);
   } catch (const Json::exception& error) {
     return tl::unexpected(not_known(directory, std::string{"its guest.json: "} + error.what()));
   }

@@ -41,6 +41,17 @@ void add_socket(Arguments& arguments, const std::string& name, int fd) {
       {"-chardev", "socket,id=" + name + ",server=on,wait=off,fd=" + std::to_string(fd)});
 }
 
+/// What is behind the guest's interface.
+std::string network_of(const QemuMachine& machine) {
+  if (machine.has_tap) return "tap,id=net,fd=" + std::to_string(qemu_fd::tap);
+  std::string network = "user,id=net,restrict=on";
+  auto guest_port = qemu_network::first_port;
+  for (const auto port : machine.forwarded_ports)
+    network += ",hostfwd=udp:127.0.0.1:" + std::to_string(port) + "-" + qemu_network::guest + ":" +
+               std::to_string(guest_port++);
+  return network;
+}
+
 }  // namespace
 
 std::string qemu_kernel_arguments(std::int64_t tsc_khz) {
@@ -82,9 +93,7 @@ std::vector<std::string> qemu_command(const QemuMachine& machine, bool is_restor
   add(arguments, {"-mon", "chardev=qmp,mode=control"});
   add(arguments, {"-object", "rng-random,id=rng,filename=/dev/urandom", "-device",
                   "virtio-rng-device,rng=rng"});
-  const auto tap = "tap,id=net,fd=" + std::to_string(qemu_fd::tap);
-  add(arguments, {"-netdev", machine.has_tap ? tap : "user,id=net,restrict=on", "-device",
-                  "virtio-net-device,netdev=net"});
+  add(arguments, {"-netdev", network_of(machine), "-device", "virtio-net-device,netdev=net"});
   add(arguments,
       {"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
   if (is_restored) add(arguments, {"-incoming", "fd:" + std::to_string(qemu_fd::state)});

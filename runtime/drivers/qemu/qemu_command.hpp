@@ -31,9 +31,18 @@ inline constexpr const char* qemu_program = "qemu-system-x86_64";
 struct QemuMachine {
   Acceleration acceleration = Acceleration::tcg;
   Resources resources;
-  bool has_tap = false;          ///< else its interface leads nowhere
-  std::string kernel_arguments;  ///< see `qemu_kernel_arguments`
+  bool has_tap = false;                        ///< else its interface leads nowhere, but for:
+  std::vector<std::uint16_t> forwarded_ports;  ///< UDP, of this host's loopback to the guest's
+  std::string kernel_arguments;                ///< see `qemu_kernel_arguments`
 };
+
+/// The guest's side of QEMU's own network, where there is no tap: its first media port, which the
+/// first of `forwarded_ports` leads to; the others follow.
+namespace qemu_network {
+inline constexpr const char* guest = "10.0.2.15";
+inline constexpr const char* gateway = "10.0.2.2";
+inline constexpr std::uint16_t first_port = 50'000;
+}  // namespace qemu_network
 
 /// The command line of qemu(1): the machine `microvm` with virtio-mmio disks, console port,
 /// randomness and network, seccomp sandbox on, nothing by default. `is_restored`: the guest comes

@@ -73,6 +73,15 @@ TEST_CASE("the kernel is told what nothing in the machine can tell it", "[vm][qe
   CHECK(aerie::qemu_kernel_arguments(0).find("tsc") == std::string::npos);
 }
 
+TEST_CASE("without a tap viewers' packets come in by ports of the loopback", "[vm][qemu]") {
+  auto wanted = machine();
+  wanted.forwarded_ports = {40'001, 40'007};
+  const auto network = values(aerie::qemu_command(wanted, false), "-netdev").front();
+  CHECK(network ==
+        "user,id=net,restrict=on,hostfwd=udp:127.0.0.1:40001-10.0.2.15:50000,"
+        "hostfwd=udp:127.0.0.1:40007-10.0.2.15:50001");
+}
+
 TEST_CASE("KVM is used where it is chosen", "[vm][qemu]") {
   auto wanted = machine();
   CHECK(values(aerie::qemu_command(wanted, false), "-accel").front().starts_with("tcg"));

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "runtime/drivers/vm/vm_files.hpp"
 #include "runtime/process/unix_socket.hpp"
@@ -33,6 +35,28 @@ constexpr std::array signs{
     Sign{"No space left on device", CauseKind::disk_full,
          "Free space in the state directory's file system."},
 };
+
+constexpr std::size_t forwarded_ports = 16;  // a viewer takes one, two with audio
+
+/// Ports of this host's loopback that nobody has at this moment.
+std::vector<std::uint16_t> free_udp_ports(std::size_t count) {
+  std::vector<UniqueFd> held;
+  std::vector<std::uint16_t> ports;
+  while (ports.size() < count) {
+    UniqueFd socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    if (!socket || ::bind(socket.get(), generic, size) != 0 ||
+        ::getsockname(socket.get(), generic, &size) != 0)
+      break;
+    ports.push_back(ntohs(address.sin_port));
+    held.push_back(std::move(socket));
+  }
+  return ports;
+}
 
 }  // namespace
 
@@ -71,6 +95,27 @@ Result<void> QemuVmm::lend(const std::string& path, int flags, int as) {
                                 {}});
   lent_[as] = std::move(file);
   return {};
+}
+
+/// Somebody may take a port before QEMU does: then QEMU says so, and ends.
+std::optional<network::GuestNetwork> QemuVmm::own_network() {
+  return own_network(free_udp_ports(forwarded_ports));
+}
+
+std::optional<network::GuestNetwork> QemuVmm::own_network(const std::vector<std::uint16_t>& ports) {
+  if (ports.empty()) return std::nullopt;
+  options_.machine.forwarded_ports = ports;
+  network::GuestNetwork network;
+  network.address = qemu_network::guest;
+  network.next_hop = qemu_network::gateway;
+  std::vector<network::MediaMap::Entry> entries;
+  auto guest_port = qemu_network::first_port;
+  for (const auto port : ports) {
+    entries.push_back({qemu_network::guest, {guest_port, guest_port}, "127.0.0.1", port});
+    network.media_ports = network::PortRange{qemu_network::first_port, guest_port++};
+  }
+  network.media = network::MediaMap{std::move(entries)};
+  return network;
 }
 
 Result<SpawnRequest> QemuVmm::command(std::optional<int> tap) {

@@ -35,6 +35,9 @@ class QemuVmm final : public Vmm {
   QemuVmm(Reactor& reactor, VmPlan plan, Options options);
 
   [[nodiscard]] Result<void> prepare() override;
+  [[nodiscard]] std::optional<network::GuestNetwork> own_network() override;
+  [[nodiscard]] std::optional<network::GuestNetwork> own_network(
+      const std::vector<std::uint16_t>& ports) override;
   [[nodiscard]] Result<SpawnRequest> command(std::optional<int> tap) override;
   void on_started(bool is_adopted, std::function<void(Cause cause)> failed) override;
   void connect(std::function<void(Result<UniqueFd> stream)> connected) override;

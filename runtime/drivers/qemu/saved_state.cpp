@@ -92,7 +92,9 @@ std::string identity_of_file(const std::string& path) {
 std::string state_key(const GuestImage& image, const Profile& profile, const QemuMachine& machine,
                       const std::string& qemu_version) {
   auto same = machine;
-  same.has_tap = false;  // what is behind the guest's interface is no part of the machine
+  // What is behind the guest's interface is no part of the machine.
+  same.has_tap = false;
+  same.forwarded_ports.clear();
   std::string words = image.digest + "\n" + qemu_version + "\n" + Json(profile).dump() + "\n";
   for (const auto& word : qemu_command(same, false))
     words += word + "\n";

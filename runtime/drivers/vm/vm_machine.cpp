@@ -18,13 +18,15 @@ constexpr Duration longest_ending{1000};  // between the link's loss and the VMM
 
 /// The first word on the link (`guest/init/machine.hpp`): what time it is, and what the guest is to
 /// make of its network. `secret`: of a guest that has none yet.
-Json first_word(const std::optional<std::string>& secret, const Json& network) {
+Json first_word(const std::optional<std::string>& secret, const Json& network,
+                const Json& environment) {
   const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
                        std::chrono::system_clock::now().time_since_epoch())
                        .count();
   Json word{{"type", secret ? "birth" : "renew"}, {"at", now}, {"entropy", random_hex()}};
   if (secret) word["secret"] = *secret;
   if (!network.is_null()) word["network"] = network;
+  word["environment"] = environment;
   return word;
 }
 
@@ -88,6 +90,7 @@ void VmMachine::on_prepared(Result<std::unique_ptr<Vmm>> vmm, bool is_adopted) {
   if (!vmm) return fail(vmm.error());
   vmm_ = std::move(*vmm);
   if (options_.networks != nullptr) return get_network(is_adopted);
+  if (!is_adopted) take_network(vmm_->own_network());
   launch(is_adopted);
 }
 
@@ -121,6 +124,9 @@ Result<void> VmMachine::find_cgroup() {
 Result<void> VmMachine::start_vmm() {
   GuestRecord record{secret_, {}, spec_.slot};
   record.driver = options_.driver;
+  if (media_)
+    for (const auto& entry : media_->network().media.entries())
+      record.ports.push_back(entry.first_port);
   // Before the guest runs: whoever follows us could not prove itself to it otherwise.
   if (auto written = write_guest_record(directory_, record); !written) return written;
   auto request = vmm_->command(tap_ ? std::optional{tap_.get()} : std::nullopt);
@@ -157,6 +163,7 @@ Result<void> VmMachine::adopt_vmm() {
   const auto record = read_guest_record(directory_);
   if (!record) return tl::unexpected(record.error());
   secret_ = record->secret;
+  if (options_.networks == nullptr) take_network(vmm_->own_network(record->ports));
   auto adopted = AdoptedProcess::adopt(reactor_, record->process,
                                        [this](ExitRecord exit) { on_exit(std::move(exit)); });
   if (!adopted) return tl::unexpected(adopted.error());
@@ -176,7 +183,9 @@ void VmMachine::on_connected(Result<UniqueFd> stream) {
   if (!stream) return on_link_lost(stream.error());
   const auto former = adopted_ ? std::nullopt : vmm_->former_secret();
   const auto own = former ? std::nullopt : std::optional{secret_};
-  if (!adopted_ && !send_frame(*stream, first_word(own, network_words())))
+  Json environment(options_.environment);
+  environment["SESSION_ID"] = spec_.configure.session;
+  if (!adopted_ && !send_frame(*stream, first_word(own, network_words(), environment)))
     return on_link_lost({CauseKind::link_lost,
                          "The first word to the guest could not be sent.",
                          "Look at the VMM's log.",

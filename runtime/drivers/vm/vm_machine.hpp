@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,7 @@ struct VmOptions {
   CgroupMounts cgroups;
   std::string cgroup_tag = "guest";
   int overhead_mib = 0;  ///< of the VMM itself, beyond the guest's memory
+  std::map<std::string, std::string> environment;  ///< for /etc/environment of every guest
   /// Outlives the driver and its machines; none: VMs have no network but their link.
   network::GuestNetworks* networks = nullptr;
 };
@@ -71,6 +73,7 @@ class VmMachine : public std::enable_shared_from_this<VmMachine> {
   // vm_machine_network.cpp
   void get_network(bool is_adopted);
   void on_network(Result<network::GuestNetwork> network, bool is_adopted);
+  void take_network(std::optional<network::GuestNetwork> network);
   void release_network(const Resource& resource);
   [[nodiscard]] network::GuestNetworkRequest network_request() const;
   /// For `aerie-init`: what the guest is to make of its interface; null: it has none.

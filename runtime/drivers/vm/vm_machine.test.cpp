@@ -118,6 +118,7 @@ class Fixture {
     VmOptions options;
     options.vms_directory = directory_.path();
     options.driver = "sleeping";
+    options.environment = {{"PORT", "4000"}};
     MachineSpec spec;
     spec.vm = "one";
     Profile profile;
@@ -172,6 +173,7 @@ TEST_CASE("a machine is born over its link, and gets its profile there", "[vm][m
   CHECK(birth.at("secret").get<std::string>().size() == 64);
   CHECK(birth.at("entropy") != birth.at("secret"));
   CHECK(birth.at("at").get<std::int64_t>() > 0);
+  CHECK(birth.at("environment").at("PORT") == "4000");
   CHECK(guest.configure.get().at("env").at("PASSWORD") == "hunter2");
   CHECK(fixture.told->linked.get());
   const auto record = read_guest_record(fixture.folder());

@@ -22,14 +22,17 @@ void VmMachine::get_network(bool is_adopted) {
 void VmMachine::on_network(Result<network::GuestNetwork> network, bool is_adopted) {
   if (!network && !is_adopted) return fail(network.error());
   if (!network) reports_->on_network(network.error());
-  if (network) {
-    tap_ = std::move(network->device);
-    media_ = std::make_shared<GuestMedia>(reactor_, options_.networks, std::move(*network),
-                                          [reports = reports_](std::optional<Cause> failure) {
-                                            reports->on_network(std::move(failure));
-                                          });
-  }
+  if (network) take_network(std::move(*network));
   launch(is_adopted);
+}
+
+void VmMachine::take_network(std::optional<network::GuestNetwork> network) {
+  if (!network) return;
+  tap_ = std::move(network->device);
+  media_ = std::make_shared<GuestMedia>(reactor_, options_.networks, std::move(*network),
+                                        [reports = reports_](std::optional<Cause> failure) {
+                                          reports->on_network(std::move(failure));
+                                        });
 }
 
 network::GuestNetworkRequest VmMachine::network_request() const {

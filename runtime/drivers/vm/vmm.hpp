@@ -8,6 +8,7 @@
 #include "messages/link.hpp"
 #include "messages/session.hpp"
 #include "runtime/images/guest_image.hpp"
+#include "runtime/network/guest_networks.hpp"
 #include "runtime/process/spawn.hpp"
 #include "runtime/process/unique_fd.hpp"
 
@@ -33,6 +34,14 @@ class Vmm {
   /// Makes what must be there before it starts, beside what `VmMachine` makes: sockets, files. On
   /// the disk's thread.
   [[nodiscard]] virtual Result<void> prepare() = 0;
+  /// Where this host gives guests no network: one of the VMM's own, which leads nowhere but brings
+  /// viewers' packets in by ports of this host's loopback. None: the VMM has no such thing.
+  [[nodiscard]] virtual std::optional<network::GuestNetwork> own_network() { return std::nullopt; }
+  /// The same of a guest that an earlier controller started, whose ports it wrote down.
+  [[nodiscard]] virtual std::optional<network::GuestNetwork> own_network(
+      const std::vector<std::uint16_t>& /*ports*/) {
+    return std::nullopt;
+  }
   /// The program, its arguments, and the descriptors it gets; these are this object's until
   /// `on_started`, but for the guest's `tap`, which is lent: none where the guest has no network.
   [[nodiscard]] virtual Result<SpawnRequest> command(std::optional<int> tap) = 0;
