@@ -26,7 +26,7 @@ struct GuestRecord {
   ProcessIdentity process;  ///< the guest's first one on this host
   int slot = -1;            ///< -1: not known
   std::string driver = "process";
-  std::string interface;  ///< of its own network; empty: it shares the host's
+  std::string interface = {};  ///< of its own network; empty: it shares the host's
 };
 
 /// Written whole or not at all. Errors: `disk-full`, `store-failed`.
