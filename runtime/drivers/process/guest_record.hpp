@@ -27,8 +27,8 @@ struct GuestRecord {
   ProcessIdentity process;  ///< the guest's first one on this host
   int slot = -1;            ///< -1: not known
   std::string driver = "process";
-  std::string interface;             ///< of its own network; empty: it shares the host's
-  std::vector<std::uint16_t> ports;  ///< of this host, that its VMM leads to it; see `Vmm`
+  std::string interface = {};             ///< of its own network; empty: it shares the host's
+  std::vector<std::uint16_t> ports = {};  ///< of this host, that its VMM leads to it; see `Vmm`
 };
 
 /// Written whole or not at all. Errors: `disk-full`, `store-failed`.

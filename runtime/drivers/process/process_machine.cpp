@@ -150,7 +150,9 @@ Result<void> ProcessMachine::start_steps() {
   if (auto made = prepare_sandbox_directory(sandbox_); !made) return made;
   if (auto found = find_cgroup(); !found) return found;
   // Before the guest runs: whoever follows us could not prove itself to it otherwise.
-  GuestRecord record{secret_, {}, spec_.slot};
+  GuestRecord record;
+  record.secret = secret_;
+  record.slot = spec_.slot;
   if (media_) record.interface = media_->network().interface;
   if (auto written = write_guest_record(sandbox_.directory, record); !written) return written;
   const auto socket_path = sandbox_.directory + "/" + socket_name;
