@@ -57,7 +57,9 @@ void LoginControl::on_started(const Environment& env) {
 }
 
 void LoginControl::send(const link::LoginOrder& order) {
-  if (order.provider) {
+  // A host that has come back says again what the one before said.
+  if (order.provider && order.attempt > attempt_) {
+    attempt_ = order.attempt;
     standing_.clear();
     failure_.reset();
   }

@@ -48,6 +48,7 @@ class LoginControl {
   Events events_;
   std::unique_ptr<FrameSocket> socket_;
   UniqueFd far_;
+  std::uint64_t attempt_ = 0;  ///< the last one
   std::vector<link::GuestMessage> standing_;
   std::optional<Cause> failure_;
 };

@@ -85,3 +85,53 @@ TEST_CASE("a lying guest is caught", "[link]") {
     CHECK(parsed.error().kind == CauseKind::link_violation);
   }
 }
+
+TEST_CASE("words of a log-in survive the link", "[link][login]") {
+  const LoginNews news{3, LoginState::awaiting_user, "https://id.example/a?b=c", std::nullopt};
+  const auto heard = parse_guest_message(to_frame(GuestMessage{news}));
+  REQUIRE(heard);
+  CHECK(std::get<LoginNews>(*heard).url == news.url);
+  CHECK(std::get<LoginNews>(*heard).attempt == 3);
+
+  const CredentialPart part{3, 1, 2, "~/auth.json", 9, "c2VhbGVk"};
+  const auto kept = parse_guest_message(to_frame(GuestMessage{part}));
+  REQUIRE(kept);
+  CHECK(std::get<CredentialPart>(*kept).file == 2);
+  CHECK(std::get<CredentialPart>(*kept).part == 1);
+
+  LoginOrder order{4, Provider{}, "key"};
+  order.provider->name = "demo";
+  order.provider->command = {"demo"};
+  order.provider->url = "(.*)";
+  order.provider->line = "done";
+  const auto begun = parse_host_message(to_frame(HostMessage{order}));
+  REQUIRE(begun);
+  CHECK(std::get<LoginOrder>(*begun).provider == order.provider);
+  const auto cancelled = parse_host_message(to_frame(HostMessage{LoginOrder{4, {}, {}}}));
+  REQUIRE(cancelled);
+  CHECK_FALSE(std::get<LoginOrder>(*cancelled).provider);
+}
+
+TEST_CASE("what a guest says of a log-in is judged", "[link][login]") {
+  const auto change = GENERATE(Json{{"state", "unheard-of"}}, Json{{"url", "javascript:alert(1)"}},
+                               Json{{"url", "https://a.example/\n"}},
+                               Json{{"url", std::string(9000, 'a')}}, Json{{"attempt", 0}},
+                               Json{{"attempt", "1"}}, Json{{"cause", {{"kind", "no-kind"}}}});
+  Json frame{{"type", "login"}, {"attempt", 1}, {"state", "awaiting-user"}};
+  REQUIRE(parse_guest_message(frame));
+  frame.update(change);
+  CAPTURE(change.dump().substr(0, 100));
+  CHECK_FALSE(parse_guest_message(frame));
+}
+
+TEST_CASE("a credential's parts are bounded", "[link][login]") {
+  const auto change = GENERATE(Json{{"sealed", std::string(40'000, 'a')}}, Json{{"file", 16}},
+                               Json{{"sealed", "a b"}}, Json{{"name", ""}}, Json{{"name", "a\nb"}},
+                               Json{{"bytes", 1 << 30}});
+  Json frame{{"type", "credential"}, {"attempt", 1}, {"file", 0},       {"part", 0},
+             {"name", "f"},          {"bytes", 1},   {"sealed", "YQ=="}};
+  REQUIRE(parse_guest_message(frame));
+  frame.update(change);
+  CAPTURE(change.dump().substr(0, 100));
+  CHECK_FALSE(parse_guest_message(frame));
+}

@@ -71,6 +71,7 @@ class Session : public Actor<SessionActor> {
     std::uint64_t ticket = 0;       ///< of the attempt's deadline
     std::vector<SealedFile> files;  ///< as far as they have come
     std::size_t bytes = 0;          ///< of all parts
+    int changes = 0;                ///< that the agent told of this attempt
     bool is_being_kept = false;     ///< the vault has them and has not answered
     Rare<Proposal> refused;         ///< waits for the log-in, or for the credential's owner
   };

@@ -11,9 +11,11 @@ namespace {
 /// Beyond the agent's own deadline: past this one it is the guest that is silent.
 constexpr Duration agent_slack{10'000};
 
+constexpr int most_changes = 100;
+
 Cause violation(const std::string& what) {
   return {CauseKind::link_violation,
-          "The guest handed a credential over that can't be taken: " + what + ".",
+          "What the guest says of its log-in can't be taken: " + what + ".",
           "Look at the log-in child's lines; a guest that lies is hostile or of another version.",
           {}};
 }
@@ -62,9 +64,11 @@ void Session::begin_login() {
               "There is no provider '" + document_->login->provider + "' any more.",
               "Put its file back where providers.path leads, and start the controller again.",
               {}});
-  const auto within = provider->second->within;
-  document_.edit().login->until = environment_->wall() + within;
-  login_work_->ticket = set_timer(within + agent_slack);
+  if (login_work_->ticket == 0) {  // else it goes on, with the time that is left
+    const auto within = provider->second->within;
+    document_.edit().login->until = environment_->wall() + within;
+    login_work_->ticket = set_timer(within + agent_slack);
+  }
   const auto& own_key = document_->credential_key;
   const auto key =
       own_key.empty() && environment_->vault ? environment_->vault->seal_key() : own_key;
@@ -82,6 +86,9 @@ void Session::on_login_says(const VmLoginSays& says) {
 
 void Session::on_login_news(const link::LoginNews& news) {
   if (news.attempt != document_->login->attempt) return;
+  // Each change is written down; no tool has so many pages to sign in at.
+  if (++login_work_->changes > most_changes)
+    return enter_login(LoginState::failed, violation("its state changes without end"));
   switch (news.state) {
     case LoginState::starting:
       return;
@@ -112,9 +119,9 @@ void Session::take_credential_part(const link::CredentialPart& part) {
   }
   work.bytes += part.sealed.size();
   if (work.bytes > link::max_credential_bytes)
-    return enter_login(LoginState::failed, violation("it is too large"));
+    return enter_login(LoginState::failed, violation("the credential is too large"));
   if (part.file > work.files.size())
-    return enter_login(LoginState::failed, violation("its parts are out of order"));
+    return enter_login(LoginState::failed, violation("the credential's parts are out of order"));
   if (part.file == work.files.size()) work.files.push_back({part.name, part.bytes, {}});
   work.files[part.file].sealed += part.sealed;
 }
@@ -171,6 +178,7 @@ void Session::enter_login(LoginState state, std::optional<Cause> cause) {
     login_work_->ticket = 0;
     login_work_->files.clear();
     login_work_->bytes = 0;
+    login_work_->changes = 0;
   }
   tell_login();
   consider_again_after_login();
