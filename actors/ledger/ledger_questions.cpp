@@ -65,6 +65,12 @@ caf::result<WhyAnswer> Ledger::explain(const std::string& id) {
   const auto slash = id.find('/');
   const auto subject = id.substr(0, slash);
   const auto child = slash == std::string::npos ? std::string{} : id.substr(slash + 1);
+  // A child goes by its guest's id in the tree; its story is the session's.
+  if (!child.empty() && !sessions_.contains(subject)) {
+    const auto lives_for = session_of_guest(subject);
+    const auto owner = lives_for.empty() ? tombstones_.session_of(subject) : lives_for;
+    if (!owner.empty()) return explain(owner + "/" + child);
+  }
   if (const auto session = sessions_.find(subject); session != sessions_.end()) {
     if (is_buried(subject)) return explain_from_tombstone({session->second, {}, child});
   } else if (const auto of = sessions_.find(tombstones_.session_of(subject));

@@ -52,7 +52,7 @@ std::vector<Column> columns_of(std::string_view command) {
             {"P50 US", "p50Us"},
             {"P99 US", "p99Us"}};
   if (command == "leases")
-    return {{"VM", "vm"}, {"SESSION", "session"}, {"KIND", "kind"}, {"NAME", "name"}};
+    return {{"KIND", "kind"}, {"NAME", "name"}, {"VM", "vm"}, {"SESSION", "session"}};
   if (command == "holds")
     return {{"SESSION", "session"}, {"STATE", "state"}, {"NAME", "name"}, {"REASON", "reason"}};
   return {};

@@ -95,8 +95,10 @@ TEST_CASE("every command answers with one document, and says what is wrong with 
     CHECK(answer.json().is_structured());
     CHECK((answer.status == 0 || std::string{line} == "doctor"));
   }
+  const auto vm = stage.document()["vm"]["id"].get<std::string>();
   for (const auto& line :
-       {"why " + stage.session, "inspect " + stage.session, "logs " + stage.session + " main"}) {
+       {"why " + vm, "why " + vm + "/main", "why " + stage.session + "/main",
+        "why " + stage.session, "inspect " + stage.session, "logs " + stage.session + " main"}) {
     INFO(line);
     const auto answer = stage.command(line);
     INFO(answer.error);

@@ -28,6 +28,7 @@ std::string Details::begin(DetailKind kind, const std::string& id, const std::st
   is_other_ = false;
   subject_ = id;
   lines_.clear();
+  items_.clear();
   // A guest's process stands for itself in `why` and in its log, else its guest does.
   const bool is_child = node_kind == "child";
   const auto owner = id.substr(0, id.find('/'));
@@ -53,10 +54,15 @@ void Details::take(const Json& message) {
   const auto name = to_string(kind_);
   if (const auto document = message.find("document"); document != message.end())
     add(document_text(name, *document));
-  else if (const auto item = message.find("item"); item != message.end())
-    add(kind_ == DetailKind::leases ? list_text(name, {*item}) : item_text(name, *item));
-  else if (const auto end = message.find("end"); end != message.end()) {
+  else if (const auto item = message.find("item"); item != message.end()) {
+    // A list is shown when it is whole, in columns.
+    if (kind_ == DetailKind::leases)
+      items_.push_back(*item);
+    else
+      add(item_text(name, *item));
+  } else if (const auto end = message.find("end"); end != message.end()) {
     const auto fault = end->value("fault", Json());
+    if (kind_ == DetailKind::leases) add(list_text(name, items_));
     if (fault.is_object())
       add(terminal_text(fault.value("message", "")) + "\n" +
           terminal_text(fault.value("remedy", "")));

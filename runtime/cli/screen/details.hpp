@@ -52,6 +52,7 @@ class Details {
   bool is_other_ = false;
   std::string subject_;
   std::deque<std::string> lines_;
+  std::vector<Json> items_;  ///< of a list that is not whole yet
 };
 
 }  // namespace aerie::cli

@@ -24,7 +24,7 @@ constexpr int least_tree = 6;
 
 // Widths of the columns right of the name.
 constexpr int state_width = 11;
-constexpr int figures_width = 41;
+constexpr int figures_width = 42;
 
 struct Style {
   short colour = 0;
