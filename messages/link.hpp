@@ -91,8 +91,8 @@ struct Finished {
   std::optional<Cause> cause;  ///< none where the stop was asked for
 };
 
-using GuestMessage = std::variant<Linked, Configured, ChildNews, LogLines, StreamSays, AllReady, Held,
-                                  Finished, LoginNews, CredentialPart>;
+using GuestMessage = std::variant<Linked, Configured, ChildNews, LogLines, StreamSays, AllReady,
+                                  Held, Finished, LoginNews, CredentialPart>;
 
 /// Reads a guest's frame. The guest is hostile: unknown types, missing or oversized fields, names
 /// outside the contract's pattern and control characters in names give `link_violation`.
@@ -154,8 +154,8 @@ struct LoginOrder {
   std::string seal_key;              ///< with `provider`: an X25519 public key, base64
 };
 
-using HostMessage = std::variant<Configure, Renew, Assign, RestartChild, KillChild, Stop, StreamSays,
-                                 LoginOrder>;
+using HostMessage =
+    std::variant<Configure, Renew, Assign, RestartChild, KillChild, Stop, StreamSays, LoginOrder>;
 
 [[nodiscard]] Result<HostMessage> parse_host_message(const Json& frame);
 [[nodiscard]] Json to_frame(const HostMessage& message);

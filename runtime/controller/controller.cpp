@@ -237,8 +237,9 @@ void Controller::Parts::make_environment() {
   auto options = process_driver_options(settings_, state_->path());
   options.networks = networks_.get();
   environment_->drivers["process"] = std::make_shared<ProcessDriver>(*reactor_, *disk_, options);
-  environment_->drivers["qemu"] = make_qemu_driver(
-      *reactor_, *bench_, vm_options(options, settings_), image_settings(settings_), settings_.qemu_program);
+  environment_->drivers["qemu"] =
+      make_qemu_driver(*reactor_, *bench_, vm_options(options, settings_),
+                       image_settings(settings_), settings_.qemu_program);
 }
 
 void Controller::Parts::start_actors(StoreContents contents) {

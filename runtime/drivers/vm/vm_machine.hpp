@@ -25,7 +25,7 @@ struct VmOptions {
   int uid_base = 0;           ///< the first slot's user, where the controller is root; 0: it is not
   CgroupMounts cgroups;
   std::string cgroup_tag = "guest";
-  int overhead_mib = 0;  ///< of the VMM itself, beyond the guest's memory
+  int overhead_mib = 0;                            ///< of the VMM itself, beyond the guest's memory
   std::map<std::string, std::string> environment;  ///< for /etc/environment of every guest
   /// Outlives the driver and its machines; none: VMs have no network but their link.
   network::GuestNetworks* networks = nullptr;
