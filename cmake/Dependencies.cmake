@@ -7,9 +7,13 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(OpenSSL REQUIRED)
 pkg_check_modules(LIBWEBSOCKETS REQUIRED IMPORTED_TARGET libwebsockets)
 pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
+# By name: a program that is linked statically takes the archive then.
+set_target_properties(PkgConfig::SODIUM PROPERTIES INTERFACE_LINK_LIBRARIES sodium)
 pkg_check_modules(LIBELF REQUIRED IMPORTED_TARGET libelf)
+pkg_check_modules(NETLINK REQUIRED IMPORTED_TARGET libnl-3.0 libnl-route-3.0)
 pkg_check_modules(COMPRESSION REQUIRED IMPORTED_TARGET zlib liblzma libzstd liblz4 lzo2)
 find_package(BZip2 REQUIRED)
 pkg_check_modules(GSTREAMER REQUIRED IMPORTED_TARGET

@@ -1,6 +1,7 @@
 #include "guest/child_run.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <iterator>
 #include <sys/prctl.h>
 #include <utility>
@@ -181,6 +182,9 @@ Result<SpawnRequest> ChildRun::prepare_streamer() {
   if (!control) return tl::unexpected(control.error());
   streamer_ = std::move(*control);
   auto request = streamer_->request(setting_.stream_program);
+  // Which UDP ports of this guest are reached from outside (guest/stream/ice.hpp).
+  if (const char* ports = std::getenv("AERIE_MEDIA_PORTS"))
+    request.env.emplace_back("AERIE_MEDIA_PORTS", ports);
   request.env = builtin_environment(setting_, spec_, std::move(request.env));
   return request;
 }
@@ -217,6 +221,10 @@ void ChildRun::signal(int number, const std::string& by, const std::optional<Cau
   if (!reason) return process_->signal(number, by);
   reason_ = reason;
   process_->kill(by);
+}
+
+void ChildRun::when_awake(std::function<void()> awake) {
+  if (streamer_) streamer_->when_awake(std::move(awake));
 }
 
 void ChildRun::pass(const Json& body) {

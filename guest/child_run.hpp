@@ -70,6 +70,9 @@ class ChildRun {
   /// `reason`, where there is one, becomes the exit's kind and message, and the whole group is hit.
   void signal(int number, const std::string& by, const std::optional<Cause>& reason);
 
+  /// Calls `awake` once the streamer, which may stand by, answers.
+  void when_awake(std::function<void()> awake);
+
   /// Words for the streamer; nothing where this is none.
   void pass(const Json& body);
 

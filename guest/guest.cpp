@@ -86,6 +86,13 @@ void Guest::obey(link::Configure configure) {
   post(supervisor_, StartChildren{});
 }
 
+void Guest::obey(const link::Renew& renew) {
+  if (!children_) return;
+  link_->renew_secret(renew.secret);
+  orphan_after_ = renew.orphan_after;
+  children_->renew(renew);
+}
+
 void Guest::obey(const link::Assign& assign) {
   if (!children_) return;
   set_age_limit(assign.max_age);

@@ -46,6 +46,7 @@ class Guest {
  private:
   void on_host(link::HostMessage message);
   void obey(link::Configure configure);
+  void obey(const link::Renew& renew);
   void obey(const link::Assign& assign);
   void obey(const link::RestartChild& restart);
   void obey(const link::KillChild& kill);

@@ -44,6 +44,9 @@ class HostLink {
 
   [[nodiscard]] bool is_linked() const { return host_ != nullptr; }
 
+  /// What the next host must know to prove itself.
+  void renew_secret(std::string secret) { secret_ = std::move(secret); }
+
   /// Calls `done` once the host was sent everything, or is gone; at once without a host.
   void when_sent(std::function<void()> done);
 

@@ -33,6 +33,7 @@ void ProcessChildren::start(const std::string& child, std::uint64_t run) {
   const auto spec = std::find_if(specs.begin(), specs.end(),
                                  [&](const ChildSpec& each) { return each.name == child; });
   if (spec == specs.end() || is_closed_ || running_.contains(child)) return;
+  if (setting_.configure.is_template && spec->builtin == Builtin::stream) return hold(*spec, run);
   running_[child] = {run, nullptr};
   // One that stands by was looked at before it was started.
   if (standby_ && standby_->child() == child) return launch(*spec, run, std::nullopt);
@@ -157,6 +158,25 @@ void ProcessChildren::stand_by(const ChildSpec& spec) {
     standby_ = std::move(*started);
   else
     say(started.error().message);
+}
+
+// -- a guest that is saved ------------------------------------------------------------------------
+
+/// The libraries are loaded before the guest is saved, and nothing is made that must be its own.
+void ProcessChildren::hold(const ChildSpec& spec, std::uint64_t run) {
+  held_run_ = run;
+  stand_by(spec);
+  if (standby_) standby_->when_awake([this] { setting_.say(link::Held{}); });
+}
+
+void ProcessChildren::renew(const link::Renew& renew) {
+  setting_.configure.vm = renew.vm;
+  setting_.configure.ice_servers = renew.ice_servers;
+  setting_.configure.is_template = false;
+  if (!held_run_) return;
+  const auto run = *std::exchange(held_run_, std::nullopt);
+  for (const auto& spec : setting_.configure.profile->children)
+    if (spec.builtin == Builtin::stream) start(spec.name, run);
 }
 
 // -- a warm guest is taken ------------------------------------------------------------------------

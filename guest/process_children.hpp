@@ -34,6 +34,9 @@ class ProcessChildren {
   void signal(const std::string& child, std::uint64_t run, int signal, const std::string& by,
               const std::optional<Cause>& reason);
 
+  /// The guest was saved and goes on as another: its streamer, which waited for that, is started.
+  void renew(const link::Renew& renew);
+
   /// The guest is a session's now: starts what the profile says for showing its url.
   void assign(const link::Assign& assignment);
 
@@ -64,6 +67,7 @@ class ProcessChildren {
   void on_ready(const ChildSpec& spec, std::uint64_t run);
   void stand_by_after(Duration delay, const ChildSpec& spec);
   void stand_by(const ChildSpec& spec);
+  void hold(const ChildSpec& spec, std::uint64_t run);
   void on_exited(const std::string& child, std::uint64_t run, ExitRecord exit);
   void open(const ChildSpec& spec);
 
@@ -77,6 +81,7 @@ class ProcessChildren {
   std::map<std::string, Running> running_;
   std::unique_ptr<ChildRun> standby_;  ///< a streamer that waits for the running one's end
   TimerId standby_timer_;
+  std::optional<std::uint64_t> held_run_;  ///< of the streamer of a guest that is to be saved
   std::map<std::uint64_t, std::unique_ptr<Process>> opening_;  ///< commands of `open`
   std::uint64_t next_opening_ = 1;
   std::uint64_t next_mark_ = 1;

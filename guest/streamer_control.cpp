@@ -1,5 +1,7 @@
 #include "guest/streamer_control.hpp"
 
+#include <utility>
+
 #include "runtime/process/unix_socket.hpp"
 #include "runtime/process/utf8.hpp"
 
@@ -65,6 +67,11 @@ void StreamerControl::send(const Json& body) {
   socket_->send(body);
 }
 
+void StreamerControl::when_awake(std::function<void()> awake) {
+  awake_ = std::move(awake);
+  send({{"type", "ping"}, {"nonce", "awake"}});
+}
+
 std::optional<Cause> StreamerControl::last_words() {
   socket_->read_now();
   return failure_;
@@ -75,7 +82,10 @@ void StreamerControl::on_message(Json message) {
   const auto found = message.find("type");
   const auto type =
       found != message.end() && found->is_string() ? found->get<std::string>() : std::string{};
-  if (type == "pong") return;
+  if (type == "pong") {
+    if (const auto awake = std::exchange(awake_, {})) awake();
+    return;
+  }
   if (type == "failure") failure_ = failure_in(message);
   if (type == "ready") {
     events_.on_ready();

@@ -35,6 +35,9 @@ class StreamerControl {
 
   void send(const Json& body);
 
+  /// Calls `awake` once it answers, also before it has its configuration.
+  void when_awake(std::function<void()> awake);
+
   /// The streamer ended: reads its last words, and why it ended if it said so.
   [[nodiscard]] std::optional<Cause> last_words();
 
@@ -49,6 +52,7 @@ class StreamerControl {
   std::unique_ptr<FrameSocket> socket_;
   UniqueFd far_;
   TimerId timer_;
+  std::function<void()> awake_;
   bool is_watched_ = false;
   bool is_silent_ = false;  ///< since the last ping
   std::optional<Cause> failure_;

@@ -302,6 +302,10 @@ using LedgerActor = caf::typed_actor<
 struct MachineStarted {
   std::int64_t pid = 0;  ///< as this host sees it
 };
+/// The machine itself has come so far: `kernel`, `userland`.
+struct MachineReached {
+  Stage stage = Stage::kernel;
+};
 /// The link's handshake is done.
 struct MachineLinked {};
 struct MachineFailed {
@@ -322,6 +326,10 @@ struct MachineExited {
 struct MachineReleased {
   Resource resource;
   std::optional<Cause> failure;
+};
+/// The guest's network was looked at, for its media did not flow.
+struct MachineNetwork {
+  std::optional<Cause> failure;  ///< none: it works again
 };
 struct StartVm {};
 struct SendStream {
@@ -398,10 +406,11 @@ struct AssignVm {
 
 using VmActor = caf::typed_actor<
     /// Acquires the resources, written down first, and starts the machine.
-    caf::reacts_to<StartVm>, caf::reacts_to<MachineStarted>, caf::reacts_to<MachineLinked>,
-    caf::reacts_to<MachineFailed>, caf::reacts_to<GuestSays>, caf::reacts_to<LinkLost>,
+    caf::reacts_to<StartVm>, caf::reacts_to<MachineStarted>, caf::reacts_to<MachineReached>,
+    caf::reacts_to<MachineLinked>, caf::reacts_to<MachineFailed>, caf::reacts_to<GuestSays>,
+    caf::reacts_to<LinkLost>,
     /// Sent with high priority.
-    caf::reacts_to<MachineExited>, caf::reacts_to<MachineReleased>,
+    caf::reacts_to<MachineExited>, caf::reacts_to<MachineReleased>, caf::reacts_to<MachineNetwork>,
     /// Hands a warm guest over; its news go to the new owner, beginning with where it stands.
     caf::reacts_to<AssignVm>,
     /// Passes words to the streamer.

@@ -146,6 +146,7 @@ Configure read_configure(Fields& fields) {
   configure.url = fields.text("url", 8 * 1024);
   configure.orphan_after = Duration{fields.number("orphanMs", 0, 1LL << 40)};
   configure.max_age = Duration{fields.number("maxMs", 0, 1LL << 40)};
+  configure.is_template = fields.number("template", 0, 1) == 1;
   auto profile = parse_profile(fields.json().value("profile", Json::object()));
   if (profile)
     configure.profile = std::move(*profile);
@@ -168,6 +169,12 @@ Configure read_configure(Fields& fields) {
   return configure;
 }
 
+Renew read_renew(Fields& fields) {
+  return {fields.text("secret"), fields.text("vm"),
+          fields.json().value("iceServers", Json::array()),
+          Duration{fields.number("orphanMs", 0, 1LL << 40)}};
+}
+
 template <class Message>
 Result<Message> finish(const Fields& fields, Message message) {
   if (fields.problem()) return tl::unexpected(violation(*fields.problem()));
@@ -188,6 +195,7 @@ struct Encoder {
   }
   Json operator()(const Configured&) const { return {{"type", "configured"}}; }
   Json operator()(const AllReady&) const { return {{"type", "ready"}}; }
+  Json operator()(const Held&) const { return {{"type", "held"}}; }
   Json operator()(const Finished& finished) const {
     Json json{{"type", "finished"}};
     if (finished.cause) json["cause"] = *finished.cause;
@@ -227,7 +235,15 @@ struct Encoder {
               {"fps", configure.display.fps}}},
             {"iceServers", configure.ice_servers},
             {"orphanMs", configure.orphan_after.count()},
-            {"maxMs", configure.max_age.count()}};
+            {"maxMs", configure.max_age.count()},
+            {"template", configure.is_template ? 1 : 0}};
+  }
+  Json operator()(const Renew& renew) const {
+    return {{"type", "renew-guest"},
+            {"secret", renew.secret},
+            {"vm", renew.vm},
+            {"iceServers", renew.ice_servers},
+            {"orphanMs", renew.orphan_after.count()}};
   }
   Json operator()(const Assign& assign) const {
     return {{"type", "assign"},
@@ -256,6 +272,7 @@ Result<GuestMessage> parse_guest_message(const Json& frame) {
     return finish<GuestMessage>(fields, Linked{fields.number("configured", 0, 1) == 1});
   if (type == "configured") return Configured{};
   if (type == "ready") return AllReady{};
+  if (type == "held") return Held{};
   if (type == "finished") return finish<GuestMessage>(fields, Finished{fields.cause("cause")});
   return tl::unexpected(violation("its type is unknown"));
 }
@@ -265,6 +282,7 @@ Result<HostMessage> parse_host_message(const Json& frame) {
   const auto type = fields.text("type");
   if (type == "stream") return finish<HostMessage>(fields, read_stream(fields));
   if (type == "configure") return finish<HostMessage>(fields, read_configure(fields));
+  if (type == "renew-guest") return finish<HostMessage>(fields, read_renew(fields));
   if (type == "assign")
     return finish<HostMessage>(fields, Assign{fields.text("session"), fields.text("url", 8 * 1024),
                                               Duration{fields.number("maxMs", 0, 1LL << 40)}});

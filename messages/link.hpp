@@ -56,13 +56,17 @@ struct Configured {};
 /// `ready`: every child was ready once.
 struct AllReady {};
 
+/// `held`: of a guest that is to be saved. Every child before the streamer is ready, and a streamer
+/// stands by that has begun nothing yet.
+struct Held {};
+
 /// `finished`: the supervisor of the children ended; the guest will exit.
 struct Finished {
   std::optional<Cause> cause;  ///< none where the stop was asked for
 };
 
 using GuestMessage =
-    std::variant<Linked, Configured, ChildNews, LogLines, StreamSays, AllReady, Finished>;
+    std::variant<Linked, Configured, ChildNews, LogLines, StreamSays, AllReady, Held, Finished>;
 
 /// Reads a guest's frame. The guest is hostile: unknown types, missing or oversized fields, names
 /// outside the contract's pattern and control characters in names give `link_violation`.
@@ -82,6 +86,17 @@ struct Configure {
   Json ice_servers = Json::array();
   Duration orphan_after{0};  ///< without a controller for longer, the guest stops
   Duration max_age{0};
+  bool is_template =
+      false;  ///< the streamer waits for `renew-guest`: the guest is to be saved before
+};
+
+/// `renew-guest`: the guest goes on from a saved state, as another one. What told it from others is
+/// replaced, and its streamer, whose secrets must be its own, is started.
+struct Renew {
+  std::string secret;  ///< of the link, from the next connection on
+  std::string vm;
+  Json ice_servers = Json::array();
+  Duration orphan_after{0};
 };
 
 /// `assign`: a warm guest becomes a session's.
@@ -106,7 +121,8 @@ struct Stop {
   std::string by;
 };
 
-using HostMessage = std::variant<Configure, Assign, RestartChild, KillChild, Stop, StreamSays>;
+using HostMessage =
+    std::variant<Configure, Renew, Assign, RestartChild, KillChild, Stop, StreamSays>;
 
 [[nodiscard]] Result<HostMessage> parse_host_message(const Json& frame);
 [[nodiscard]] Json to_frame(const HostMessage& message);

@@ -62,7 +62,7 @@ struct Resource {
   std::string id;
   std::string session;  ///< empty while the VM is nobody's
   std::string vm;
-  std::string kind;  ///< `address`, `directory`, `cgroup`, `process`, `socket`
+  std::string kind;  ///< `address`, `directory`, `cgroup`, `network`, `process`, `socket`
   std::string name;
 };
 

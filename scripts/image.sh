@@ -204,10 +204,32 @@ make_image() {
   image_overlay "$work/overlay.ext4"
   image_manifest "$profile" "$work" "$base" "$kernel"
   chmod 755 "$work"
+  chmod 644 "$work"/*  # the guests' users read them
   folder=$(images)/$(sha256sum <"$work/manifest.json" | cut -c1-32)
   if [ -d "$folder" ]; then rm -rf "$work"; else mv "$work" "$folder"; fi
   basename "$folder" >"$(images)/inputs/$key"
   printf '%s\n' "$folder"
+}
+
+# promote_image PROFILE FOLDER: lets it be used, once it has booted to a decoded frame.
+promote_image() {
+  local profile=$1 folder=$2 current
+  current=$(images)/current/$profile
+  [ "$(readlink -f "$current")" != "$(readlink -f "$folder")" ] || return 0
+  say "booting it once"
+  ninja -C build aerie-boot-test >/dev/null
+  build/tests/aerie-boot-test "$folder" "$profile" ||
+    die "The image did not boot to a frame, so it is not used." "The lines above say why."
+  mkdir -p "$(images)/current"
+  ln -sfn "../$(basename "$folder")" "$current.new"
+  mv -T "$current.new" "$current"
+}
+
+# save_image PROFILE: a machine to go on from, beside the image that it fits.
+save_image() {
+  say "saving a machine that is ready"
+  build/aerie image save "$1" ||
+    die "The machine could not be saved; guests of the image boot." "The lines above say why."
 }
 
 # image [PROFILE] [--fresh]: makes what is not there yet, boots it, and lets it be used if a frame came out of it.
@@ -222,4 +244,6 @@ image() {
   done
   folder=$(make_image "$profile")
   say "$folder: $(du -sh "$folder" | cut -f1) on disk"
+  promote_image "$profile" "$folder"
+  save_image "$profile"
 }

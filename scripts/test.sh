@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The lanes of ./run test. Each runs in a subshell; its output goes to build/test/LANE.log and the screen.
 
-readonly lanes=(unit sim web lint example replay e2e)  # asan and tsan by name, until they are known to pass within the time
+readonly lanes=(unit sim web lint example image replay e2e)  # asan and tsan by name, until they are known to pass within the time
 readonly most_minutes=75
 
 lane_unit() {
@@ -55,6 +55,9 @@ lane_example() {
   ninja -C "$prefix/build"
   "$prefix/build/embedded-example"
 }
+
+# The image of the machines that the lanes after it boot; kept between runs while its parts stay the same.
+lane_image() { image terminal; }
 
 # How fast is for `./run replay` to say, where nothing else runs.
 lane_replay() { replay --any-time; }

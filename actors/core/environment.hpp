@@ -74,9 +74,11 @@ struct ActorSettings {
   Duration retire_ask{30'000};
   Duration resume{60'000};
   Duration answer_within{15'000};
-  Duration start_within{60'000};  ///< a session's `starting`
-  Duration spawn_within{10'000};  ///< a VM's `preparing` and `booting`
-  Duration link_within{10'000};   ///< a VM's `linking`
+  Duration start_within{60'000};      ///< a session's `starting`
+  Duration vm_start_within{180'000};  ///< the same where its guest is a virtual machine
+  Duration spawn_within{10'000};      ///< a VM's `preparing` and `booting`
+  Duration link_within{10'000};       ///< a VM's `linking`
+  Duration vm_link_within{60'000};    ///< the same of a virtual machine, which boots a kernel first
   Duration orphan_after{21'600'000};
   Duration failed_retention{1'800'000};     ///< a failed session's guest keeps its files so long
   Duration quarantine{60'000};              ///< before what nobody owns is removed
@@ -87,7 +89,8 @@ struct ActorSettings {
   std::size_t max_viewers = 20;
   std::size_t max_sockets_per_session = 32;
   std::int64_t max_memory_mib = 0;  ///< 0: not limited
-  double max_cpus = 0;              ///< of all profiles together; 0: not limited
+  double max_cpus = 0;              ///< of all process guests' profiles together; 0: not limited
+  double max_vm_cpus = 0;           ///< the same of virtual machines
   std::string network_pool = "10.77.0.0/16";
   Json ice_servers = Json::array();
   std::vector<PoolEntry> pool;
@@ -108,6 +111,21 @@ struct Environment {
   std::string operator_digest;                            ///< of the operator's token
   std::string observer_digest;
   Directory directory;
+
+  [[nodiscard]] MachineKind kind_of(const std::string& driver) const {
+    const auto found = drivers.find(driver);
+    const bool is_known = found != drivers.end() && found->second;
+    return is_known ? found->second->kind() : MachineKind::process;
+  }
+  [[nodiscard]] Duration start_within(const std::string& driver) const {
+    return kind_of(driver) == MachineKind::vm ? settings.vm_start_within : settings.start_within;
+  }
+  [[nodiscard]] Duration link_within(const std::string& driver) const {
+    return kind_of(driver) == MachineKind::vm ? settings.vm_link_within : settings.link_within;
+  }
+  [[nodiscard]] double max_cpus(MachineKind kind) const {
+    return kind == MachineKind::vm ? settings.max_vm_cpus : settings.max_cpus;
+  }
 };
 
 using EnvironmentPtr = std::shared_ptr<Environment>;

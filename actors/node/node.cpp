@@ -115,7 +115,8 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
   if (auto refusal = over_sessions()) return SessionCreated{nullptr, refusal};
   auto warm = take_warm(request);
   if (!warm)
-    if (auto refusal = over_quota(*profile->second)) return SessionCreated{nullptr, refusal};
+    if (auto refusal = over_quota(*profile->second, request.driver))
+      return SessionCreated{nullptr, refusal};
   const auto slot = warm ? std::optional{vms_.at(*warm).slot} : addresses_.take();
   if (!slot) return SessionCreated{nullptr, quota("Every address of network.pool is in use.")};
 
@@ -210,22 +211,25 @@ std::optional<Cause> Node::over_sessions() const {
   return quota("All " + std::to_string(limit) + " sessions of limits.sessions are in use.");
 }
 
-std::optional<Cause> Node::over_quota(const Profile& profile) const {
+/// Memory is one for all; of processors each kind of machine has its own share.
+std::optional<Cause> Node::over_quota(const Profile& profile, const std::string& driver) const {
   const auto& settings = environment_->settings;
-  if (settings.max_memory_mib <= 0 && settings.max_cpus <= 0) return std::nullopt;
+  const auto kind = environment_->kind_of(driver);
+  const auto max_cpus = environment_->max_cpus(kind);
+  if (settings.max_memory_mib <= 0 && max_cpus <= 0) return std::nullopt;
   std::int64_t memory = profile.resources.memory_mib;
   double cpus = profile.resources.cpus;
   for (const auto& [id, vm] : vms_) {
     if (vm.is_over) continue;
     memory += vm.resources.memory_mib;
-    cpus += vm.resources.cpus;
+    if (environment_->kind_of(vm.driver) == kind) cpus += vm.resources.cpus;
   }
   if (settings.max_memory_mib > 0 && memory > settings.max_memory_mib)
     return quota("This guest would bring the memory in use to " + std::to_string(memory) +
                  " MiB of limits.memoryMiB = " + std::to_string(settings.max_memory_mib) + ".");
-  if (settings.max_cpus > 0 && cpus > settings.max_cpus)
+  if (max_cpus > 0 && cpus > max_cpus)
     return quota("This guest would bring the processors in use to " + brief(cpus) + " of " +
-                 brief(settings.max_cpus) + " that limits.cpuOvercommit allows.");
+                 brief(max_cpus) + " that limits.cpuOvercommit allows.");
   return std::nullopt;
 }
 
@@ -329,7 +333,7 @@ void Node::refill_pool() {
           return vm.session.empty() && !vm.is_going && vm.profile == wanted.profile &&
                  vm.driver == wanted.driver;
         }));
-    for (; have < wanted.size && !over_quota(*profile->second); ++have) {
+    for (; have < wanted.size && !over_quota(*profile->second, wanted.driver); ++have) {
       const auto slot = addresses_.take();
       if (!slot) return;
       SessionRequest request;

@@ -76,7 +76,8 @@ class Node : public Actor<NodeActor> {
 
   caf::result<SessionCreated> create(const CreateSession& wish);
   [[nodiscard]] std::optional<Cause> over_sessions() const;
-  [[nodiscard]] std::optional<Cause> over_quota(const Profile& profile) const;
+  [[nodiscard]] std::optional<Cause> over_quota(const Profile& profile,
+                                                const std::string& driver) const;
   std::string make_vm(const SessionRequest& request, const SharedValue<Profile>& profile,
                       const std::string& session, const VmOwnerActor& owner, int slot);
   std::optional<std::string> take_warm(const SessionRequest& request);

@@ -29,6 +29,8 @@ class MachineReports {
 
   /// The guest's first process runs. `pid` is the host's.
   virtual void on_started(std::int64_t pid) = 0;
+  /// Its console shows how far it has come: `kernel`, `userland`.
+  virtual void on_reached(Stage stage) = 0;
   /// The guest has proved who it is; `configure` was sent.
   virtual void on_linked() = 0;
   /// The start failed; what had been acquired stays until it is released.
@@ -39,6 +41,8 @@ class MachineReports {
   /// The guest's first process was seen to end, by pidfd. Once, and the last word but releases.
   virtual void on_exited(ExitRecord exit) = 0;
   virtual void on_released(Resource resource, std::optional<Cause> failure) = 0;
+  /// Media did not flow, and the guest's network is why; none: it flows again.
+  virtual void on_network(std::optional<Cause> failure) = 0;
 };
 
 /// One guest's machine. Every function returns at once; outcomes come as reports.
@@ -59,10 +63,14 @@ class Machine {
   virtual void release(const Resource& resource) = 0;
 };
 
+/// What a guest's machine is to the host: quotas and deadlines go by it.
+enum class MachineKind { process, vm };
+
 /// Makes machines of one kind: `process`, `qemu`, `firecracker`.
 class Driver {
  public:
   virtual ~Driver() = default;
+  [[nodiscard]] virtual MachineKind kind() const { return MachineKind::process; }
   [[nodiscard]] virtual std::unique_ptr<Machine> make(MachineSpec spec,
                                                       std::shared_ptr<MachineReports> reports) = 0;
 

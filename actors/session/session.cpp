@@ -57,7 +57,7 @@ Session::Behavior Session::make_behavior() {
     go_on();
   } else {
     record("session.state", {{"state", to_string(document_->state)}});
-    start_ticket_ = set_timer(environment_->settings.start_within);
+    start_ticket_ = set_timer(environment_->start_within(document_->driver));
     remember();
     expect_ends();
   }
@@ -331,7 +331,7 @@ void Session::on_start_deadline() {
   const std::string last{document_->stage ? to_string(*document_->stage) : "none"};
   const Cause cause{CauseKind::deadline,
                     "The session was not ready within " +
-                        std::to_string(environment_->settings.start_within.count()) +
+                        std::to_string(environment_->start_within(document_->driver).count()) +
                         " ms; the last stage it reached is '" + last + "'.",
                     "Look at the stage it stopped at and at its children's last lines.",
                     {"last stage reached: " + last}};

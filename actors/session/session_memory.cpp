@@ -161,7 +161,8 @@ void Session::go_on() {
   const auto left = [&](Instant until) { return std::max(until - now, Duration{0}); };
   const auto& settings = environment_->settings;
   if (document_->state == SessionState::starting)
-    start_ticket_ = set_timer(left(document_->created_at + settings.start_within));
+    start_ticket_ =
+        set_timer(left(document_->created_at + environment_->start_within(document_->driver)));
   if (document_->state == SessionState::retiring) retire_ticket_ = set_timer(retire_within_);
   const auto stream = document_->stream.state;
   if (stream == StreamState::starting || stream == StreamState::restarting)

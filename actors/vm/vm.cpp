@@ -21,6 +21,7 @@ class MailboxReports final : public MachineReports {
   explicit MailboxReports(const VmActor& vm) : vm_(caf::actor_cast<caf::weak_actor_ptr>(vm)) {}
 
   void on_started(std::int64_t pid) override { tell(MachineStarted{pid}); }
+  void on_reached(Stage stage) override { tell(MachineReached{stage}); }
   void on_linked() override { tell(MachineLinked{}); }
   void on_failed(Cause cause) override { tell(MachineFailed{std::move(cause)}); }
   void on_says(link::GuestMessage message) override { tell(GuestSays{std::move(message)}); }
@@ -28,6 +29,9 @@ class MailboxReports final : public MachineReports {
   void on_exited(ExitRecord exit) override { tell(MachineExited{std::move(exit)}); }
   void on_released(Resource resource, std::optional<Cause> failure) override {
     tell(MachineReleased{std::move(resource), std::move(failure)});
+  }
+  void on_network(std::optional<Cause> failure) override {
+    tell(MachineNetwork{std::move(failure)});
   }
 
  private:
@@ -67,12 +71,14 @@ Vm::Behavior Vm::make_behavior() {
   return {
       [this](const StartVm&) { start(); },
       [this](const MachineStarted& message) { on_started(message.pid); },
+      [this](const MachineReached& message) { reach(message.stage); },
       [this](const MachineLinked&) { on_linked(); },
       [this](const MachineFailed& message) { on_machine_failed(message.cause); },
       [this](GuestSays& message) { on_says(message.message); },
       [this](const LinkLost& message) { on_link_lost(message.cause); },
       [this](const MachineExited& message) { on_exited(message.exit); },
       [this](const MachineReleased& message) { on_released(message); },
+      [this](const MachineNetwork& message) { on_network(message.failure); },
       [this](const AssignVm& message) { assign(message); },
       [this](const SendStream& message) { say_to_streamer(message.body); },
       [this](const RestartGuestChild& message) {
@@ -155,7 +161,7 @@ void Vm::on_started(std::int64_t pid) {
     return publish();
   }
   reach(Stage::spawned);
-  enter(VmState::linking, environment_->settings.link_within);
+  enter(VmState::linking, environment_->link_within(document_->driver));
 }
 
 void Vm::on_linked() {
@@ -249,6 +255,12 @@ void Vm::on_link_lost(const Cause& cause) {
   if (cause.kind == CauseKind::link_violation) return fail(*finish_cause_);
   // A guest that died takes its link along; its exit says more than the link's loss.
   send_later(link_loss_grace, VmTimer{++ticket_});
+}
+
+void Vm::on_network(const std::optional<Cause>& failure) {
+  Json data{{"check", "network"}};
+  if (failure) data["cause"] = *failure;
+  record(failure ? "doctor.failed" : "doctor.recovered", "", std::move(data));
 }
 
 void Vm::assign(const AssignVm& assignment) {

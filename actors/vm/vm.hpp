@@ -46,6 +46,7 @@ class Vm : public Actor<VmActor> {
   void on_says(link::GuestMessage& message);
   void on_child(const link::ChildNews& news);
   void on_link_lost(const Cause& cause);
+  void on_network(const std::optional<Cause>& failure);
   void on_exited(const ExitRecord& exit);
   void on_machine_failed(const Cause& cause);
   /// Nothing of it runs any more.

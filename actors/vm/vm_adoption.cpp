@@ -43,7 +43,7 @@ void Vm::adopt() {
   if (document_->state == VmState::stopping)
     enter(VmState::stopping, stop_deadline());
   else if (document_->state != VmState::failed)
-    enter(VmState::linking, environment_->settings.link_within);
+    enter(VmState::linking, environment_->link_within(document_->driver));
   machine_->adopt();
 }
 

@@ -25,13 +25,9 @@ BootOptions parse_boot_options(std::string_view command_line) {
   BootOptions options;
   std::string link;
   std::string end;
-  const std::array<std::pair<std::string_view, std::string*>, 8> known{{
+  const std::array<std::pair<std::string_view, std::string*>, 4> known{{
       {"aerie.root=", &options.root},
       {"aerie.overlay=", &options.overlay},
-      {"aerie.address=", &options.address},
-      {"aerie.gateway=", &options.gateway},
-      {"aerie.resolver=", &options.resolver},
-      {"aerie.mediaPorts=", &options.media_ports},
       {"aerie.link=", &link},
       {"aerie.end=", &end},
   }};

@@ -12,10 +12,6 @@ namespace aerie::init {
 struct BootOptions {
   std::string root = "/dev/vda";     ///< `aerie.root`: the read-only file system
   std::string overlay = "/dev/vdb";  ///< `aerie.overlay`: what this guest writes; `none`: memory
-  std::string address;               ///< `aerie.address=A.B.C.D/PREFIX`; empty: no network
-  std::string gateway;               ///< `aerie.gateway`
-  std::string resolver;              ///< `aerie.resolver`
-  std::string media_ports;           ///< `aerie.mediaPorts=FIRST-LAST`, those the host maps
   /// `aerie.link=vsock:PORT`: the link's port; none: a virtio-serial port named aerie.link.
   std::optional<std::uint32_t> vsock_port;
   /// `aerie.end=reboot`: the machine ends by a reboot, for its VMM has no way to turn it off.

@@ -47,7 +47,7 @@ void LinkRelay::on_frame(const Json& frame) {
   const auto found = frame.find("type");
   const auto type =
       found != frame.end() && found->is_string() ? found->get<std::string>() : std::string{};
-  if (type == "birth") return events_.on_machine_message(frame);
+  if (type == "birth" || type == "renew") return events_.on_machine_message(frame);
   if (type == "hello") begin_connection();
   if (!inner_) return;
   auto bytes = encode_frame(frame);

@@ -14,6 +14,7 @@
 
 #include "guest/init/devices.hpp"
 #include "guest/init/fault.hpp"
+#include "guest/init/network.hpp"
 #include "guest/init/port_link.hpp"
 #include "guest/init/vsock_link.hpp"
 #include "runtime/process/unix_socket.hpp"
@@ -50,6 +51,7 @@ void add_entropy(const std::string& hex) {
   const UniqueFd device{::open("/dev/urandom", O_WRONLY | O_CLOEXEC)};
   if (::ioctl(device.get(), RNDADDENTROPY, pool.data()) != 0)
     say(std::string{"the host's randomness could not be added: "} + std::strerror(errno));
+  ::ioctl(device.get(), RNDRESEEDCRNG);  // at once: a saved state repeats itself until then
 }
 
 std::string text_of(const Json& message, const char* field) {
@@ -57,7 +59,7 @@ std::string text_of(const Json& message, const char* field) {
   return found != message.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
-std::vector<std::pair<std::string, std::string>> environment(const BootOptions& options) {
+std::vector<std::pair<std::string, std::string>> environment(const std::string& media_ports) {
   std::vector<std::pair<std::string, std::string>> env{
       {"HOME", "/home/user"},
       {"USER", "user"},
@@ -71,7 +73,7 @@ std::vector<std::pair<std::string, std::string>> environment(const BootOptions& 
       {"GST_REGISTRY", "/usr/lib/aerie/gst-registry.bin"},
       {"GST_REGISTRY_UPDATE", "no"},
   };
-  if (!options.media_ports.empty()) env.emplace_back("AERIE_MEDIA_PORTS", options.media_ports);
+  if (!media_ports.empty()) env.emplace_back("AERIE_MEDIA_PORTS", media_ports);
   return env;
 }
 
@@ -100,7 +102,11 @@ Result<void> Machine::open() {
 }
 
 Result<std::unique_ptr<MachineLink>> Machine::open_link() {
-  LinkEvents events{[this](const Json& message) { on_birth(message); },
+  LinkEvents events{[this](const Json& message) {
+                      // Once in a guest's life, and once in each life after that.
+                      if (message.at("type") == "renew") return mend(message);
+                      if (!guest_) on_birth(message);
+                    },
                     [this] {
                       auto connection =
                           guest_ ? connect_unix(socket_path) : Result<UniqueFd>{UniqueFd{}};
@@ -123,11 +129,22 @@ Result<std::unique_ptr<MachineLink>> Machine::open_link() {
 }
 
 void Machine::on_birth(const Json& birth) {
-  if (guest_) return;  // once in a guest's life
-  const auto at = birth.find("at");
-  if (at != birth.end() && at->is_number_integer()) set_clock(at->get<std::int64_t>());
-  add_entropy(text_of(birth, "entropy"));
+  mend(birth);
   if (auto started = start_guest(text_of(birth, "secret")); !started) give_up(started.error());
+}
+
+void Machine::mend(const Json& word) {
+  const auto at = word.find("at");
+  if (at != word.end() && at->is_number_integer()) set_clock(at->get<std::int64_t>());
+  add_entropy(text_of(word, "entropy"));
+  const auto network = word.find("network");
+  if (network == word.end() || !network->is_object()) return;
+  NetworkOptions options{text_of(*network, "address"), text_of(*network, "gateway"), {}};
+  if (const auto resolvers = network->find("resolvers"); resolvers != network->end())
+    for (const auto& resolver : *resolvers)
+      if (resolver.is_string()) options.resolvers.push_back(resolver.get<std::string>());
+  media_ports_ = text_of(*network, "mediaPorts");
+  if (auto done = set_up_network(options); !done) give_up(done.error());
 }
 
 Result<void> Machine::start_guest(const std::string& secret) {
@@ -141,7 +158,7 @@ Result<void> Machine::start_guest(const std::string& secret) {
   SpawnRequest request;
   request.argv = {guest_program, "--listen-fd", std::to_string(listen_fd), "--secret-fd",
                   std::to_string(secret_fd)};
-  request.env = environment(options_);
+  request.env = environment(media_ports_);
   request.cwd = "/home/user";
   request.fds = {{reader.get(), secret_fd}, {listener_.get(), listen_fd}};
   request.identity = SpawnRequest::Identity{user, user};

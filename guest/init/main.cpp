@@ -22,10 +22,11 @@ void or_give_up(const Result<void>& done) {
 int main() {
   ::umask(022);
   or_give_up(init::mount_kernel_files());
+  init::say("user space begins");
   or_give_up(init::load_modules("/modules"));
   const auto options = init::boot_options();
   or_give_up(init::enter_root(options));
-  or_give_up(init::set_up_network(options));
+  or_give_up(init::set_up_loopback());
   init::say("the root is " + options.root);
 
   std::promise<void> ended;

@@ -2,15 +2,17 @@
 
 #include <arpa/inet.h>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <net/if.h>
 #include <net/route.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "runtime/process/unique_fd.hpp"
 
 namespace aerie::init {
 namespace {
@@ -46,24 +48,23 @@ bool bring_up(int fd, const char* name) {
   return ::ioctl(fd, SIOCSIFFLAGS, &request) == 0;
 }
 
-bool set_default_route(int fd, const std::string& gateway) {
+/// To `destination` alone, or to everything where that is empty.
+bool add_route(int fd, const std::string& destination, const std::string& gateway) {
   rtentry route{};
-  route.rt_dst = address_of(INADDR_ANY);
-  route.rt_genmask = address_of(INADDR_ANY);
-  route.rt_gateway = address_of(::inet_addr(gateway.c_str()));
-  route.rt_flags = RTF_UP | RTF_GATEWAY;
-  return ::ioctl(fd, SIOCADDRT, &route) == 0;
+  std::string device{interface_name};
+  const bool is_default = destination.empty();
+  route.rt_dst = address_of(is_default ? INADDR_ANY : ::inet_addr(destination.c_str()));
+  route.rt_genmask = address_of(is_default ? INADDR_ANY : INADDR_NONE);
+  route.rt_gateway = address_of(gateway.empty() ? INADDR_ANY : ::inet_addr(gateway.c_str()));
+  route.rt_flags = static_cast<unsigned short>(RTF_UP | (is_default ? 0 : RTF_HOST) |
+                                               (gateway.empty() ? 0 : RTF_GATEWAY));
+  route.rt_dev = device.data();
+  return ::ioctl(fd, SIOCADDRT, &route) == 0 || errno == EEXIST;
 }
 
-Result<void> set_up_interface(int fd, const BootOptions& options) {
-  const auto slash = options.address.find('/');
-  unsigned prefix = 24;
-  if (slash != std::string::npos)
-    std::from_chars(options.address.data() + slash + 1,
-                    options.address.data() + options.address.size(), prefix);
-  if (prefix == 0 || prefix > 30) prefix = 24;
+Result<void> set_up_interface(int fd, const NetworkOptions& options) {
   auto request = request_for(interface_name);
-  request.ifr_addr = address_of(::inet_addr(options.address.substr(0, slash).c_str()));
+  request.ifr_addr = address_of(::inet_addr(options.address.c_str()));
   if (::ioctl(fd, SIOCSIFADDR, &request) != 0) {
     if (errno != ENODEV) return tl::unexpected(failed("eth0 got no address"));
     return tl::unexpected(Cause{CauseKind::driver_missing,
@@ -72,27 +73,35 @@ Result<void> set_up_interface(int fd, const BootOptions& options) {
                                 "Make the image again (./run image).",
                                 {}});
   }
-  request.ifr_netmask = address_of(htonl(~0U << (32 - prefix)));
+  request.ifr_netmask = address_of(INADDR_NONE);
   if (::ioctl(fd, SIOCSIFNETMASK, &request) != 0)
     return tl::unexpected(failed("eth0 got no netmask"));
   if (!bring_up(fd, interface_name)) return tl::unexpected(failed("eth0 does not come up"));
-  if (!options.gateway.empty() && !set_default_route(fd, options.gateway))
+  if (!add_route(fd, options.gateway, {}) || !add_route(fd, {}, options.gateway))
     return tl::unexpected(failed("there is no route over " + options.gateway));
-  if (!options.resolver.empty())
-    std::ofstream{"/etc/resolv.conf"} << "nameserver " << options.resolver << "\n";
+  std::ofstream file{"/etc/resolv.conf"};
+  for (const auto& resolver : options.resolvers)
+    file << "nameserver " << resolver << "\n";
   return {};
+}
+
+Result<void> with_socket(const std::function<Result<void>(int fd)>& work) {
+  const UniqueFd socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  if (!socket) return tl::unexpected(failed("no socket"));
+  return work(socket.get());
 }
 
 }  // namespace
 
-Result<void> set_up_network(const BootOptions& options) {
-  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return tl::unexpected(failed("no socket"));
-  Result<void> done;
-  if (!bring_up(fd, "lo")) done = tl::unexpected(failed("lo does not come up"));
-  if (done && !options.address.empty()) done = set_up_interface(fd, options);
-  ::close(fd);
-  return done;
+Result<void> set_up_loopback() {
+  return with_socket([](int fd) -> Result<void> {
+    if (!bring_up(fd, "lo")) return tl::unexpected(failed("lo does not come up"));
+    return {};
+  });
+}
+
+Result<void> set_up_network(const NetworkOptions& options) {
+  return with_socket([&](int fd) { return set_up_interface(fd, options); });
 }
 
 }  // namespace aerie::init

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <charconv>
+#include <cstdlib>
 #include <ifaddrs.h>
 #include <memory>
 #include <net/if.h>
@@ -60,6 +62,19 @@ void add_server(GstElement* webrtc, const std::string& url, const IceServer& ser
 
 }  // namespace
 
+std::optional<std::pair<unsigned, unsigned>> media_ports(std::string_view text) {
+  constexpr unsigned highest = 65535;
+  unsigned first = 0;
+  unsigned last = 0;
+  const auto* end = text.data() + text.size();
+  const auto [dash, first_error] = std::from_chars(text.data(), end, first);
+  if (first_error != std::errc{} || dash == end || *dash != '-') return std::nullopt;
+  const auto [at, last_error] = std::from_chars(dash + 1, end, last);
+  if (last_error != std::errc{} || at != end || first == 0 || last < first || last > highest)
+    return std::nullopt;
+  return std::pair{first, last};
+}
+
 std::string turn_uri(std::string_view url, std::string_view username, std::string_view credential) {
   const auto colon = url.find(':');
   return std::string{url.substr(0, colon)} + "://" + percent_encoded(username) + ":" +
@@ -80,6 +95,10 @@ void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers) {
   GstPtr<GstObject> agent;
   g_object_get(webrtc, "ice-agent", agent.out(), nullptr);
   g_object_set(agent.get(), "ice-tcp", FALSE, nullptr);
+  if (const char* text = std::getenv("AERIE_MEDIA_PORTS"))
+    if (const auto ports = media_ports(text))
+      g_object_set(agent.get(), "min-rtp-port", ports->first, "max-rtp-port", ports->second,
+                   nullptr);
   for (const auto& address : local_addresses()) {
     gboolean added = FALSE;
     g_signal_emit_by_name(agent.get(), "add-local-ip-address", address.c_str(), &added);

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "guest/stream/control_messages.hpp"
@@ -10,8 +12,13 @@
 namespace aerie::stream {
 
 /// Gives a fresh webrtcbin its servers and local addresses: those of the host's interfaces and
-/// 127.0.0.1, which libnice leaves out by itself. Addresses of interfaces are capped at 8.
+/// 127.0.0.1, which libnice leaves out by itself. Addresses of interfaces are capped at 8. Where
+/// the environment has AERIE_MEDIA_PORTS (`FIRST-LAST`), its UDP ports are of that range: those
+/// are reached from outside.
 void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers);
+
+/// The range of AERIE_MEDIA_PORTS; none where it is malformed.
+[[nodiscard]] std::optional<std::pair<unsigned, unsigned>> media_ports(std::string_view text);
 
 /// `turn://user:secret@host:port?...` for webrtcbin from a server's address, its user and secret
 /// percent-encoded.

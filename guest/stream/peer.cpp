@@ -103,6 +103,10 @@ Peer::~Peer() {
 
 std::optional<Cause> Peer::start(const Configure& configuration) {
   listen();
+  auto certificate = OwnCertificate::make();
+  if (!certificate) return certificate.error();
+  certificate_ = std::move(*certificate);
+  certificate_->use_in(webrtc_.get());
   set_up_ice(webrtc_.get(), configuration.ice_servers);
   GstPtr<GstObject> transceiver;
   const auto caps = offered_video(configuration.codecs);
@@ -161,7 +165,7 @@ void Peer::make_offer() {
 void Peer::offer_made(GstPtr<GstWebRTCSessionDescription> offer) {
   const GstPtr<gchar> text{gst_sdp_message_as_text(offer.get()->sdp)};
   // The offer first, so that it stands before its candidates.
-  events_.offer(text.get());
+  events_.offer(certificate_->with_fingerprint(text.get()));
   const auto set = promise([at = home()](const GstStructure* reply) {
     const auto error = error_of(reply);
     if (!error.empty())

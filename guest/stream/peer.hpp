@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "guest/stream/data_channels.hpp"
 #include "guest/stream/event_loop.hpp"
 #include "guest/stream/fan_out.hpp"
+#include "guest/stream/own_certificate.hpp"
 #include "guest/stream/pipeline.hpp"
 
 namespace aerie::stream {
@@ -78,6 +80,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   Events events_;
   Pipeline pipeline_;
   GstPtr<GstElement> webrtc_;
+  std::optional<OwnCertificate> certificate_;
   std::shared_ptr<DataChannels> channels_;
   std::vector<RemoteCandidate> early_candidates_;
   AcceptedVideo video_;

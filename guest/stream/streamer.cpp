@@ -1,6 +1,7 @@
 #include "guest/stream/streamer.hpp"
 
 #include "guest/stream/log.hpp"
+#include "guest/stream/own_certificate.hpp"
 
 namespace aerie::stream {
 namespace {
@@ -9,8 +10,8 @@ constexpr std::size_t most_peers = 64;
 /// Key frames that viewers ask for are at least this far apart; one serves all of them.
 constexpr std::chrono::milliseconds key_pause{200};
 
-/// GStreamer makes one DTLS certificate a process with the first element that needs it; an RSA key
-/// takes up to half a second, which the first viewer would wait for.
+/// GStreamer makes a DTLS certificate with the first element that could need it; an RSA key takes
+/// up to half a second, which the first viewer would wait for, though peers bring their own.
 GstPtr<GstElement> make_certificate() {
   return GstPtr<GstElement>::sink(gst_element_factory_make("dtlsdec", nullptr));
 }
@@ -56,6 +57,7 @@ void Streamer::received(const Json& json) {
 void Streamer::handle(const Configure& configuration) {
   if (configuration_) return log_line("configure came twice; the first one stands");
   configuration_ = configuration;
+  renew_randomness();
   if (const auto cause = start(configuration)) fail(*cause);
 }
 

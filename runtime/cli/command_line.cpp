@@ -111,6 +111,15 @@ CLI::App* add_kernel(CLI::App& app, Parsed& parsed) {
   return command;
 }
 
+CLI::App* add_image(CLI::App& app, Parsed& parsed) {
+  auto* command = app.add_subcommand("image", "images of VMs");
+  command->require_subcommand(1);
+  auto* save = command->add_subcommand(
+      "save", "boot an image once and save the machine, so that later ones go on from there");
+  save->add_option("PROFILE", parsed.profile, "what runs in it")->required();
+  return command;
+}
+
 int refuse_usage(const CLI::App& app, const CLI::ParseError& error) {
   std::string what = error.what();
   if (what.empty()) what = "The command line can't be read";
@@ -137,6 +146,7 @@ int run_command_line(int argc, const char* const* argv, const ServeFunction& ser
   auto* console_command = add_console(app, parsed);
   auto* inspect_command = add_inspect(app, parsed);
   auto* kernel_command = add_kernel(app, parsed);
+  auto* image_command = add_image(app, parsed);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -155,6 +165,7 @@ int run_command_line(int argc, const char* const* argv, const ServeFunction& ser
   if (console_command->parsed())
     return cli::run_console_command(parsed.common, *parsed.command, parsed.as_json);
   if (inspect_command->parsed()) return cli::run_inspect(parsed.file, parsed.root, parsed.as_json);
+  if (image_command->parsed()) return cli::run_image_save(parsed.common, parsed.profile);
   if (kernel_command->parsed()) return cli::run_kernel_extract(parsed.file, parsed.vmlinux);
   return cli::refused;
 }

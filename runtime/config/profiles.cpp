@@ -92,8 +92,9 @@ std::optional<FieldError> check_profile_names(const Settings& settings, const Pr
     if (!profiles.contains(name))
       return FieldError{"pool." + name, unknown_name_message(name, names)};
     for (const auto& [driver, size] : sizes)
-      if (driver != "process")
-        return FieldError{"pool." + name + "." + driver, unknown_name_message(driver, {"process"})};
+      if (driver != "process" && driver != "qemu" && driver != "firecracker")
+        return FieldError{"pool." + name + "." + driver,
+                          unknown_name_message(driver, {"process", "qemu", "firecracker"})};
   }
   return {};
 }

@@ -28,6 +28,8 @@ struct GuestSettings {
   Duration start{60'000};       ///< a session's `starting`
   Duration spawn{10'000};       ///< a VM's `preparing` and `booting`
   Duration link{10'000};        ///< a VM's `linking`
+  Duration vm_start{180'000};   ///< `start` where the guest is a virtual machine
+  Duration vm_link{60'000};     ///< `link` of a virtual machine
   int uid_base = 200'000;       ///< of the first slot's user, where the controller is root
   int memory_mib = 0;           ///< in place of the profile's; 0: the profile's
   int cpus = 0;
@@ -87,8 +89,11 @@ struct Settings {
   /// Warm guests: profile → driver → how many.
   std::map<std::string, std::map<std::string, int>> pool;
   Duration shutdown_within{20'000};
-  std::string image_kernel;
+  std::string image_directory;  ///< empty: the cache's, where `./run image` puts them
+  std::string image_kernel;     ///< these: in place of the image's
   std::string image_rootfs;
+  std::string image_initrd;
+  std::string qemu_program = "qemu-system-x86_64";
   MediaSettings media;
   LogSettings log;
   SessionSettings session;

@@ -26,12 +26,15 @@ void fill_environment(Environment& environment, const Settings& settings,
   actors.start_within = settings.guests.start;
   actors.spawn_within = settings.guests.spawn;
   actors.link_within = settings.guests.link;
+  actors.vm_start_within = settings.guests.vm_start;
+  actors.vm_link_within = settings.guests.vm_link;
   actors.max_sessions = static_cast<std::size_t>(settings.limits.sessions);
   actors.max_viewers = static_cast<std::size_t>(settings.limits.viewers);
   actors.max_sockets_per_session = static_cast<std::size_t>(settings.limits.sockets_per_session);
   actors.max_memory_mib = settings.limits.memory_mib;
-  actors.max_cpus = static_cast<double>(std::max(1U, std::thread::hardware_concurrency())) *
-                    settings.limits.cpu_overcommit.process;
+  const auto cores = static_cast<double>(std::max(1U, std::thread::hardware_concurrency()));
+  actors.max_cpus = cores * settings.limits.cpu_overcommit.process;
+  actors.max_vm_cpus = cores * settings.limits.cpu_overcommit.vm;
   actors.network_pool = settings.network_pool;
   actors.ice_servers = settings.media.ice_servers;
   for (const auto& [profile, drivers] : settings.pool)
@@ -61,6 +64,20 @@ ProcessDriverOptions process_driver_options(const Settings& settings, const std:
   options.cgroups = discover_cgroups();
   options.cgroup_tag = sha256_hex(state).substr(0, 8);
   return options;
+}
+
+VmOptions vm_options(const ProcessDriverOptions& options) {
+  VmOptions vms;
+  vms.vms_directory = options.vms_directory;
+  vms.uid_base = options.uid_base;
+  vms.cgroups = options.cgroups;
+  vms.cgroup_tag = options.cgroup_tag;
+  return vms;
+}
+
+ImageSettings image_settings(const Settings& settings) {
+  return {settings.image_directory.empty() ? default_image_directory() : settings.image_directory,
+          settings.image_kernel, settings.image_rootfs, settings.image_initrd};
 }
 
 }  // namespace aerie

@@ -29,6 +29,7 @@
 #include "runtime/controller/state_directory.hpp"
 #include "runtime/doctor/doctor.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
+#include "runtime/drivers/qemu/qemu_driver.hpp"
 #include "runtime/logs/log_files.hpp"
 #include "runtime/process/reactor.hpp"
 #include "runtime/store/sqlite_store.hpp"
@@ -192,8 +193,10 @@ void Controller::Parts::make_environment() {
   environment_->tombstones = tombstones_;
   environment_->operator_digest = environment_->digest(state_->operator_token());
   environment_->observer_digest = environment_->digest(state_->observer_token());
-  environment_->drivers["process"] = std::make_shared<ProcessDriver>(
-      *reactor_, *disk_, process_driver_options(settings_, state_->path()));
+  const auto options = process_driver_options(settings_, state_->path());
+  environment_->drivers["process"] = std::make_shared<ProcessDriver>(*reactor_, *disk_, options);
+  environment_->drivers["qemu"] = make_qemu_driver(
+      *reactor_, *bench_, vm_options(options), image_settings(settings_), settings_.qemu_program);
 }
 
 void Controller::Parts::start_actors(StoreContents contents) {

@@ -26,6 +26,12 @@ using Checks = std::vector<DoctorCheck>;
 /// What sharing the host's network means until guests have one of their own.
 [[nodiscard]] DoctorCheck note_host_network();
 
+// virtual_machine.cpp
+/// The VMM, the image for the profile, and whether they fit together; boots a kernel for at most
+/// 3 s.
+[[nodiscard]] Checks check_virtual_machine(const Settings& settings, const Profile& profile,
+                                           const std::string& driver);
+
 // host.cpp
 [[nodiscard]] DoctorCheck check_port(const Settings& settings);
 [[nodiscard]] DoctorCheck check_disk(const Settings& settings);

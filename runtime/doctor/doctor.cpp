@@ -17,10 +17,15 @@ std::vector<DoctorCheck> examine(const Settings& settings, const Profile& profil
   const auto add = [&](doctor::Checks checks) {
     std::move(checks.begin(), checks.end(), std::back_inserter(all));
   };
-  add(doctor::check_programs(profile, driver));
-  add(doctor::check_display(profile));
-  add(doctor::check_media(profile));
-  add(doctor::check_sandbox(settings, profile));
+  if (driver == "process") {
+    add(doctor::check_programs(profile, driver));
+    add(doctor::check_display(profile));
+    add(doctor::check_media(profile));
+    add(doctor::check_sandbox(settings, profile));
+  } else {
+    // A VM brings its own programs: they were checked when its image was made.
+    add(doctor::check_virtual_machine(settings, profile, driver));
+  }
   all.push_back(doctor::check_cgroups());
   all.push_back(doctor::check_memory(settings, profile));
   all.push_back(doctor::check_port(settings));

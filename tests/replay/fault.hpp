@@ -45,5 +45,6 @@ struct Fault {
 [[nodiscard]] std::vector<Fault> faults_of_programs();
 [[nodiscard]] std::vector<Fault> faults_of_guests();
 [[nodiscard]] std::vector<Fault> faults_of_hosts();
+[[nodiscard]] std::vector<Fault> faults_of_machines();
 
 }  // namespace aerie::replay

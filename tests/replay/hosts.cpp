@@ -178,7 +178,8 @@ std::vector<Fault> faults_of_hosts() {
 
 std::vector<Fault> catalogue() {
   std::vector<Fault> all;
-  for (auto* part : {&faults_before_exec, &faults_of_programs, &faults_of_guests, &faults_of_hosts})
+  for (auto* part : {&faults_before_exec, &faults_of_programs, &faults_of_guests, &faults_of_hosts,
+                     &faults_of_machines})
     for (auto& each : part())
       all.push_back(std::move(each));
   return all;

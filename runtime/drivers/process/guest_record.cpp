@@ -56,11 +56,9 @@ ProcessIdentity identity_of(std::int64_t pid) {
 }
 
 Result<void> write_guest_record(const std::string& directory, const GuestRecord& record) {
-  const Json json{{"secret", record.secret},
-                  {"pid", record.process.pid},
-                  {"start", record.process.start},
-                  {"boot", record.process.boot},
-                  {"slot", record.slot}};
+  const Json json{{"secret", record.secret},       {"pid", record.process.pid},
+                  {"start", record.process.start}, {"boot", record.process.boot},
+                  {"slot", record.slot},           {"driver", record.driver}};
   const auto text = json.dump();
   const auto path = path_in(directory);
   const auto fresh = path + ".new";
@@ -85,6 +83,7 @@ Result<GuestRecord> read_guest_record(const std::string& directory) {
     json.at("start").get_to(record.process.start);
     json.at("boot").get_to(record.process.boot);
     json.at("slot").get_to(record.slot);
+    record.driver = json.value("driver", record.driver);  // an earlier version wrote none
   } catch (const Json::exception& error) {
     return tl::unexpected(not_known(directory, std::string{"its guest.json: "} + error.what()));
   }

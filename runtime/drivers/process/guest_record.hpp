@@ -25,6 +25,7 @@ struct GuestRecord {
   std::string secret;       ///< of the link
   ProcessIdentity process;  ///< the guest's first one on this host
   int slot = -1;            ///< -1: not known
+  std::string driver = "process";
 };
 
 /// Written whole or not at all. Errors: `disk-full`, `store-failed`.

@@ -35,24 +35,29 @@ std::string cgroup_name(const ProcessDriverOptions& options, const std::string& 
   return options.cgroup_tag + "-" + vm;
 }
 
-std::vector<Orphan> survey_guests(const ProcessDriverOptions& options) {
+std::vector<Orphan> survey_guests(const SurveyScope& scope) {
   std::map<std::string, Orphan> found;
+  const auto is_ours = [&](const std::string& vm) {
+    if (!is_uuid(vm)) return false;
+    const auto record = read_guest_record(scope.vms_directory + "/" + vm);
+    return (record ? record->driver : "process") == scope.driver;
+  };
   const auto orphan_of = [&](const std::string& vm) -> Orphan& {
     auto& orphan = found[vm];
     orphan.vm = vm;
     return orphan;
   };
-  for (const auto& vm : directories_in(options.vms_directory))
-    if (is_uuid(vm)) orphan_of(vm).resources.push_back({"", "", vm, "directory", "vms/" + vm});
-  const auto prefix = cgroup_name(options, "");
-  for (const auto& name : list_cgroups(options.cgroups)) {
+  for (const auto& vm : directories_in(scope.vms_directory))
+    if (is_ours(vm)) orphan_of(vm).resources.push_back({"", "", vm, "directory", "vms/" + vm});
+  const auto prefix = scope.cgroup_tag + "-";
+  for (const auto& name : list_cgroups(scope.cgroups)) {
     if (!name.starts_with(prefix)) continue;
     const auto vm = name.substr(prefix.size());
-    if (is_uuid(vm)) orphan_of(vm).resources.push_back({"", "", vm, "cgroup", "aerie/" + name});
+    if (is_ours(vm)) orphan_of(vm).resources.push_back({"", "", vm, "cgroup", "aerie/" + name});
   }
   std::vector<Orphan> orphans;
   for (auto& [vm, orphan] : found) {
-    add_process(orphan, options.vms_directory + "/" + vm);
+    add_process(orphan, scope.vms_directory + "/" + vm);
     orphan.cause = {
         CauseKind::controller_restarted,
         "No actor owns what there is of the guest " + vm + ".",

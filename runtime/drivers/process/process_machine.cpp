@@ -141,7 +141,8 @@ Result<void> ProcessMachine::start_steps() {
   if (auto made = prepare_sandbox_directory(sandbox_); !made) return made;
   if (auto found = find_cgroup(); !found) return found;
   // Before the guest runs: whoever follows us could not prove itself to it otherwise.
-  if (auto written = write_guest_record(sandbox_.directory, {secret_, {}, spec_.slot}); !written)
+  if (auto written = write_guest_record(sandbox_.directory, GuestRecord{secret_, {}, spec_.slot});
+      !written)
     return written;
   const auto socket_path = sandbox_.directory + "/" + socket_name;
   if (auto started = start_process(socket_path); !started) return started;

@@ -1,0 +1,129 @@
+#include "guest/stream/own_certificate.hpp"
+
+#include <array>
+#include <ctime>
+#include <memory>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+
+namespace aerie::stream {
+namespace {
+
+using Key = std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)>;
+using Certificate = std::unique_ptr<X509, decltype(&::X509_free)>;
+using Memory = std::unique_ptr<BIO, decltype(&::BIO_free)>;
+
+constexpr long valid_before = 24L * 3600;  // clocks differ
+constexpr long valid_after = 30L * 24 * 3600;
+constexpr const char* suffix = "-own";
+
+Cause failed() {
+  std::array<char, 256> words{};
+  ::ERR_error_string_n(::ERR_get_error(), words.data(), words.size());
+  return {CauseKind::plugin_missing,
+          std::string{"No certificate could be made: "} + words.data() + ".",
+          "Check the installation of libssl3.",
+          {}};
+}
+
+bool fill_in(X509* certificate, EVP_PKEY* key) {
+  std::array<unsigned char, 8> serial{};
+  if (::RAND_bytes(serial.data(), serial.size()) != 1) return false;
+  serial[0] &= 0x7fU;  // positive
+  const std::unique_ptr<BIGNUM, decltype(&::BN_free)> number{
+      ::BN_bin2bn(serial.data(), serial.size(), nullptr), &::BN_free};
+  auto* name = ::X509_get_subject_name(certificate);
+  const auto* text = reinterpret_cast<const unsigned char*>("aerie");
+  return ::X509_set_version(certificate, 2) == 1 &&
+         ::BN_to_ASN1_INTEGER(number.get(), ::X509_get_serialNumber(certificate)) != nullptr &&
+         ::X509_gmtime_adj(::X509_getm_notBefore(certificate), -valid_before) != nullptr &&
+         ::X509_gmtime_adj(::X509_getm_notAfter(certificate), valid_after) != nullptr &&
+         ::X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, text, -1, -1, 0) == 1 &&
+         ::X509_set_issuer_name(certificate, name) == 1 &&
+         ::X509_set_pubkey(certificate, key) == 1 &&
+         ::X509_sign(certificate, key, ::EVP_sha256()) > 0;
+}
+
+std::string pem_of(X509* certificate, EVP_PKEY* key) {
+  const Memory memory{::BIO_new(::BIO_s_mem()), &::BIO_free};
+  if (!memory || ::PEM_write_bio_X509(memory.get(), certificate) != 1 ||
+      ::PEM_write_bio_PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr, nullptr) != 1)
+    return {};
+  char* bytes = nullptr;
+  const auto length = BIO_get_mem_data(memory.get(), &bytes);
+  return {bytes, static_cast<std::size_t>(length)};
+}
+
+std::string fingerprint_of(X509* certificate) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  if (::X509_digest(certificate, ::EVP_sha256(), digest.data(), &length) != 1) return {};
+  std::string text;
+  for (unsigned int i = 0; i < length; ++i) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    if (i > 0) text += ':';
+    text += digits[digest.at(i) >> 4U];
+    text += digits[digest.at(i) & 0xfU];
+  }
+  return text;
+}
+
+/// webrtcbin's DTLS elements have made their connection when they are added: under another name
+/// they make it anew, now with this certificate. Both halves are told the same name.
+void on_element_added(GstBin*, GstBin*, GstElement* element, gpointer pem) {
+  const auto* factory = gst_element_get_factory(element);
+  const std::string_view kind = factory ? GST_OBJECT_NAME(factory) : "";
+  if (kind != "dtlssrtpdec" && kind != "dtlssrtpenc") return;
+  GstPtr<gchar> id;
+  g_object_get(element, "connection-id", id.out(), nullptr);
+  if (!id || g_str_has_suffix(id.get(), suffix)) return;
+  const auto own_id = std::string{id.get()} + suffix;
+  if (kind == "dtlssrtpdec")
+    g_object_set(element, "pem", static_cast<const std::string*>(pem)->c_str(), nullptr);
+  g_object_set(element, "connection-id", own_id.c_str(), nullptr);
+}
+
+}  // namespace
+
+Result<OwnCertificate> OwnCertificate::make() {
+  const Key key{::EVP_EC_gen("P-256"), &::EVP_PKEY_free};
+  const Certificate certificate{::X509_new(), &::X509_free};
+  if (!key || !certificate || !fill_in(certificate.get(), key.get()))
+    return tl::unexpected(failed());
+  OwnCertificate own;
+  own.pem_ = pem_of(certificate.get(), key.get());
+  own.fingerprint_ = fingerprint_of(certificate.get());
+  if (own.pem_.empty() || own.fingerprint_.empty()) return tl::unexpected(failed());
+  return own;
+}
+
+void OwnCertificate::use_in(GstElement* webrtc) const {
+  g_signal_connect_data(
+      webrtc, "deep-element-added", G_CALLBACK(on_element_added), new std::string{pem_},
+      [](gpointer pem, GClosure*) { delete static_cast<std::string*>(pem); }, GConnectFlags{});
+}
+
+std::string OwnCertificate::with_fingerprint(std::string_view sdp) const {
+  constexpr std::string_view attribute = "a=fingerprint:";
+  std::string text;
+  while (!sdp.empty()) {
+    const auto end = sdp.find('\n');
+    const auto line = sdp.substr(0, end == std::string_view::npos ? end : end + 1);
+    sdp.remove_prefix(line.size());
+    if (line.starts_with(attribute))
+      text.append(attribute).append("sha-256 ").append(fingerprint_).append("\r\n");
+    else
+      text += line;
+  }
+  return text;
+}
+
+void renew_randomness() {
+  ::RAND_poll();
+}
+
+}  // namespace aerie::stream

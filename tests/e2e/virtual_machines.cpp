@@ -1,0 +1,125 @@
+// Guests in virtual machines of QEMU: the same page, link and supervisor as any other's.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <csignal>
+
+#include "runtime/images/guest_image.hpp"
+#include "tests/support/chromium.hpp"
+#include "tests/support/descendants.hpp"
+#include "tests/support/world.hpp"
+
+using namespace std::chrono_literals;
+using aerie::Json;
+using aerie::test::Chromium;
+using aerie::test::Colour;
+using aerie::test::StartedSession;
+using aerie::test::World;
+
+namespace {
+
+constexpr auto longest_boot = 120s;
+constexpr Colour green{0, 205, 0};  // xterm's
+
+/// These tests need an image that has booted (./run image).
+bool has_image() {
+  const auto image =
+      aerie::find_guest_image({aerie::default_image_directory(), "", "", ""}, "terminal");
+  if (!image) WARN("skipped: " << image.error().message << " " << image.error().remedy);
+  return image.has_value();
+}
+
+StartedSession start_machine(World& world, Json wish = Json::object()) {
+  wish["driver"] = "qemu";
+  wish["profile"] = "terminal";
+  return world.start(std::move(wish));
+}
+
+bool has_stage(const Json& session, const std::string& name) {
+  const auto& stages = session.at("stages");
+  return std::any_of(stages.begin(), stages.end(),
+                     [&](const Json& stage) { return stage.at("name") == name; });
+}
+
+std::string vm_of(const Json& session) {
+  return session.at("vm").at("id").get<std::string>();
+}
+
+}  // namespace
+
+TEST_CASE("a virtual machine is seen and typed into", "[vm]") {
+  if (!has_image()) return;
+  World world;
+  const auto started = start_machine(world);
+  const auto session = world.wait_for_state(started.id, "ready", longest_boot);
+  for (const auto* stage : {"allocated", "spawned", "kernel", "userland", "linked", "display"})
+    CHECK(has_stage(session, stage));
+
+  const auto console = world.http().get("/api/v1/vms/" + vm_of(session) + "/console");
+  CHECK(console.status == 200);
+  CHECK(console.body.find("Linux version 6") < 100);
+
+  Chromium chromium;
+  auto page = chromium.new_page(world.viewer(started.id, started.token));
+  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.click("#screen");
+  page.type("printf '\\033[42m\\033[2J'");
+  page.press("Enter");
+  page.wait_for(
+      "(() => { const video = document.querySelector('#screen'); const canvas = window.probe ||= "
+      "Object.assign(document.createElement('canvas'), {width: 16, height: 16}); "
+      "const brush = canvas.getContext('2d', {willReadFrequently: true}); "
+      "brush.drawImage(video, 0, 0, 16, 16); const [red, green, blue] = "
+      "brush.getImageData(8, 11, 1, 1).data; return red < 60 && green > 150 && blue < 60; })()",
+      60s);
+  CHECK(page.screenshot().share_of(green, 40) > 0.3);
+}
+
+TEST_CASE("a machine whose VMM is killed is replaced once, and nothing of it is left", "[vm]") {
+  if (!has_image()) return;
+  World world;
+  auto events = world.events();
+  const auto started = start_machine(world);
+  const auto first = world.wait_for_state(started.id, "ready", longest_boot);
+  const auto vm = world.http().get("/api/v1/vms/" + vm_of(first)).json();
+  REQUIRE(::kill(vm.at("pid").get<pid_t>(), SIGKILL) == 0);
+  events.next_of("vm.replaced", longest_boot);
+
+  const auto why = world.why(started.id);
+  REQUIRE_FALSE(why.at("exits").empty());
+  CHECK(why.at("exits").back().at("child") == "vmm");
+  CHECK(why.at("exits").back().at("signal") == "SIGKILL");
+  world.http().remove("/api/v1/sessions/" + started.id + "?force=true");
+  world.wait_for_state(started.id, "ended", 60s);
+  CHECK(aerie::test::descendants("qemu-system").empty());
+}
+
+TEST_CASE("two machines run at once, each at an address of its own", "[vm]") {
+  if (!has_image()) return;
+  World world;
+  const auto one = start_machine(world);
+  const auto other = start_machine(world);
+  const auto first = world.wait_for_state(one.id, "ready", longest_boot);
+  const auto second = world.wait_for_state(other.id, "ready", longest_boot);
+  CHECK(first.at("vm").at("address") != second.at("vm").at("address"));
+  CHECK(aerie::test::descendants("qemu-system").size() == 2);
+}
+
+TEST_CASE("a session's environment reaches a machine over the link", "[vm]") {
+  if (!has_image()) return;
+  World world;
+  const auto started = start_machine(world, {{"env", {{"GREETING", "hello-from-outside"}}},
+                                             {"display", {{"width", 320}, {"height", 200}}}});
+  const auto session = world.wait_for_state(started.id, "ready", longest_boot);
+  const auto console = world.http().get("/api/v1/vms/" + vm_of(session) + "/console").body;
+  CHECK(console.find("hello-from-outside") == std::string::npos);
+  Chromium chromium;
+  auto page = chromium.new_page(world.viewer(started.id, started.token));
+  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.wait_for("document.querySelector('#screen').videoWidth === 320", 60s);
+  page.click("#screen");
+  page.type("echo $GREETING >&2; kill -9 $PPID");
+  page.press("Enter");
+  // The terminal ends by its own shell's hand, and is restarted: keys arrived, variables too.
+  const auto restarted = world.events().next_of("child.restarting", 60s);
+  CHECK(restarted.data.at("child") == "terminal");
+}
