@@ -28,6 +28,7 @@
 #include "runtime/controller/log_output.hpp"
 #include "runtime/controller/state_directory.hpp"
 #include "runtime/doctor/doctor.hpp"
+#include "runtime/drivers/firecracker/firecracker_driver.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
 #include "runtime/drivers/qemu/qemu_driver.hpp"
 #include "runtime/logs/log_files.hpp"
@@ -197,6 +198,9 @@ void Controller::Parts::make_environment() {
   environment_->drivers["process"] = std::make_shared<ProcessDriver>(*reactor_, *disk_, options);
   environment_->drivers["qemu"] = make_qemu_driver(
       *reactor_, *bench_, vm_options(options), image_settings(settings_), settings_.qemu_program);
+  environment_->drivers["firecracker"] =
+      make_firecracker_driver(*reactor_, *bench_, vm_options(options), image_settings(settings_),
+                              {settings_.firecracker_program, settings_.jailer_program});
 }
 
 void Controller::Parts::start_actors(StoreContents contents) {

@@ -40,7 +40,7 @@ class BootSequence {
   BootSequence(const BootSequence&) = delete;
   BootSequence& operator=(const BootSequence&) = delete;
 
-  /// The guest said so on its console; or it has long since, where it comes out of a snapshot.
+  /// The guest has knocked; or it listens long since, where it comes out of a snapshot.
   void guest_listens();
 
   /// The API, once the machine runs; null before.

@@ -193,6 +193,10 @@ void FakeFirecracker::drop_connections() {
   api_.clear();
 }
 
+bool FakeFirecracker::connect_host(std::uint32_t port) {
+  return connect_unix(machine_.vsock_path() + "_" + std::to_string(port)).has_value();
+}
+
 void FakeFirecracker::accept_api() {
   auto fd = accept_unix(api_listener_.get());
   if (!fd) return;

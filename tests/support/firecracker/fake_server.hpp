@@ -42,6 +42,10 @@ class FakeFirecracker {
   [[nodiscard]] const std::vector<HeardRequest>& heard() const { return heard_; }
   [[nodiscard]] const FakeMicrovm& machine() const { return machine_; }
 
+  /// The guest connects to a port of its host: to the Unix socket that Firecracker looks for then.
+  /// False where nobody listens there.
+  bool connect_host(std::uint32_t port);
+
   /// Answers no more: requests are read and that is all.
   void fall_silent() { is_silent_ = true; }
   /// Drops the API's connections, as a VMM that dies does.

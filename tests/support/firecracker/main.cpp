@@ -1,8 +1,9 @@
 #include <cstdio>
-#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <unistd.h>
@@ -19,10 +20,15 @@ using namespace aerie;
 
 constexpr int secret_fd = 3;
 constexpr int listen_fd = 4;
+constexpr Duration last_words{200};
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
+std::string guest_program() {
+  return (std::filesystem::read_symlink("/proc/self/exe").parent_path() / "aerie-guest").string();
+}
+
+std::string content_of(const std::string& path) {
+  std::ifstream file{path};
+  return {std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
 }
 
 /// What a kernel and `aerie-init` say on the serial console.
@@ -32,8 +38,8 @@ void say(const std::string& line) {
 }
 
 /// A VMM whose guest is a process beside it: Firecracker's API and vsock, the link of a real
-/// `aerie-init`, and a real `aerie-guest` (named by AERIE_FAKE_GUEST) that is started at its birth.
-/// AERIE_FAKE_FAULT plants what goes wrong: `panic` and `silent` (the guest never listens).
+/// `aerie-init`, and the real `aerie-guest` beside this program, started at its birth. The initrd
+/// says what goes wrong: `panic`, `forbidden` (a system call), `silent` (the guest never listens).
 class FakeVmm {
  public:
   FakeVmm(Reactor& reactor, std::string api_path, std::function<void(int status)> on_end)
@@ -56,11 +62,12 @@ class FakeVmm {
     options_ = init::parse_boot_options(source.value("boot_args", std::string{}));
     say("Linux version 6.1.0-fake (nobody@nowhere)");
     say("Command line: " + source.value("boot_args", std::string{}));
-    const auto fault = variable("AERIE_FAKE_FAULT");
+    const auto fault = content_of(source.value("initrd_path", std::string{}));
     if (fault == "panic") {
       say("Kernel panic - not syncing: sysrq triggered crash");
       return end_(0);
     }
+    if (fault == "forbidden") return end_(148);
     if (fault == "silent") return;
     auto opened = init::VsockLink::open(
         reactor_, std::move(listen_unix(inside("host-port")).value()),
@@ -70,6 +77,7 @@ class FakeVmm {
          }});
     link_ = std::move(opened.value());
     say("aerie-init: waiting for the host");
+    api_->connect_host(options_.vsock_port.value_or(0));
   }
 
   UniqueFd connect_link(std::uint32_t port) {
@@ -87,9 +95,9 @@ class FakeVmm {
     const UniqueFd writer{ends[1]};
     if (::write(writer.get(), secret.data(), secret.size()) < 0) return end_(1);
     SpawnRequest request;
-    request.argv = {variable("AERIE_FAKE_GUEST"), "--listen-fd", std::to_string(listen_fd),
-                    "--secret-fd", std::to_string(secret_fd)};
-    request.env = {{"PATH", "/usr/bin:/bin"}, {"HOME", directory_.string()}};
+    request.argv = {guest_program(), "--listen-fd", std::to_string(listen_fd), "--secret-fd",
+                    std::to_string(secret_fd)};
+    request.env = {{"PATH", "/usr/bin:/bin"}, {"HOME", "/tmp"}};
     request.fds = {{reader.get(), secret_fd}, {listener_.get(), listen_fd}};
     auto started = Process::start(reactor_, "guest", request,
                                   {[](const std::vector<LogLine>& lines) {
@@ -98,7 +106,8 @@ class FakeVmm {
                                    },
                                    [this](const ExitRecord& exit) {
                                      say("aerie-init: the guest's supervisor: " + exit.message);
-                                     end_(0);
+                                     // Its last words are still on their way, as in a machine.
+                                     reactor_.after(last_words, [this] { end_(0); });
                                    },
                                    {}});
     if (!started) return end_(1);
@@ -106,7 +115,7 @@ class FakeVmm {
   }
 
   Reactor& reactor_;
-  std::filesystem::path directory_;
+  std::filesystem::path directory_;  ///< may be the working one, which a jailed user can't name
   std::function<void(int)> end_;
   init::BootOptions options_;
   UniqueFd listener_;
@@ -122,7 +131,6 @@ int main(int count, char** arguments) {
   for (int i = 1; i + 1 < count; ++i)
     if (std::string{arguments[i]} == "--api-sock") api_path = arguments[i + 1];
   if (api_path.empty()) return 153;  // as Firecracker calls arguments that it does not know
-  if (variable("AERIE_FAKE_FAULT") == "exit") return 148;
 
   std::promise<int> ended;
   std::unique_ptr<FakeVmm> vmm;
