@@ -127,6 +127,7 @@ Result<std::unique_ptr<MachineLink>> Machine::open_link() {
   if (options_.vsock_port) {
     auto listener = listen_vsock(*options_.vsock_port);
     if (!listener) return tl::unexpected(listener.error());
+    knock_ = knock_vsock(*options_.vsock_port);
     return VsockLink::open(reactor_, std::move(*listener), std::move(events));
   }
   const auto path = serial_port_named(port_name);

@@ -43,6 +43,7 @@ class Machine {
   std::string media_ports_;
   std::function<void()> on_end_;
   UniqueFd listener_;
+  UniqueFd knock_;
   std::unique_ptr<MachineLink> link_;
   std::unique_ptr<Process> guest_;
 };

@@ -51,6 +51,18 @@ Result<UniqueFd> listen_vsock(std::uint32_t port) {
   return listener;
 }
 
+UniqueFd knock_vsock(std::uint32_t port) {
+  UniqueFd knock{::socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  sockaddr_vm address{};
+  address.svm_family = AF_VSOCK;
+  address.svm_cid = VMADDR_CID_HOST;
+  address.svm_port = port;
+  // Nobody waits for how it ends: a host that did not listen has connected already.
+  [[maybe_unused]] const int begun =
+      ::connect(knock.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  return knock;
+}
+
 Result<std::unique_ptr<MachineLink>> VsockLink::open(Reactor& reactor, UniqueFd listener,
                                                      LinkEvents events) {
   std::unique_ptr<VsockLink> link{new VsockLink{reactor, std::move(listener), std::move(events)}};

@@ -11,6 +11,10 @@ namespace aerie::init {
 /// machine has no vsock, `address-in-use`.
 [[nodiscard]] Result<UniqueFd> listen_vsock(std::uint32_t port);
 
+/// Tells the host that the port is listened at: a connection to the same port of its own, of which
+/// nothing more comes. The descriptor is to be kept, or the word may never arrive.
+[[nodiscard]] UniqueFd knock_vsock(std::uint32_t port);
+
 /// The link over connections to a listening stream socket, one at a time: a host that connects
 /// while there is one is the next controller, and the one before is gone. Over a vsock only the
 /// host itself is let in. Lives on the reactor's thread.

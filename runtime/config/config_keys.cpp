@@ -297,6 +297,10 @@ std::vector<ConfigKey> make_keys() {
            "initrd of VMs in place of the image's: it must fit the kernel"),
       text("vmm.qemu", AT(qemu_program), "a program", nullptr,
            "what runs VMs of the driver qemu: a name in PATH, or an absolute path"),
+      text("vmm.firecracker", AT(firecracker_program), "a program", nullptr,
+           "what runs VMs of the driver firecracker: a name in PATH, or an absolute path"),
+      text("vmm.jailer", AT(jailer_program), "a program", nullptr,
+           "what jails Firecracker where the controller is root; done without if it is not there"),
       {"media.iceServers", "list of objects", Json::array(), "urls, username?, credential?",
        "STUN and TURN servers for streamer and viewers", false, false,
        [](Settings& settings, const Json& value) -> Complaint {

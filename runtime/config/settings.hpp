@@ -108,6 +108,8 @@ struct Settings {
   std::string image_rootfs;
   std::string image_initrd;
   std::string qemu_program = "qemu-system-x86_64";
+  std::string firecracker_program = "firecracker";
+  std::string jailer_program = "jailer";
   MediaSettings media;
   LogSettings log;
   SessionSettings session;

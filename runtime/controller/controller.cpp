@@ -29,6 +29,7 @@
 #include "runtime/controller/state_directory.hpp"
 #include "runtime/controller/watchdog.hpp"
 #include "runtime/doctor/doctor.hpp"
+#include "runtime/drivers/firecracker/firecracker_driver.hpp"
 #include "runtime/drivers/guest_network_options.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
 #include "runtime/drivers/qemu/qemu_driver.hpp"
@@ -237,9 +238,12 @@ void Controller::Parts::make_environment() {
   auto options = process_driver_options(settings_, state_->path());
   options.networks = networks_.get();
   environment_->drivers["process"] = std::make_shared<ProcessDriver>(*reactor_, *disk_, options);
+  const auto vms = vm_options(options, settings_);
   environment_->drivers["qemu"] =
-      make_qemu_driver(*reactor_, *bench_, vm_options(options, settings_),
-                       image_settings(settings_), settings_.qemu_program);
+      make_qemu_driver(*reactor_, *bench_, vms, image_settings(settings_), settings_.qemu_program);
+  environment_->drivers["firecracker"] =
+      make_firecracker_driver(*reactor_, *bench_, vms, image_settings(settings_),
+                              {settings_.firecracker_program, settings_.jailer_program});
 }
 
 void Controller::Parts::start_actors(StoreContents contents) {

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <unistd.h>
@@ -62,12 +64,21 @@ DoctorCheck check_acceleration(const Settings& settings, const GuestImage& image
           is_fast ? "" : "Use a host with hardware virtualization for guests at full speed."};
 }
 
+/// Firecracker knows no other way to run a processor.
+DoctorCheck check_kvm() {
+  if (::access("/dev/kvm", R_OK | W_OK) == 0) return {"kvm", true, "/dev/kvm opens.", ""};
+  return {"kvm", false,
+          std::string{"/dev/kvm can't be opened: "} + std::strerror(errno) +
+              ", and Firecracker needs it.",
+          "Use a host with hardware virtualization, or the driver qemu."};
+}
+
 }  // namespace
 
 Checks check_virtual_machine(const Settings& settings, const Profile& profile,
                              const std::string& driver) {
   Checks checks;
-  const std::string program = driver == "qemu" ? qemu_program : driver;
+  const std::string program = driver == "qemu" ? qemu_program : settings.firecracker_program;
   const auto found = find_program(program);
   checks.push_back(
       found ? DoctorCheck{"program " + program, true, program + " is " + *found + ".", ""}
@@ -87,6 +98,7 @@ Checks check_virtual_machine(const Settings& settings, const Profile& profile,
   checks.push_back(check_modules(*image));
   checks.push_back(check_memory_of(*image, profile));
   if (found && driver == "qemu") checks.push_back(check_acceleration(settings, *image));
+  if (driver == "firecracker") checks.push_back(check_kvm());
   return checks;
 }
 

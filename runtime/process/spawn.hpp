@@ -20,8 +20,8 @@ struct SpawnRequest {
   std::vector<std::pair<std::string, std::string>> env;
   std::string cwd;  ///< empty: the caller's
 
-  /// Passes `from` (the caller's descriptor, still its own) on as descriptor `to` (3 or above; 0 is
-  /// /dev/null unless named here, 1 and 2 are the pipes).
+  /// Passes `from` (the caller's descriptor, still its own) on as descriptor `to`. Unless named
+  /// here, 0 is /dev/null, and 1 and 2 are the pipes.
   struct PassedFd {
     int from = -1;
     int to = -1;

@@ -91,8 +91,6 @@ std::vector<std::string> jail_command(const JailSettings& settings,
                                    std::to_string(settings.gid),
                                    "--chroot-base-dir",
                                    settings.base,
-                                   "--cgroup-version",
-                                   std::to_string(settings.cgroup_version),
                                    "--resource-limit",
                                    "no-file=" + std::to_string(settings.most_descriptors)};
   const auto add = [&](const char* option, const std::string& value) {
@@ -101,6 +99,8 @@ std::vector<std::string> jail_command(const JailSettings& settings,
   };
   if (settings.largest_file_bytes)
     add("--resource-limit", "fsize=" + std::to_string(*settings.largest_file_bytes));
+  if (!settings.parent_cgroup.empty() || !settings.cgroup.empty())
+    add("--cgroup-version", std::to_string(settings.cgroup_version));
   if (!settings.parent_cgroup.empty()) add("--parent-cgroup", settings.parent_cgroup);
   for (const auto& [file, value] : settings.cgroup)
     add("--cgroup", file + "=" + value);

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "runtime/process/unix_socket.hpp"
+#include "runtime/drivers/firecracker/socket_file.hpp"
 
 namespace aerie::firecracker {
 namespace {
@@ -40,7 +40,7 @@ void SocketWait::look() {
   if (!done_) return;
   std::error_code error;
   if (!std::filesystem::exists(path_, error)) return;
-  if (auto socket = connect_unix(path_)) return finish(std::move(socket));
+  if (auto socket = connect_socket_file(path_)) return finish(std::move(socket));
   again_ = reactor_.after(from_bind_to_listen, [this] { look(); });
 }
 

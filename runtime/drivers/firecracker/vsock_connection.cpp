@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <utility>
 
-#include "runtime/process/unix_socket.hpp"
+#include "runtime/drivers/firecracker/socket_file.hpp"
 
 namespace aerie::firecracker {
 namespace {
@@ -48,7 +48,7 @@ VsockConnection::~VsockConnection() {
 }
 
 Result<void> VsockConnection::ask() {
-  auto socket = connect_unix(path_);
+  auto socket = connect_socket_file(path_);
   if (!socket) return tl::unexpected(socket.error());
   socket_ = std::move(*socket);
   const auto line = "CONNECT " + std::to_string(port_) + "\n";
