@@ -11,7 +11,7 @@ using aerie::testing::Eventually;
 
 namespace {
 
-Json peer(int epoch, const char* state) {
+Json peer(unsigned epoch, const char* state) {
   return {{"type", "peer"}, {"epoch", epoch}, {"state", state}};
 }
 
@@ -32,7 +32,7 @@ TEST_CASE("candidates of a guest are mapped, those that lead nowhere left out", 
   CHECK(media->pass(candidate("10.0.2.15"))->at("candidate") ==
         "candidate:1 1 UDP 1 127.0.0.1 41001 typ host");
   CHECK_FALSE(media->pass(candidate("127.0.0.1")));
-  CHECK(media->pass(peer(1, "failed")) == peer(1, "failed"));
+  CHECK(media->pass(peer(1U, "failed")) == peer(1U, "failed"));
 }
 
 TEST_CASE("where a peer never connected the failing layer is told, until one connects",
@@ -59,15 +59,15 @@ TEST_CASE("where a peer never connected the failing layer is told, until one con
           reactor, networks->get(), std::move(*network), [&](std::optional<Cause> failure) {
             std::exchange(next, &recovered)->set(std::move(failure));
           });
-      CHECK(media->pass(peer(1, "connected")));
-      CHECK(media->pass(peer(1, "failed")));  // had worked: nothing is looked at
-      CHECK(media->pass(peer(2, "failed")));
+      CHECK(media->pass(peer(1U, "connected")));
+      CHECK(media->pass(peer(1U, "failed")));  // had worked: nothing is looked at
+      CHECK(media->pass(peer(2U, "failed")));
     });
     const auto failure = failed.get();
     REQUIRE(failure);
     CHECK(failure->kind == CauseKind::network_failed);
     CHECK_THAT(failure->message, Catch::Contains("layer device"));
-    reactor.call([&] { (void)media->pass(peer(3, "connected")); });
+    reactor.call([&] { (void)media->pass(peer(3U, "connected")); });
     CHECK_FALSE(recovered.get());
     reactor.call([&] { media.reset(); });
   });

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/process/process.hpp"
 #include "runtime/process/temporary_directory.hpp"
@@ -108,9 +109,29 @@ TEST_CASE("with an identity everything is entered as that user", "[sandbox]") {
   spec.enter_program = "/opt/aerie/aerie-enter";
   const auto command = sandbox_command(spec);
   CHECK(command.front() == "/opt/aerie/aerie-enter");
-  CHECK(has(command, {"200007", "200007", "/state/vms/one", "/usr/bin/dash", "/usr/bin/true", "--",
-                      "bwrap"}));
+  CHECK(has(command, {"200007", "200007", "/state/vms/one", "/usr/bin/dash", "/usr/bin/true", "-",
+                      "--", "bwrap"}));
   CHECK(has(command, {"--bind", "/mnt/vm/home", sandbox::home}));
+  CHECK_FALSE(has(command, {"/mnt/vm/etc/resolv.conf"}));
+}
+
+TEST_CASE("a network of its own is entered first, and brings its resolvers", "[sandbox]") {
+  const TemporaryDirectory directory;
+  auto spec = spec_in(directory.path(), "true");
+  spec.identity = SpawnRequest::Identity{::getuid(), ::getgid()};
+  spec.enter_program = "/opt/aerie/aerie-enter";
+  spec.network_fd = 5;
+  spec.resolvers = {"192.0.2.53"};
+  spec.media_ports = "50000-50015";
+  const auto command = sandbox_command(spec);
+  CHECK(has(command, {"/usr/bin/true", "5", "--", "bwrap"}));
+  CHECK(has(command, {"--ro-bind", "/mnt/vm/etc/resolv.conf", "/etc/resolv.conf"}));
+  CHECK(has(command, {"--setenv", "AERIE_MEDIA_PORTS", "50000-50015"}));
+  REQUIRE(prepare_sandbox_directory(spec));
+  std::ifstream file{directory.path() + "/etc/resolv.conf"};
+  std::string line;
+  std::getline(file, line);
+  CHECK(line == "nameserver 192.0.2.53");
 }
 
 TEST_CASE("one guest sees nothing of another, of the state or of the host's homes", "[sandbox]") {
