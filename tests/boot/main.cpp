@@ -35,7 +35,8 @@ void print_stages(const Json& session) {
 
 void boot(const std::string& image, const std::string& profile) {
   const aerie::test::TemporaryDirectory directory;
-  aerie::test::World world({{"images.path", promoted_in(directory.path(), image, profile)}});
+  aerie::test::World world(
+      aerie::test::World::Set{{"images.path", promoted_in(directory.path(), image, profile)}});
   const auto session = world.start({{"driver", "qemu"}, {"profile", profile}});
   try {
     world.wait_for_state(session.id, "ready", longest_boot);
