@@ -37,6 +37,10 @@ Screen::Screen(ConsoleClient client) : client_(std::move(client)) {
 }
 
 Screen::~Screen() {
+  // Where there is no screen beside this one, what is said next begins on a clean line.
+  ::move(LINES - 1, 0);
+  ::clrtoeol();
+  ::refresh();
   ::endwin();
 }
 
