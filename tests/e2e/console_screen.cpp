@@ -102,7 +102,7 @@ TEST_CASE("each pane tells what it is called after", "[console][screen]") {
   terminal.wait_for("session.state");
   terminal.press("Tab");
   terminal.wait_for("[inspect]");
-  terminal.wait_for("handling");
+  terminal.wait_for("processed: ");
   terminal.press("Tab");
   terminal.wait_for("[leases]");
   terminal.wait_for("directory");
