@@ -22,7 +22,7 @@ using namespace aerie;
 namespace {
 
 constexpr int sessions = 1'250;  ///< of 8 actors each
-constexpr int frames = 300;
+constexpr int frames = 100;
 constexpr int changes = 200;  ///< nodes that an item of a busy second tells of
 
 std::string id_of(int session, const std::string& part) {

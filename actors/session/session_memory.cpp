@@ -97,7 +97,10 @@ void Session::remember_message(const std::string& viewer, const Json& message,
   const auto subject = document_->id + "/viewer/" + viewer + "/";
   const auto ledger = environment_->directory.ledger();
   const auto seq = message.at("seq").get<std::uint64_t>();
-  send(ledger, Remember{subject + std::to_string(seq), aerie::recall::text(message)});
+  // Whoever can resume has read its welcome: of the token in it only the digest is written down.
+  Json written = message;
+  written.erase("resume");
+  send(ledger, Remember{subject + std::to_string(seq), aerie::recall::text(written)});
   for (auto gone = first_before; gone < first_after; ++gone)
     send(ledger, Remember{subject + std::to_string(gone), {}});
 }

@@ -9,12 +9,14 @@ namespace {
 
 constexpr std::string_view index = "<html>index";
 constexpr std::string_view viewer = "<html>viewer";
+constexpr std::string_view console = "<html>console";
 constexpr std::string_view document = "<script src=\"/web/a.js\"></script> /web/";
 constexpr std::string_view script = "import '../vendor/b.js'";
 
 const std::vector<EmbeddedPage> table{
     {"/web/index.html", "text/html; charset=utf-8", index.begin(), index.end()},
     {"/web/viewer.html", "text/html; charset=utf-8", viewer.begin(), viewer.end()},
+    {"/web/console.html", "text/html; charset=utf-8", console.begin(), console.end()},
 };
 
 }  // namespace
@@ -24,16 +26,18 @@ TEST_CASE("pages are found under their addresses", "[gateway][pages]") {
   CHECK(pages.find("GET", "/", {})->body == index);
   CHECK(pages.find("HEAD", "/web/index.html", {})->body == index);
   CHECK(pages.find("GET", "/view/0f8fad5b-d9cb-469f-a165-70867728950e", {})->body == viewer);
+  CHECK(pages.find("GET", "/console", {})->body == console);
   CHECK(pages.find("GET", "/", {})->content_type == "text/html; charset=utf-8");
   CHECK(pages.find("POST", "/", {})->status == 405);
 }
 
 TEST_CASE("no other path finds a page", "[gateway][pages]") {
   const Pages pages(table);
-  const std::string path = GENERATE(
-      "", "//", "/web/", "/web", "/web/../web/index.html", "/etc/passwd", "/web/INDEX.html",
-      "/web/index.html/", "/view/", "/view/x", "/view/0F8FAD5B-D9CB-469F-A165-70867728950E",
-      "/view/0f8fad5b-d9cb-469f-a165-70867728950e/", "/view/../index.html");
+  const std::string path = GENERATE("", "//", "/web/", "/web", "/web/../web/index.html",
+                                    "/etc/passwd", "/web/INDEX.html", "/web/index.html/", "/view/",
+                                    "/view/x", "/view/0F8FAD5B-D9CB-469F-A165-70867728950E",
+                                    "/view/0f8fad5b-d9cb-469f-a165-70867728950e/",
+                                    "/view/../index.html", "/console/", "/console.html");
   CAPTURE(path);
   CHECK_FALSE(pages.find("GET", path, {}));
   CHECK_FALSE(pages.find("GET", path + std::string(1, '\0'), {}));

@@ -34,6 +34,7 @@ class ConsolePage {
   start() {
     this.#go('watch', (item) => this.#watched(item), () => this.#setLive(true));
     this.#go(`events -f --tail ${eventsBefore}`, (event) => this.#happened(event), () => this.#readSessions());
+    this.#readSessions();
     this.sampling = setInterval(() => this.#sample(), sampleMs);
   }
 
@@ -84,7 +85,6 @@ class ConsolePage {
 
   #watched(item) {
     for (const id of this.world.actors.apply(item)) this.scene.strike(id);
-    document.body.dataset.state = 'ready';
   }
 
   #happened(event) {
@@ -102,12 +102,13 @@ class ConsolePage {
       while (this.isStale) {
         this.isStale = false;
         this.world.setSessions((await this.api.sessions(500)).sessions);
-        this.#drawSoon();
       }
     } catch (error) {
       if (!this.aborter.signal.aborted) this.#setLive(false, errorText(error));
     } finally {
       this.isReading = false;
+      this.hasRead = true;
+      this.#drawSoon();
     }
   }
 
@@ -119,7 +120,10 @@ class ConsolePage {
     });
   }
 
+  // The first time once everything is known: nobody is to click at what then moves away.
   #draw() {
+    if (!this.hasRead || this.world.actors.root === null) return;
+    document.body.dataset.state = 'ready';
     this.scene.draw();
     this.detail.refresh();
     const { actors } = this.world;

@@ -102,7 +102,7 @@ TEST_CASE("each pane tells what it is called after", "[console][screen]") {
   terminal.wait_for("session.state");
   terminal.press("Tab");
   terminal.wait_for("[inspect]");
-  terminal.wait_for("handling");
+  terminal.wait_for("processed: ");
   terminal.press("Tab");
   terminal.wait_for("[leases]");
   terminal.wait_for("directory");
@@ -271,7 +271,7 @@ TEST_CASE("the line mode completes commands and ids, and remembers lines", "[con
   terminal.press("Tab");
   terminal.wait_for(desk.session);
   terminal.press("Enter");
-  terminal.wait_for("processed");
+  terminal.wait_for("userId: tester");
   terminal.type("kill " + desk.session.substr(0, 8) + " ma");
   terminal.press("Tab");
   terminal.wait_for(desk.session.substr(0, 8) + " main");

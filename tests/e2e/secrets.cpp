@@ -41,13 +41,16 @@ std::string content_of(const fs::path& path) {
 std::vector<std::string> files_with(const fs::path& folder, const std::string& secret,
                                     const std::vector<std::string>& keepers) {
   std::vector<std::string> found;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file()) continue;
-    const auto name = fs::relative(entry.path(), folder).string();
+  // What goes while it is looked at is gone.
+  std::error_code gone;
+  for (fs::recursive_directory_iterator each(folder, gone), end; each != end;
+       each.increment(gone)) {
+    if (!each->is_regular_file(gone)) continue;
+    const auto name = fs::relative(each->path(), folder).string();
     const bool is_keeper = std::any_of(keepers.begin(), keepers.end(), [&](const auto& keeper) {
       return name.starts_with(keeper);
     });
-    if (!is_keeper && content_of(entry.path()).find(secret) != std::string::npos)
+    if (!is_keeper && content_of(each->path()).find(secret) != std::string::npos)
       found.push_back(name);
   }
   return found;

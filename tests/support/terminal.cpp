@@ -43,7 +43,7 @@ Terminal::Terminal(const std::string& command, TerminalOptions options) {
   // Without its client the server ends, whatever becomes of this process.
   std::ofstream{settings} << "set -g default-terminal " << options.term
                           << "\nset -g status off\nset -g escape-time 0\n"
-                             "set -g destroy-unattached on\nset -g window-size manual\n"
+                             "set -g destroy-unattached on\n"
                           << "set -g default-size " << options.width << "x" << options.height
                           << "\n";
   std::ofstream{script} << command << "\necho ended with $?\nread line\n";

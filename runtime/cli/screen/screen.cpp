@@ -37,6 +37,10 @@ Screen::Screen(ConsoleClient client) : client_(std::move(client)) {
 }
 
 Screen::~Screen() {
+  // Where there is no screen beside this one, what is said next begins on a clean line.
+  ::move(LINES - 1, 0);
+  ::clrtoeol();
+  ::refresh();
   ::endwin();
 }
 
@@ -73,8 +77,13 @@ void Screen::on_message(const Json& message) {
   const auto id = message.value("id", std::int64_t{0});
   if (id == watch_id) {
     if (const auto item = message.find("item"); item != message.end()) {
+      const auto before = course_of_chosen();
       model_.apply(*item);
       follow_chosen();
+      // What is below tells why: of what has just happened, too.
+      const bool tells_why =
+          has_details_ && !details_.is_other() && details_.kind() == DetailKind::why;
+      if (tells_why && course_of_chosen() != before) ask_details();
     }
     if (const auto end = message.find("end"); end != message.end() && !end->at("fault").is_null()) {
       // The console was restarted: its tree is asked for again.
@@ -100,6 +109,13 @@ void Screen::on_message(const Json& message) {
       action_text_ += list_text(action_.substr(0, action_.find(' ')), action_items_);
     show_other(action_, action_text_);
   }
+}
+
+/// What changes in a node's course: id, state, restarts.
+std::string Screen::course_of_chosen() {
+  const auto* node = model_.find(chosen_);
+  if (node == nullptr) return {};
+  return node->id + " " + node->state + " " + std::to_string(node->restarts);
 }
 
 /// The chosen node stays chosen wherever its row goes; where it went, its place is.

@@ -35,6 +35,7 @@ class Screen {
   void ask_details();
   void choose(std::size_t row);
   void follow_chosen();
+  [[nodiscard]] std::string course_of_chosen();
   void say(const std::string& text) { notice_ = text; }
 
   // screen_keys.cpp: what is asked

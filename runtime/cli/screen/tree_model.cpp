@@ -65,6 +65,7 @@ void TreeModel::apply(const Json& item) {
   if (item.value("full", false)) {
     nodes_.clear();
     rows_.clear();
+    is_reshaped_ = true;
   }
   is_stale_ = true;
   dead_letters_ = item.value("deadLetters", dead_letters_);
@@ -96,6 +97,7 @@ void TreeModel::link(Node& node) {
 
 void TreeModel::place(Node& node, const std::string& parent) {
   if (node.parent == parent) return;
+  is_reshaped_ = true;
   if (const auto before = nodes_.find(node.parent); before != nodes_.end())
     std::erase(before->second.children, &node);
   node.parent = parent;
@@ -110,6 +112,7 @@ void TreeModel::remove(const std::string& id) {
   for (auto* child : found->second.children)
     child->is_linked = false;
   nodes_.erase(found);
+  is_reshaped_ = true;
   folded_.erase(id);
 }
 
@@ -189,7 +192,10 @@ bool TreeModel::matches(const Node& node) {
 }
 
 void TreeModel::fit(std::size_t height) {
-  if (is_touched_) return;
+  // With the same nodes in the same room the same is folded.
+  if (is_touched_ || (!is_reshaped_ && height == fitted_height_)) return;
+  is_reshaped_ = false;
+  fitted_height_ = height;
   folded_.clear();
   is_stale_ = true;
   const auto fold_kind = [this](std::string_view kind) {

@@ -91,6 +91,8 @@ class TreeModel {
   std::uint64_t dead_letters_ = 0;
   bool is_stale_ = true;
   bool is_touched_ = false;  ///< somebody folded by hand
+  bool is_reshaped_ = true;  ///< nodes came, went or moved since it was made to fit
+  std::size_t fitted_height_ = 0;
 };
 
 /// `session 1a2b3c4d`: what a node is called where there is little room.
