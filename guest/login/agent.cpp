@@ -16,7 +16,8 @@ Agent::Agent(Reactor& reactor, UniqueFd control, std::function<void(int)> on_fin
 void Agent::on_message(const Json& message) {
   const auto type = message.value("type", Json{});
   if (type == "env") {
-    for (const auto& [name, value] : message.value("values", Json::object()).items())
+    const auto values = message.value("values", Json::object());
+    for (const auto& [name, value] : values.items())
       if (value.is_string()) env_.emplace_back(name, value.get<std::string>());
     return;
   }
