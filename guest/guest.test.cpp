@@ -318,7 +318,7 @@ TEST_CASE("a child is stopped while its program is looked at", "[guest]") {
   reactor.call([&] {
     auto message = configure({child("agent", "exec sleep 1000")});
     children = std::make_unique<guest::ProcessChildren>(
-        guest::GuestSetting{reactor, message, "", "", guest::own_environment(), {}, {}, {}},
+        guest::GuestSetting{reactor, message, "", "", "", guest::own_environment(), {}, {}, {}},
         guest::ChildReports{[](const auto&, auto, auto) { FAIL("it was started"); },
                             [](const auto&, auto) {},
                             [&](const auto&, auto, ExitRecord exit) { exited.set(exit); }});

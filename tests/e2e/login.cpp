@@ -41,12 +41,16 @@ struct Scene {
     return world->start(wish);
   }
 
-  /// Waits, by the events, for a state of a session's log-in.
-  Json wait_for(const std::string& session, const std::string& state) const {
+  /// Waits, by the events, for a state of a session's log-in, in that attempt or any.
+  Json wait_for(const std::string& session, const std::string& state,
+                const Json& attempt = nullptr) const {
     auto events = world->events();
     while (true) {
       const auto event = events.next_of("login.state", 60s).data;
-      if (event["session"] == session && event["data"]["state"] == state) return event["data"];
+      const auto& data = event["data"];
+      if (event["session"] == session && data["state"] == state &&
+          (attempt.is_null() || data["attempt"] == attempt))
+        return data;
     }
   }
 
@@ -183,8 +187,7 @@ TEST_CASE("a log-in is cancelled, tried again, and timed out", "[login]") {
 
   const auto again = scene.owner(session).post(login_of(session, "retry"), Json::object());
   CHECK(again.json()["attempt"] == 2);
-  while (scene.wait_for(session.id, "awaiting-user")["attempt"] != 2) {
-  }
+  scene.wait_for(session.id, "awaiting-user", 2);
 
   const auto slow = scene.start("is-slow");
   CHECK(scene.wait_for(slow.id, "timed-out")["cause"]["kind"] == "deadline");

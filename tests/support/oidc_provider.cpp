@@ -34,7 +34,8 @@ OidcProvider::OidcProvider(const std::vector<std::string>& arguments)
   events.on_lines = [shared = shared_](const std::vector<LogLine>& lines) {
     const std::lock_guard lock{shared->mutex};
     for (const auto& line : lines)
-      if (line.stream == LogLine::Stream::out)
+      // The library itself has advice to give, on either stream.
+      if (line.stream == LogLine::Stream::out && !line.text.starts_with("oidc-provider "))
         shared->lines.push_back(line.text);
       else
         shared->errors += line.text + "\n";
