@@ -32,6 +32,7 @@ class FakeVault final : public CredentialStore {
 struct LoginFixture : SessionFixture {
   LoginFixture() {
     environment->vault = vault;
+    environment->settings.start_within = Duration{600'000};  // not what ends these sessions
     Provider provider;
     provider.name = "demo";
     provider.command = {"demo"};

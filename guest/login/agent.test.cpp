@@ -103,7 +103,8 @@ TEST_CASE("an agent carries out an order with the environment it was given", "[l
   supervised.send({{"type", "env"}, {"values", {{"HOME", supervised.home()}, {"PART", "one"}}}});
   supervised.send({{"type", "env"}, {"values", {{"PATH", "/usr/bin:/bin"}, {"OTHER", "two"}}}});
   supervised.begin(1,
-                   "echo https://id.example/$PART-$OTHER; echo '{}' > $HOME/auth.json; sleep 600");
+                   "echo https://id.example/$PART-$OTHER; sleep 1; echo '{}' > $HOME/auth.json; "
+                   "sleep 600");
   CHECK(supervised.until("awaiting-user")["url"] == "https://id.example/one-two");
   CHECK(supervised.next("open")["url"] == "https://id.example/one-two");
   CHECK(supervised.next("credential")["name"] == "~/auth.json");

@@ -109,8 +109,8 @@ TEST_CASE("with an identity everything is entered as that user", "[sandbox]") {
   spec.enter_program = "/opt/aerie/aerie-enter";
   const auto command = sandbox_command(spec);
   CHECK(command.front() == "/opt/aerie/aerie-enter");
-  CHECK(has(command, {"200007", "200007", "/state/vms/one", "/usr/bin/dash", "/usr/bin/true", "-",
-                      "--", "bwrap"}));
+  CHECK(has(command, {"200007", "200007", "/state/vms/one", "/usr/bin/dash", "/usr/bin/true",
+                      "/usr/bin/true", "/usr/bin/true", "-", "--", "bwrap"}));
   CHECK(has(command, {"--bind", "/mnt/vm/home", sandbox::home}));
   CHECK_FALSE(has(command, {"/mnt/vm/etc/resolv.conf"}));
 }
