@@ -195,7 +195,7 @@ TEST_CASE("a machine's processes have no number on this host", "[vm][machine]") 
 TEST_CASE("what the console says before there is a link is why a machine failed", "[vm][machine]") {
   Fixture fixture;
   fixture.start();
-  Guest guest{fixture.reactor, fixture.far.get()};
+  const auto silent_guest = fixture.far.get();
   fixture.told->started.get();
   fixture.console("[0.0] Linux version 6\n");
   fixture.console("[0.1] Kernel panic - not syncing: sysrq triggered crash\n");
