@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "tests/support/aerie_command.hpp"
+#include "tests/support/event_stream.hpp"
 #include "tests/support/serve_process.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/terminal.hpp"
@@ -258,6 +259,10 @@ TEST_CASE("a screen whose controller goes says so", "[console][screen]") {
 
 TEST_CASE("the line mode completes commands and ids, and remembers lines", "[console][screen]") {
   Desk desk({}, "--lines");
+  // Its children are known from then on.
+  aerie::test::EventStream{desk.controller->address(), desk.controller->token(),
+                           "/api/v1/events?since=0"}
+      .next_of("child.ready");
   auto& terminal = *desk.terminal;
   terminal.wait_for("aerie>");
   terminal.type("hol");

@@ -15,6 +15,7 @@
 #include "runtime/drivers/firecracker/firecracker_vmm.hpp"
 #include "runtime/process/temporary_directory.hpp"
 #include "tests/support/deadline.hpp"
+#include "tests/support/descendants.hpp"
 
 using namespace aerie;
 
@@ -109,6 +110,10 @@ struct Rig {
     machine.reset();
     driver.reset();
     if (heard->pid != 0) ::kill(static_cast<pid_t>(heard->pid), SIGKILL);
+    // The stand-in's guest is a process, which a killed VMM does not take along.
+    for (const auto* name : {"aerie-guest", "sleep"})
+      for (const auto pid : aerie::test::descendants(name))
+        ::kill(pid, SIGKILL);
     reactor.stop();
     disk.stop();
   }
