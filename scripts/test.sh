@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The lanes of ./run test. Each runs in a subshell; its output goes to build/test/LANE.log and the screen.
 
-readonly lanes=(unit sim web lint example package image replay e2e)  # asan and tsan by name, until they are known to pass within the time
+readonly lanes=(unit sim web lint example package replay e2e)  # by name: asan, tsan, image, machines
 readonly most_minutes=75
 
 lane_unit() {
@@ -80,7 +80,14 @@ lane_image() { image terminal; }
 # How fast is for `./run replay` to say, where nothing else runs.
 lane_replay() { replay --any-time; }
 
-lane_e2e() { build/tests/aerie-e2e-tests --durations yes; }
+lane_e2e() { build/tests/aerie-e2e-tests "~[vm]" --durations yes; }
+
+# What needs an image, and its time: machines are emulated where there is no KVM.
+lane_machines() {
+  image terminal
+  build/tests/aerie-e2e-tests "[vm]" --durations yes
+  replay --any-time machine
+}
 
 # counts LOG: "passed failed" as Catch2 or Node's runner closed, nothing if neither did.
 counts() {

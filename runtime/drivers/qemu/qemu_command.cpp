@@ -93,7 +93,11 @@ std::vector<std::string> qemu_command(const QemuMachine& machine, bool is_restor
   add(arguments, {"-mon", "chardev=qmp,mode=control"});
   add(arguments, {"-object", "rng-random,id=rng,filename=/dev/urandom", "-device",
                   "virtio-rng-device,rng=rng"});
-  add(arguments, {"-netdev", network_of(machine), "-device", "virtio-net-device,netdev=net"});
+  // Without what a tap could take off the guest's hands: a saved machine had none behind it.
+  add(arguments, {"-netdev", network_of(machine), "-device",
+                  "virtio-net-device,netdev=net,csum=off,gso=off,guest_csum=off,guest_tso4=off,"
+                  "guest_tso6=off,guest_ecn=off,guest_ufo=off,host_tso4=off,host_tso6=off,"
+                  "host_ecn=off,host_ufo=off"});
   add(arguments,
       {"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"});
   if (is_restored) add(arguments, {"-incoming", "fd:" + std::to_string(qemu_fd::state)});
