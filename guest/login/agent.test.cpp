@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <deque>
+#include <fstream>
 #include <mutex>
 #include <sodium.h>
 
@@ -103,9 +104,10 @@ TEST_CASE("an agent carries out an order with the environment it was given", "[l
   supervised.send({{"type", "env"}, {"values", {{"HOME", supervised.home()}, {"PART", "one"}}}});
   supervised.send({{"type", "env"}, {"values", {{"PATH", "/usr/bin:/bin"}, {"OTHER", "two"}}}});
   supervised.begin(1,
-                   "echo https://id.example/$PART-$OTHER; sleep 1; echo '{}' > $HOME/auth.json; "
-                   "sleep 600");
+                   "mkfifo $HOME/gate; echo https://id.example/$PART-$OTHER; "
+                   "read line < $HOME/gate; echo '{}' > $HOME/auth.json; sleep 600");
   CHECK(supervised.until("awaiting-user")["url"] == "https://id.example/one-two");
+  std::ofstream{supervised.home() + "/gate"} << "the person is done\n";
   CHECK(supervised.next("open")["url"] == "https://id.example/one-two");
   CHECK(supervised.next("credential")["name"] == "~/auth.json");
   CHECK(supervised.until("completed")["attempt"] == 1);

@@ -90,7 +90,7 @@ TEST_CASE("a machine whose VMM is killed is replaced once, and nothing of it is 
   CHECK(why.at("exits").back().at("signal") == "SIGKILL");
   world.http().remove("/api/v1/sessions/" + started.id + "?force=true");
   world.wait_for_state(started.id, "ended", 60s);
-  CHECK(aerie::test::descendants("qemu-system").empty());
+  CHECK(aerie::test::descendants("qemu-system-x86").empty());
 }
 
 TEST_CASE("two machines run at once, each at an address of its own", "[vm]") {
@@ -101,7 +101,7 @@ TEST_CASE("two machines run at once, each at an address of its own", "[vm]") {
   const auto first = world.wait_for_state(one.id, "ready", longest_boot);
   const auto second = world.wait_for_state(other.id, "ready", longest_boot);
   CHECK(first.at("vm").at("address") != second.at("vm").at("address"));
-  CHECK(aerie::test::descendants("qemu-system").size() == 2);
+  CHECK(aerie::test::descendants("qemu-system-x86").size() == 2);
 }
 
 TEST_CASE("a session's environment reaches a machine over the link", "[vm]") {

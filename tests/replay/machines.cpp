@@ -114,7 +114,7 @@ Fault killed_vmm() {
   made.plant = [](Scene& scene) {
     scene.start();
     scene.wait_for("child.ready", "subject");
-    const auto found = test::descendants("qemu-system");
+    const auto found = test::descendants("qemu-system-x86");
     if (found.size() != 1) throw std::runtime_error("which VMM is it?");
     scene.mark();
     ::kill(found.front(), SIGKILL);

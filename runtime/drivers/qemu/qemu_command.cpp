@@ -44,6 +44,8 @@ void add_socket(Arguments& arguments, const std::string& name, int fd) {
 /// What is behind the guest's interface.
 std::string network_of(const QemuMachine& machine) {
   if (machine.has_tap) return "tap,id=net,fd=" + std::to_string(qemu_fd::tap);
+  // A hub with nothing else on it has no state that a saved machine would bring along.
+  if (machine.forwarded_ports.empty()) return "hubport,id=net,hubid=0";
   std::string network = "user,id=net,restrict=on";
   auto guest_port = qemu_network::first_port;
   for (const auto port : machine.forwarded_ports)

@@ -38,7 +38,7 @@ TEST_CASE("QEMU gets a microvm with nothing by default and its sandbox on", "[vm
   CHECK(values(command, "-smp") == Words{"2"});
   REQUIRE(values(command, "-sandbox").size() == 1);
   CHECK(values(command, "-sandbox").front().find("spawn=deny") != std::string::npos);
-  CHECK(values(command, "-netdev") == Words{"user,id=net,restrict=on"});
+  CHECK(values(command, "-netdev") == Words{"hubport,id=net,hubid=0"});
   CHECK(values(command, "-incoming").empty());
 }
 

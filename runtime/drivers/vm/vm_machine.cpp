@@ -90,7 +90,8 @@ void VmMachine::on_prepared(Result<std::unique_ptr<Vmm>> vmm, bool is_adopted) {
   if (!vmm) return fail(vmm.error());
   vmm_ = std::move(*vmm);
   if (options_.networks != nullptr) return get_network(is_adopted);
-  if (!is_adopted) take_network(vmm_->own_network());
+  // A guest that is saved is nobody's, and gets its network when it goes on.
+  if (!is_adopted && !spec_.configure.is_template) take_network(vmm_->own_network());
   launch(is_adopted);
 }
 
