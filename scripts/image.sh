@@ -80,12 +80,19 @@ image_initrd() {
   rm -rf "$work"
 }
 
-# drop_unneeded_libraries TREE: those that no program, plug-in or other library of the tree needs.
+# drop_unneeded_libraries TREE OPENED: those that no program, plug-in or other library of the tree needs, and that are
+# not among those opened at run time (names with a blank around each).
 drop_unneeded_libraries() {
   local libraries=$1/usr/lib/x86_64-linux-gnu
   find "$1" -type f \( -perm /111 -o -name '*.so*' \) -print0 | LC_ALL=C sort -z | xargs -0 readelf -d 2>/dev/null |
-    awk -v libraries="$libraries/" '
-      /^File: / { file = $2; inside = index(file, libraries) == 1 && substr(file, length(libraries) + 1) !~ /\//; next }
+    awk -v libraries="$libraries/" -v opened="$2" '
+      /^File: / {
+        file = $2
+        base = substr(file, length(libraries) + 1)
+        inside = index(file, libraries) == 1 && base !~ /\//
+        if (inside && index(opened, " " base " ")) { kept[file] = 1; queue[++last] = file }
+        next
+      }
       /\(SONAME\)/ { gsub(/[][]/, "", $NF); if (inside) { name[file] = $NF } }
       /\(NEEDED\)/ { gsub(/[][]/, "", $NF); needs[file] = needs[file] " " $NF; if (!inside) queue[++last] = file }
       inside && !(file in listed) { listed[file] = 1 }
@@ -117,7 +124,7 @@ image_tree() {
   find "$tree"/usr/lib/*/gstreamer-1.0 -type f "${kept[@]}" -delete
   mkdir -p "$tree"/usr/lib/aerie "$tree"/{dev,proc,sys,run,tmp,root,var/tmp,var/log,var/cache} "$tree/home/user"
   for path in aerie-guest aerie-stream; do strip -o "$tree/usr/lib/aerie/$path" "build/$path"; done
-  drop_unneeded_libraries "$tree"
+  drop_unneeded_libraries "$tree" " $(image_list "$profile" opened | paste -sd' ') "
   printf 'root:x:0:0:root:/root:/usr/sbin/nologin\nuser:x:1000:1000::/home/user:/bin/sh\n' >"$tree/etc/passwd"
   printf 'root:x:0:\nuser:x:1000:\n' >"$tree/etc/group"
   printf 'guest\n' >"$tree/etc/hostname"

@@ -19,6 +19,18 @@ using aerie::Json;
 
 constexpr auto longest_boot = 180s;
 
+/// Chromium shows a black frame of 2x2 for a track that never brought one: the screen is there when
+/// it has a screen's size and something bright on it.
+constexpr const char* shows_screen =
+    "(() => { const video = document.querySelector('#screen'); "
+    "if (!video || video.videoWidth < 64) return false; "
+    "const canvas = window.probe ||= document.createElement('canvas'); "
+    "canvas.width = video.videoWidth; canvas.height = video.videoHeight; "
+    "const brush = canvas.getContext('2d', {willReadFrequently: true}); "
+    "brush.drawImage(video, 0, 0); "
+    "return brush.getImageData(0, 0, canvas.width, canvas.height).data.some("
+    "(value, index) => index % 4 !== 3 && value > 128); })()";
+
 /// A folder of images in which this one counts as booted.
 std::string promoted_in(const std::string& directory, const std::string& image,
                         const std::string& profile) {
@@ -42,11 +54,7 @@ void boot(const std::string& image, const std::string& profile) {
     world.wait_for_state(session.id, "ready", longest_boot);
     aerie::test::Chromium chromium;
     auto page = chromium.new_page(world.viewer(session.id, session.token));
-    page.wait_for(
-        "(() => { const video = document.querySelector('#screen'); "
-        "return video && video.videoWidth > 0 && "
-        "video.getVideoPlaybackQuality().totalVideoFrames > 0; })()",
-        60s);
+    page.wait_for(shows_screen, 60s);
   } catch (const std::exception&) {
     std::fprintf(stderr, "%s\n", world.why(session.id).dump(2).c_str());
     throw;
