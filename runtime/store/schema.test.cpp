@@ -14,7 +14,7 @@ namespace {
 
 /// What the program left behind at that version, as a dump.
 std::string dump_of(std::int64_t version) {
-  const auto folder = std::filesystem::path(__FILE__).parent_path() / "old_schemas";
+  const auto folder = std::filesystem::path(AERIE_SOURCE_FOLDER) / "runtime/store/old_schemas";
   std::ifstream file(folder / ("version_" + std::to_string(version) + ".sql"));
   return {std::istreambuf_iterator<char>{file}, {}};
 }

@@ -37,8 +37,7 @@ Answer shell(const std::string& line) {
 }
 
 std::string config(const std::string& name) {
-  return std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "config" /
-         name;
+  return std::filesystem::path(AERIE_SOURCE_FOLDER) / "config" / name;
 }
 
 std::string content_of(const std::string& path) {

@@ -40,6 +40,7 @@ std::string program(const std::string& name) {
 }
 
 void set(Scene& scene, const std::string& key, const std::string& value) {
+  std::erase_if(scene.options.set, [&](const auto& pair) { return pair.first == key; });
   scene.options.set.emplace_back(key, value);
 }
 

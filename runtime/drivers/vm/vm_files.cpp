@@ -1,5 +1,6 @@
 #include "runtime/drivers/vm/vm_files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -7,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 namespace aerie {
 namespace {
@@ -21,6 +23,26 @@ Cause not_written(const std::string& path, int error) {
 }
 
 /// Copies one run of data; false with errno.
+// Through this process' memory: the kernel copies between file systems of one kind only.
+bool copy_by_hand(int source, int target, off_t begin, off_t end) {
+  std::vector<char> bytes(1U << 20U);
+  while (begin < end) {
+    const auto wanted = std::min(bytes.size(), static_cast<std::size_t>(end - begin));
+    const auto read = ::pread(source, bytes.data(), wanted, begin);
+    if (read < 0 && errno == EINTR) continue;
+    if (read < 0) return false;
+    if (read == 0) break;  // the source became shorter
+    for (ssize_t done = 0; done < read;) {
+      const auto written = ::pwrite(target, bytes.data() + done,
+                                    static_cast<std::size_t>(read - done), begin + done);
+      if (written < 0 && errno != EINTR) return false;
+      if (written > 0) done += written;
+    }
+    begin += read;
+  }
+  return true;
+}
+
 bool copy_run(int source, int target, off_t begin, off_t end) {
   while (begin < end) {
     loff_t from = begin;
@@ -28,6 +50,8 @@ bool copy_run(int source, int target, off_t begin, off_t end) {
     const auto copied =
         ::copy_file_range(source, &from, target, &to, static_cast<std::size_t>(end - begin), 0);
     if (copied < 0 && errno == EINTR) continue;
+    if (copied < 0 && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS))
+      return copy_by_hand(source, target, begin, end);
     if (copied < 0) return false;
     if (copied == 0) break;  // the source became shorter
     begin += copied;

@@ -1,6 +1,7 @@
 #include "runtime/drivers/vm/vm_files.hpp"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -48,6 +49,26 @@ TEST_CASE("an overlay is copied without its holes", "[vm][files]") {
   file.read(middle.data(), 6);
   CHECK(middle == "middle");
   CHECK(text_of(aerie::console_path(plan.directory)).empty());
+}
+
+TEST_CASE("an overlay is copied to a file system of another kind", "[vm][files]") {
+  const aerie::testing::TemporaryDirectory directory;
+  const auto source = directory.path() + "/overlay.ext4";
+  const std::string block(3 * 1024 * 1024 + 5, 'a');
+  std::ofstream{source} << block;
+  std::filesystem::resize_file(source, 64UL * 1024 * 1024);
+  std::string memory = "/dev/shm/aerie-overlay-XXXXXX";
+  REQUIRE(::mkdtemp(memory.data()) != nullptr);
+  const auto target = memory + "/overlay";
+  const auto copied = aerie::copy_sparse(source, target);
+  const auto text = text_of(target);
+  const auto facts = facts_of(target);
+  std::filesystem::remove_all(memory);
+  REQUIRE(copied);
+  CHECK(text.size() == 64UL * 1024 * 1024);
+  CHECK(text.compare(0, block.size(), block) == 0);
+  CHECK(text.find_first_not_of('\0', block.size()) == std::string::npos);
+  CHECK(facts.st_blocks * 512 < 8L * 1024 * 1024);
 }
 
 TEST_CASE("an overlay is never made over another, nor from nothing", "[vm][files]") {
