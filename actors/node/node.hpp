@@ -59,6 +59,13 @@ class Node : public Actor<NodeActor> {
   void begin_adopted();
   void collect_orphans(const StoreContents& contents);
 
+  // node_admission.cpp: what fits this host
+  [[nodiscard]] static Cause quota(std::string message);
+  [[nodiscard]] std::optional<Cause> over_sessions() const;
+  [[nodiscard]] std::optional<Cause> over_quota(const Profile& profile,
+                                                const std::string& driver) const;
+  [[nodiscard]] std::optional<Cause> over_disk(const std::string& driver) const;
+
   // node_orphans.cpp: what has lost its owner
   void on_vm_lost(const std::string& id, const caf::error& reason);
   void on_session_lost(const std::string& id, const caf::error& reason);
@@ -75,9 +82,6 @@ class Node : public Actor<NodeActor> {
   void mark_failed(SessionDocument document, const Cause& cause);
 
   caf::result<SessionCreated> create(const CreateSession& wish);
-  [[nodiscard]] std::optional<Cause> over_sessions() const;
-  [[nodiscard]] std::optional<Cause> over_quota(const Profile& profile,
-                                                const std::string& driver) const;
   std::string make_vm(const SessionRequest& request, const SharedValue<Profile>& profile,
                       const std::string& session, const VmOwnerActor& owner, int slot);
   std::optional<std::string> take_warm(const SessionRequest& request);
@@ -101,6 +105,7 @@ class Node : public Actor<NodeActor> {
   AddressPool addresses_;
   std::map<std::string, SessionEntry> sessions_;
   std::map<std::string, VmEntry> vms_;
+  std::optional<DiskSpace> disk_;  ///< as it was some seconds ago; none: not known yet
   bool is_draining_ = false;
   std::vector<caf::typed_response_promise<Drained>> drained_;
   std::shared_ptr<const StoreContents> contents_;   ///< until it was adopted

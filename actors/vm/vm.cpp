@@ -265,6 +265,8 @@ void Vm::on_link_lost(const Cause& cause) {
 }
 
 void Vm::on_network(const std::optional<Cause>& failure) {
+  if (has_exited_ || document_->state == VmState::stopping) return;  // then it may well be gone
+  send(owner_, VmChanged{spec_.vm, document_->state, document_->pid, failure});
   Json data{{"check", "network"}};
   if (failure) data["cause"] = *failure;
   record(failure ? "doctor.failed" : "doctor.recovered", "", std::move(data));

@@ -72,3 +72,44 @@ TEST_CASE("where a peer never connected the failing layer is told, until one con
     reactor.call([&] { media.reset(); });
   });
 }
+
+TEST_CASE("a guest's device that goes down is told without a peer's failure",
+          "[guest-media][network]") {
+  if (!can_make_networks()) return;
+  on_a_host([] {
+    const Internet internet;
+    auto networks = network::GuestNetworks::open(options_of("abc123"));
+    REQUIRE(networks);
+    Eventually<Result<network::GuestNetwork>> attached;
+    (*networks)->attach(request_of(0, NetworkPolicy::none),
+                        [&](auto made) { attached.set(std::move(made)); });
+    auto network = attached.get();
+    REQUIRE(network);
+    const auto interface = network->interface;
+
+    Reactor reactor;
+    Eventually<std::optional<Cause>> failed;
+    Eventually<std::optional<Cause>> recovered;
+    auto* next = &failed;
+    std::shared_ptr<GuestMedia> media;
+    reactor.call([&] {
+      media = std::make_shared<GuestMedia>(
+          reactor, networks->get(), std::move(*network), [&](std::optional<Cause> failure) {
+            std::exchange(next, &recovered)->set(std::move(failure));
+          });
+      media->watch_device();
+    });
+    // Whoever is answered here was asked after the watch began.
+    Eventually<std::size_t> surveyed;
+    (*networks)->survey([&](auto found) { surveyed.set(found.size()); });
+    REQUIRE(surveyed.get() == 1);
+    REQUIRE(network::Netlink::open()->bring_down(interface));
+    const auto failure = failed.get();
+    REQUIRE(failure);
+    CHECK(failure->kind == CauseKind::network_failed);
+    CHECK_THAT(failure->message, Catch::Contains("layer device") && Catch::Contains(interface));
+    reactor.call([&] { (void)media->pass(peer(1U, "connected")); });
+    CHECK_FALSE(recovered.get());
+    reactor.call([&] { media.reset(); });
+  });
+}
