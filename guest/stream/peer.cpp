@@ -41,6 +41,24 @@ std::string error_of(const GstStructure* reply) {
   return text;
 }
 
+/// The round trip of the viewer's newest receiver report, of webrtcbin's statistics.
+std::optional<std::chrono::microseconds> round_trip_in(const GstStructure* statistics) {
+  std::optional<std::chrono::microseconds> found;
+  if (!statistics) return found;
+  const auto look = [](GQuark, const GValue* value, gpointer data) -> gboolean {
+    if (!GST_VALUE_HOLDS_STRUCTURE(value)) return TRUE;
+    const auto* entry = gst_value_get_structure(value);
+    double seconds = 0;
+    if (gst_structure_get_double(entry, "round-trip-time", &seconds) && seconds > 0)
+      *static_cast<std::optional<std::chrono::microseconds>*>(data) =
+          std::chrono::duration_cast<std::chrono::microseconds>(
+              std::chrono::duration<double>(seconds));
+    return TRUE;
+  };
+  gst_structure_foreach(statistics, look, &found);
+  return found;
+}
+
 /// The pad that webrtcbin made for the video when it took the answer. It is not requested before:
 /// webrtcbin 1.22 connects a requested pad only if it has caps by then, and caps before the offer
 /// would leave one codec in it.
@@ -229,6 +247,15 @@ void Peer::add_candidate(const std::string& candidate, unsigned line) {
   } else if (early_candidates_.size() < most_early_candidates) {
     early_candidates_.push_back({candidate, line});
   }
+}
+
+void Peer::measure() {
+  if (!connected_ || ended_) return;
+  const auto measured = promise([at = home()](const GstStructure* reply) {
+    if (const auto trip = round_trip_in(reply))
+      at.post([trip = *trip](Peer& peer) { peer.events_.round_trip(trip); });
+  });
+  g_signal_emit_by_name(webrtc_.get(), "get-stats", nullptr, measured.get());
 }
 
 void Peer::state_changed(GstWebRTCPeerConnectionState state) {

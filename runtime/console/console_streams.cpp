@@ -126,7 +126,7 @@ void Console::refresh_watchers() {
     return;
   }
   refreshed_at_ = now;
-  auto nodes = tree_nodes(environment_->roster->facts());
+  auto nodes = tree_nodes(environment_->roster->facts(FactsDepth::brief));
   Json whole = Json::array();
   Json changed = Json::array();
   std::map<std::string, TreeNode> present;
@@ -178,7 +178,7 @@ void Console::measure_rates() {
   const auto passed = static_cast<double>(std::max<std::int64_t>((now - tick_at_).count(), 1));
   std::map<std::string, std::uint64_t> processed;
   rates_.clear();
-  for (const auto& facts : environment_->roster->facts()) {
+  for (const auto& facts : environment_->roster->facts(FactsDepth::brief)) {
     processed[facts.id] = facts.processed;
     const auto before = processed_.find(facts.id);
     if (before == processed_.end()) continue;

@@ -193,6 +193,7 @@ Result<void> Controller::Parts::start() {
   auto gateway = GatewayParts::bind(settings_, environment_, logs_);
   if (!gateway) return tl::unexpected(gateway.error());
   gateway_ = std::move(*gateway);
+  environment_->stream_meter = gateway_->metrics();
   config_ = std::make_unique<SystemConfig>(environment_->roster);
   system_ = std::make_unique<caf::actor_system>(*config_);
   start_actors(std::move(store->contents));
