@@ -2,6 +2,7 @@
 
 #include <gst/video/video.h>
 
+#include "guest/stream/gst_promise.hpp"
 #include "guest/stream/ice.hpp"
 #include "guest/stream/peer_media.hpp"
 
@@ -16,29 +17,6 @@ Cause peer_failed(const std::string& why) {
           "The peer does not start: " + why + ".",
           "Ask for a new offer; look at the stream's log if it happens again.",
           {}};
-}
-
-/// A promise whose reply is given to `replied`, on one of webrtcbin's threads.
-using Replied = std::function<void(const GstStructure*)>;
-
-GstPtr<GstPromise> promise(Replied replied) {
-  const auto change = [](GstPromise* self, gpointer data) {
-    const bool done = gst_promise_wait(self) == GST_PROMISE_RESULT_REPLIED;
-    (*static_cast<Replied*>(data))(done ? gst_promise_get_reply(self) : nullptr);
-  };
-  return GstPtr<GstPromise>{
-      gst_promise_new_with_change_func(change, new Replied(std::move(replied)),
-                                       [](gpointer data) { delete static_cast<Replied*>(data); })};
-}
-
-/// The error within a reply of webrtcbin; empty when it did what was asked.
-std::string error_of(const GstStructure* reply) {
-  if (!reply || !gst_structure_has_field_typed(reply, "error", G_TYPE_ERROR)) return {};
-  GError* error = nullptr;
-  gst_structure_get(reply, "error", G_TYPE_ERROR, &error, nullptr);
-  std::string text = error ? error->message : "unknown error";
-  g_clear_error(&error);
-  return text;
 }
 
 /// The round trip of the viewer's newest receiver report, of webrtcbin's statistics.
@@ -166,10 +144,8 @@ void Peer::listen() {
 
 void Peer::make_offer() {
   const auto made = promise([at = home()](const GstStructure* reply) {
-    GstPtr<GstWebRTCSessionDescription> offer;
-    if (reply && gst_structure_has_field(reply, "offer"))
-      gst_structure_get(reply, "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, offer.out(), nullptr);
-    auto shared = std::make_shared<GstPtr<GstWebRTCSessionDescription>>(std::move(offer));
+    auto shared =
+        std::make_shared<GstPtr<GstWebRTCSessionDescription>>(description_in(reply, "offer"));
     at.post([shared, error = error_of(reply)](Peer& peer) {
       if (*shared)
         peer.offer_made(std::move(*shared));
