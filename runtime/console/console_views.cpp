@@ -44,20 +44,20 @@ void Console::show_tree(const Reply& reply) {
 
 void Console::show_processes(const Reply& reply) {
   const auto number = begin({reply, "ps", "", {}, {}, false});
-  world_.on_disk(
-      [processes = processes_in(environment_->roster->facts(FactsDepth::brief)), tell = news_of(number)]() mutable {
-        std::vector<std::int64_t> pids;
-        for (const auto& process : processes)
-          pids.push_back(process["pid"]);
-        const auto usage = process_usage(pids);
-        for (auto& process : processes) {
-          const auto used = usage.find(process["pid"]);
-          if (used == usage.end()) continue;
-          process["cpuMs"] = used->second.cpu_ms;
-          process["memoryKiB"] = used->second.memory_kib;
-        }
-        tell(std::move(processes), true);
-      });
+  world_.on_disk([processes = processes_in(environment_->roster->facts(FactsDepth::brief)),
+                  tell = news_of(number)]() mutable {
+    std::vector<std::int64_t> pids;
+    for (const auto& process : processes)
+      pids.push_back(process["pid"]);
+    const auto usage = process_usage(pids);
+    for (auto& process : processes) {
+      const auto used = usage.find(process["pid"]);
+      if (used == usage.end()) continue;
+      process["cpuMs"] = used->second.cpu_ms;
+      process["memoryKiB"] = used->second.memory_kib;
+    }
+    tell(std::move(processes), true);
+  });
 }
 
 // -- the busiest ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds gather_within{4'000};
 constexpr std::chrono::milliseconds stay_at_most{30'000};
 constexpr std::size_t longest_offer = 60 * 1024;
-constexpr std::size_t most_candidates = 64;
+constexpr std::size_t most_candidates = 24;  // an answer is to be one line of at most 8 KiB
 
 GstPtr<GstWebRTCSessionDescription> offer_of(const std::string& sdp) {
   GstSDPMessage* message = nullptr;

@@ -56,7 +56,6 @@ class IceProbe : public std::enable_shared_from_this<IceProbe> {
   EventLoop& loop_;
   ProbeRequest request_;
   Events events_;
-  MediaClock clock_;
   Pipeline pipeline_;
   GstPtr<GstElement> webrtc_;
   std::string description_;  ///< our answer, without candidates
