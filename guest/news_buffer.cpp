@@ -16,7 +16,8 @@ std::size_t bytes_of(const link::LogLines& log) {
 }  // namespace
 
 void NewsBuffer::add(link::GuestMessage message) {
-  if (std::holds_alternative<link::StreamSays>(message)) {
+  if (const auto* says = std::get_if<link::StreamSays>(&message)) {
+    if (says->body.value("type", Json{}) == "stats") return;  // of a moment that is over
     if (++words_ > max_words) return;
     return messages_.push_back(std::move(message));
   }

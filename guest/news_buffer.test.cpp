@@ -28,6 +28,7 @@ TEST_CASE("events are kept in order, logs and words up to a bound", "[guest]") {
     buffer.add(link::LogLines{"browser", false, {line}});
   for (std::size_t i = 0; i < NewsBuffer::max_words + 10; ++i)
     buffer.add(link::StreamSays{{{"type", "candidate"}}});
+  buffer.add(link::StreamSays{{{"type", "stats"}}});
   buffer.add(started("browser"));
   const auto kept = buffer.take();
   const auto& notice = std::get<link::LogLines>(kept.front());

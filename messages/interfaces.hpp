@@ -745,11 +745,21 @@ struct NodeTimer {
   std::uint64_t ticket = 0;
 };
 struct AskNodeFigures {};
+/// Warm guests of one profile under one driver.
+struct PoolFigures {
+  std::string profile;
+  std::string driver;
+  std::size_t wanted = 0;
+  std::size_t ready = 0;     ///< every child ready, nobody's yet
+  std::size_t starting = 0;  ///< on their way to that
+  Duration oldest{0};        ///< how long the oldest of the ready ones has been waiting
+};
 struct NodeFigures {
   std::size_t sessions = 0;
   std::size_t vms = 0;
   std::size_t warm = 0;
   bool draining = false;
+  std::vector<PoolFigures> pool;  ///< of those that are wanted, and of an earlier controller's
 };
 
 using NodeActor = VmOwnerActor::extend<

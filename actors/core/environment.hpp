@@ -13,6 +13,7 @@
 #include "actors/ports/credential_store.hpp"
 #include "actors/ports/log_store.hpp"
 #include "actors/ports/machine.hpp"
+#include "actors/ports/stream_meter.hpp"
 #include "actors/ports/tombstone_store.hpp"
 #include "messages/interfaces.hpp"
 
@@ -114,6 +115,7 @@ struct Environment {
   std::shared_ptr<LogStore> logs;
   std::shared_ptr<TombstoneStore> tombstones;
   std::shared_ptr<CredentialStore> vault;  ///< null in tests that need none
+  std::shared_ptr<StreamMeter> stream_meter;  ///< null in tests that need none
   std::shared_ptr<Roster> roster;  ///< of this controller's actors; null in tests that need none
   std::function<Instant()> wall;   ///< civil time
   std::function<std::string()> new_id;                    ///< a lower-case UUID

@@ -44,13 +44,13 @@ void Roster::note_change() const {
   if (changed) (*changed)();
 }
 
-std::vector<ActorFacts> Roster::facts() const {
+std::vector<ActorFacts> Roster::facts(FactsDepth depth) const {
   const std::lock_guard lock{mutex_};
   std::vector<ActorFacts> all;
   all.reserve(entries_.size());
   std::unordered_map<std::uint64_t, std::string> ids;
   for (const auto& [number, entry] : entries_) {
-    all.push_back(entry.vitals->facts());
+    all.push_back(entry.vitals->facts(depth));
     ids[number] = all.back().id;
   }
   std::size_t i = 0;
@@ -58,6 +58,7 @@ std::vector<ActorFacts> Roster::facts() const {
     auto& facts = all[i++];
     if (const auto parent = ids.find(entry.parent); parent != ids.end())
       facts.parent = parent->second;
+    if (depth == FactsDepth::brief) continue;
     for (const auto watched : entry.vitals->watched())
       if (const auto known = ids.find(watched); known != ids.end())
         facts.monitors.push_back(known->second);

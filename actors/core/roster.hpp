@@ -46,7 +46,7 @@ class Roster {
   /// Some actor shows another face.
   void note_change() const;
 
-  [[nodiscard]] std::vector<ActorFacts> facts() const;
+  [[nodiscard]] std::vector<ActorFacts> facts(FactsDepth depth = FactsDepth::full) const;
   /// Null: no such actor.
   [[nodiscard]] std::shared_ptr<Vitals> find(const std::string& id) const;
   [[nodiscard]] caf::actor address_of(const std::string& id) const;

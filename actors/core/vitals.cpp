@@ -146,7 +146,21 @@ nanoseconds Vitals::oldest(std::uint64_t waiting) const {
   return nanoseconds{std::max<std::int64_t>(coarse_now() - since, 0)};
 }
 
-ActorFacts Vitals::facts() const {
+std::map<std::string, std::uint64_t> Vitals::counts_by_type(std::uint64_t processed) const {
+  std::map<std::string, std::uint64_t> counts;
+  std::uint64_t counted = 0;
+  for (const auto& slot : types_) {
+    const auto type = slot.type.load(std::memory_order_acquire);
+    if (type == 0) continue;
+    const auto count = slot.count.load(std::memory_order_relaxed);
+    counts[type_name(type)] += count;
+    counted += count;
+  }
+  if (counted < processed) counts[type_name(other_types)] = processed - counted;
+  return counts;
+}
+
+ActorFacts Vitals::facts(FactsDepth depth) const {
   ActorFacts facts;
   facts.kind = kind_;
   facts.began = began_;
@@ -165,15 +179,7 @@ ActorFacts Vitals::facts() const {
   }
   facts.p50 = times_.quantile(0.5);
   facts.p99 = times_.quantile(0.99);
-  std::uint64_t counted = 0;
-  for (const auto& slot : types_) {
-    const auto type = slot.type.load(std::memory_order_acquire);
-    if (type == 0) continue;
-    const auto count = slot.count.load(std::memory_order_relaxed);
-    facts.by_type[type_name(type)] += count;
-    counted += count;
-  }
-  if (counted < facts.processed) facts.by_type[type_name(other_types)] = facts.processed - counted;
+  if (depth == FactsDepth::full) facts.by_type = counts_by_type(facts.processed);
   const std::lock_guard lock{mutex_};
   facts.id = id_;
   facts.name = name_;

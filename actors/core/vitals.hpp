@@ -55,6 +55,14 @@ struct ActorPart {
   std::string reason;  ///< why it is not well; empty while it is
 };
 
+/// A number of what an actor stands for, named as a field of JSON: `framesPerSecond`.
+struct ActorFigure {
+  std::string name;
+  double value = 0;
+
+  friend bool operator==(const ActorFigure&, const ActorFigure&) = default;
+};
+
 /// What an actor shows of itself.
 struct ActorFace {
   std::string state = "running";
@@ -63,6 +71,7 @@ struct ActorFace {
   std::int64_t pid = 0;  ///< of a guest's VMM or supervisor
   int restarts = 0;      ///< of what it stands for
   std::vector<ActorPart> parts;
+  std::vector<ActorFigure> figures = {};
 
   friend bool operator==(const ActorFace&, const ActorFace&) = default;
 };
@@ -70,6 +79,9 @@ inline bool operator==(const ActorPart& a, const ActorPart& b) {
   return a.name == b.name && a.state == b.state && a.pid == b.pid && a.restarts == b.restarts &&
          a.since == b.since && a.reason == b.reason;
 }
+
+/// How much of it is asked: what a look at all actors shows, or what one of them is examined by.
+enum class FactsDepth { brief, full };
 
 /// What is known of an actor at one moment.
 struct ActorFacts {
@@ -87,8 +99,8 @@ struct ActorFacts {
   std::chrono::nanoseconds handling{0};              ///< time in handlers, by samples
   std::chrono::nanoseconds p50{0};
   std::chrono::nanoseconds p99{0};
-  std::map<std::string, std::uint64_t> by_type;
-  std::vector<std::string> monitors;  ///< ids of the actors whose end it hears of
+  std::map<std::string, std::uint64_t> by_type = {};  ///< full only
+  std::vector<std::string> monitors = {};  ///< ids of those whose end it hears of; full only
 };
 
 /// The pulse of one actor: what can be said of it without asking it, also when it is stuck. The
@@ -138,7 +150,7 @@ class Vitals {
   // -- for everybody -----------------------------------------------------------------------------
 
   /// All but what the roster adds: parent and the ids of the watched.
-  [[nodiscard]] ActorFacts facts() const;
+  [[nodiscard]] ActorFacts facts(FactsDepth depth = FactsDepth::full) const;
   [[nodiscard]] std::vector<std::uint64_t> watched() const;
   [[nodiscard]] std::string id() const;
   [[nodiscard]] std::string name() const;
@@ -161,6 +173,7 @@ class Vitals {
   void take_mark(std::uint64_t handled);
   void time(std::int64_t began);
   [[nodiscard]] std::chrono::nanoseconds oldest(std::uint64_t waiting) const;
+  [[nodiscard]] std::map<std::string, std::uint64_t> counts_by_type(std::uint64_t processed) const;
 
   struct TypeCount {
     std::atomic<TypeKey> type{0};

@@ -8,11 +8,6 @@
 namespace aerie {
 namespace {
 
-constexpr std::uint64_t refill_ticket = 1;
-constexpr std::uint64_t drain_ticket = 2;
-constexpr std::uint64_t retry_ticket = 3;
-constexpr std::uint64_t max_pool_failures = 3;
-constexpr Duration retry_after{30'000};  // after warm guests that would not live
 /// A guest that boots would take the processor from the session that starts, and its first picture.
 constexpr Duration refill_after{3'000};
 
@@ -75,12 +70,7 @@ Node::Behavior Node::make_behavior() {
           answer_drains();
         }
       },
-      [this](const AskNodeFigures&) {
-        const auto warm = std::count_if(vms_.begin(), vms_.end(),
-                                        [](const auto& entry) { return entry.second.is_warm; });
-        return NodeFigures{sessions_.size(), vms_.size(), static_cast<std::size_t>(warm),
-                           is_draining_};
-      },
+      [this](const AskNodeFigures&) { return figures(); },
   };
 }
 
@@ -133,6 +123,7 @@ caf::result<SessionCreated> Node::create(const CreateSession& wish) {
   auto& vm = vms_.at(document.vm_id);
   vm.session = document.id;
   vm.is_warm = false;
+  if (warm) show_pool();
   const auto display = request.display.value_or(profile->second->display);
   const SharedValue<SessionDocument> shared_document{std::move(document)};
   const auto session =
@@ -274,69 +265,6 @@ void Node::on_down(const caf::down_msg& down) {
       return on_session_lost(std::string{id}, down.reason);
 }
 
-// -- the warm pool --------------------------------------------------------------------------------
-
-std::optional<std::string> Node::take_warm(const SessionRequest& request) {
-  // What a warm guest was started with can't be changed: environment and display.
-  if (!request.env.empty() || request.display) return std::nullopt;
-  if (environment_->settings.pool.empty() && !has_adopted_warm_) return std::nullopt;
-  for (auto& [id, vm] : vms_)
-    if (vm.is_warm && vm.profile == request.profile && vm.driver == request.driver) return id;
-  return std::nullopt;
-}
-
-void Node::refill_pool() {
-  if (is_draining_ || pool_failures_ >= max_pool_failures) return;
-  for (const auto& wanted : environment_->settings.pool) {
-    const auto profile = environment_->profiles.find(wanted.profile);
-    if (profile == environment_->profiles.end()) continue;
-    auto have =
-        static_cast<std::size_t>(std::count_if(vms_.begin(), vms_.end(), [&](const auto& entry) {
-          const auto& vm = entry.second;
-          return vm.session.empty() && !vm.is_going && vm.profile == wanted.profile &&
-                 vm.driver == wanted.driver;
-        }));
-    for (; have < wanted.size && !over_quota(*profile->second, wanted.driver); ++have) {
-      const auto slot = addresses_.take();
-      if (!slot) return;
-      SessionRequest request;
-      request.profile = wanted.profile;
-      request.driver = wanted.driver;
-      request.url = "about:blank";
-      send(vms_.at(make_vm(request, profile->second, "", self(), *slot)).actor, StartVm{});
-    }
-  }
-}
-
-void Node::on_vm_stage(const VmStageReached& reached) {
-  const auto vm = vms_.find(reached.vm);
-  if (vm == vms_.end() || !vm->second.session.empty() || reached.stage != Stage::ready) return;
-  vm->second.is_warm = true;
-  pool_failures_ = 0;
-  send(environment_->directory.ledger(), RecordEvent{{0,
-                                                      environment_->wall(),
-                                                      "vm.state",
-                                                      "",
-                                                      reached.vm,
-                                                      "",
-                                                      {{"state", "ready"}, {"warm", true}}}});
-}
-
-void Node::on_vm_finished(const std::string& id) {
-  const auto vm = vms_.find(id);
-  if (vm == vms_.end()) return;
-  vm->second.is_over = true;
-  if (!vm->second.session.empty()) return;
-  vm->second.is_warm = false;
-  const bool was_asked = std::exchange(vm->second.is_going, true);
-  send(vm->second.actor, DismantleVm{{"", id, ""}});
-  if (!was_asked) count_pool_failure();
-}
-
-void Node::count_pool_failure() {
-  if (++pool_failures_ == max_pool_failures) send_later(retry_after, NodeTimer{retry_ticket});
-}
-
 // -- draining -------------------------------------------------------------------------------------
 
 caf::result<Drained> Node::drain(const DrainNode& wish) {
@@ -359,12 +287,14 @@ void Node::undrain(const UndrainNode& wish) {
 void Node::tell_draining(bool is_draining, const std::string& by) {
   if (std::exchange(is_draining_, is_draining) == is_draining) return;
   const char* state = is_draining ? "draining" : "running";
-  show({state,
-        environment_->wall(),
-        is_draining ? "No new sessions are taken: asked by " + by + "." : "",
-        0,
-        0,
-        {}});
+  face_ = {state,
+           environment_->wall(),
+           is_draining ? "No new sessions are taken: asked by " + by + "." : "",
+           0,
+           0,
+           {},
+           std::move(face_.figures)};
+  show(face_);
   send(environment_->directory.ledger(),
        RecordEvent{
            {0, environment_->wall(), "node.state", "", "", "", {{"state", state}, {"by", by}}}});
@@ -389,17 +319,6 @@ void Node::finish_drain_when_empty() {
 void Node::answer_drains() {
   for (auto& promise : std::exchange(drained_, {}))
     promise.deliver(Drained{std::max(sessions_.size(), vms_.size())});
-}
-
-Json Node::describe() const {
-  const auto warm =
-      std::count_if(vms_.begin(), vms_.end(), [](const auto& each) { return each.second.is_warm; });
-  return {{"sessions", sessions_.size()},
-          {"vms", vms_.size()},
-          {"warm", warm},
-          {"draining", is_draining_},
-          {"orphans", orphans_.size()},
-          {"poolFailures", pool_failures_}};
 }
 
 }  // namespace aerie

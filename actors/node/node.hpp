@@ -40,6 +40,7 @@ class Node : public Actor<NodeActor> {
     std::string driver;
     Resources resources;
     bool is_warm = false;  ///< every child ready, nobody's yet
+    Instant warm_since{};
     bool is_going = false;
     bool is_over = false;      ///< its guest runs no more
     bool is_salvaged = false;  ///< its first actor failed, or nobody owned it
@@ -81,32 +82,41 @@ class Node : public Actor<NodeActor> {
   void remember_request(const std::string& id, const SessionEntry& entry);
   void mark_failed(SessionDocument document, const Cause& cause);
 
+  // node_pool.cpp: the warm pool, and what there is
+  std::optional<std::string> take_warm(const SessionRequest& request);
+  void refill_pool();
+  void on_vm_stage(const VmStageReached& reached);
+  void on_vm_finished(const std::string& vm);
+  void count_pool_failure();
+  [[nodiscard]] NodeFigures figures() const;
+  [[nodiscard]] std::vector<PoolFigures> pool_figures() const;
+  void show_pool();
+
+  static constexpr std::uint64_t refill_ticket = 1;
+  static constexpr std::uint64_t drain_ticket = 2;
+  static constexpr std::uint64_t retry_ticket = 3;
+
   caf::result<SessionCreated> create(const CreateSession& wish);
   std::string make_vm(const SessionRequest& request, const SharedValue<Profile>& profile,
                       const std::string& session, const VmOwnerActor& owner, int slot);
-  std::optional<std::string> take_warm(const SessionRequest& request);
   void on_saved(const std::string& session, const std::string& token_digest, bool is_warm);
   void forget_unsaved(const std::string& session, bool is_warm);
   VmGiven replace(const ReplaceVm& wish);
-  void on_vm_stage(const VmStageReached& reached);
   void on_vm_gone(const std::string& vm);
-  void on_vm_finished(const std::string& vm);
-  void count_pool_failure();
   void on_down(const caf::down_msg& down);
-  void refill_pool();
   caf::result<Drained> drain(const DrainNode& wish);
   void undrain(const UndrainNode& wish);
   void tell_draining(bool is_draining, const std::string& by);
   void retire_all(const std::string& by);
   void finish_drain_when_empty();
   void answer_drains();
-
   EnvironmentPtr environment_;
   AddressPool addresses_;
   std::map<std::string, SessionEntry> sessions_;
   std::map<std::string, VmEntry> vms_;
   std::optional<DiskSpace> disk_;  ///< as it was some seconds ago; none: not known yet
   bool is_draining_ = false;
+  ActorFace face_;
   std::vector<caf::typed_response_promise<Drained>> drained_;
   std::shared_ptr<const StoreContents> contents_;   ///< until it was adopted
   std::map<caf::actor_addr, std::string> unsaved_;  ///< sessions that never were, on their way out

@@ -193,8 +193,14 @@ TEST_CASE("the warm pool is filled, taken from and filled again", "[caf][node]")
   REQUIRE(world.driver->machines.size() == 1);
   CHECK(world.machine()->spec.configure.session.empty());
   CHECK(world.figures().warm == 0);
+  REQUIRE(world.figures().pool.size() == 1);
+  CHECK(world.figures().pool[0].starting == 1);
   world.boot(world.machine());
   CHECK(world.figures().warm == 1);
+  CHECK(world.figures().pool[0].wanted == 1);
+  CHECK(world.figures().pool[0].ready == 1);
+  world.advance(Duration{100});
+  CHECK(world.figures().pool[0].oldest >= Duration{100});
 
   auto particular = world.wish();
   particular.env = {{"KEY", "value"}};

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "actors/core/recall.hpp"
+#include "actors/stream/stream_figures.hpp"
 
 namespace aerie {
 namespace {
@@ -123,6 +124,7 @@ void Stream::on_child(const link::ChildNews& news) {
 
 void Stream::on_says(const Json& body) {
   const auto type = text_in(body, "type");
+  if (type == "stats") return on_figures(body);
   const auto epoch = epoch_in(body);
   if (!peers_.contains(epoch)) return;  // of a peer that was removed meanwhile
   if (type == "offer") {
@@ -164,6 +166,19 @@ void Stream::on_peer_state(std::uint64_t epoch, const Json& body) {
     // A peer that had worked is rebuilt under a new epoch; one that never did waits to be asked.
     if (peer.is_answered && watchers_.contains(peer.viewer)) open_epoch(peer.viewer, peer.media);
   }
+}
+
+/// A streamer tells of itself once a second; what comes more often counts for nothing.
+void Stream::on_figures(const Json& body) {
+  constexpr Duration least_pause{500};
+  const auto now = monotonic();
+  if (status_.state != StreamState::up || (figures_at_ && now - *figures_at_ < least_pause)) return;
+  figures_at_ = now;
+  const auto figures = read_stream_figures(body);
+  if (!figures) return;
+  if (environment_->stream_meter) environment_->stream_meter->add(*figures);
+  figures_ = shown_figures(*figures);
+  show_state({});
 }
 
 void Stream::on_guest_gone(const std::optional<Cause>& cause) {
@@ -262,15 +277,22 @@ void Stream::enter(StreamState state, std::optional<Cause> cause,
   if (status_.state == state && !cause && !retry_in) return;
   status_.state = state;
   if (cause) status_.last_cause = cause;
-  const bool is_well = state == StreamState::up || state == StreamState::down;
-  show({std::string{to_string(state)},
-        environment_->wall(),
+  if (state != StreamState::up) figures_.clear();
+  show_state(environment_->wall());
+  remember();
+  send<caf::message_priority::high>(session_, StreamNews{status_, std::move(cause), retry_in});
+}
+
+/// `since`: when the state began; none: it has not changed.
+void Stream::show_state(Instant since) {
+  const bool is_well = status_.state == StreamState::up || status_.state == StreamState::down;
+  show({std::string{to_string(status_.state)},
+        since,
         !is_well && status_.last_cause ? status_.last_cause->message : "",
         0,
         status_.restarts,
-        {}});
-  remember();
-  send<caf::message_priority::high>(session_, StreamNews{status_, std::move(cause), retry_in});
+        {},
+        figures_});
 }
 
 void Stream::tell_epochs() {
@@ -347,12 +369,16 @@ Json Stream::describe() const {
                      {"media", peer.media},
                      {"offered", peer.is_offered},
                      {"answered", peer.is_answered}});
+  Json figures = Json::object();
+  for (const auto& [name, value] : figures_)
+    figures[name] = value;
   return {{"state", to_string(status_.state)},
           {"epoch", status_.epoch},
           {"restarts", status_.restarts},
           {"lastCause", status_.last_cause ? Json(*status_.last_cause) : Json(nullptr)},
           {"peers", std::move(peers)},
           {"watchers", watchers_},
+          {"figures", std::move(figures)},
           {"control", controller_.empty() ? Json(nullptr) : Json(controller_)}};
 }
 

@@ -44,6 +44,7 @@ class Stream : public Actor<StreamActor> {
   void on_says(const Json& body);
   void on_offer(std::uint64_t epoch, const Json& body);
   void on_peer_state(std::uint64_t epoch, const Json& body);
+  void on_figures(const Json& body);
   void on_guest_gone(const std::optional<Cause>& cause);
   void watch(const std::string& viewer, bool audio);
   void open_epoch(const std::string& viewer, const std::string& media);
@@ -57,6 +58,7 @@ class Stream : public Actor<StreamActor> {
   void send_control();
   void enter(StreamState state, std::optional<Cause> cause = {},
              std::optional<Duration> retry_in = {});
+  void show_state(Instant since);
   void tell_epochs();
   void tell_streamer(Json body);
   void tell_viewer(const std::string& viewer, Json message);
@@ -75,6 +77,8 @@ class Stream : public Actor<StreamActor> {
   std::string controller_;                ///< the viewer whose input counts
   std::string subject_;                   ///< under which it remembers; empty: it does not
   bool is_recalled_ = false;              ///< and not bound to its VM yet
+  std::vector<ActorFigure> figures_;      ///< what the streamer said last of how it fares
+  std::optional<Duration> figures_at_;
 };
 
 }  // namespace aerie

@@ -73,6 +73,31 @@ TEST_CASE("offers go to every watcher once the stream is up, epochs rising", "[c
   CHECK(world.told("add").back()["epoch"] == 9);
 }
 
+TEST_CASE("a stream shows what its streamer says of it, once in a while", "[caf][stream]") {
+  struct Meter : StreamMeter {
+    void add(const StreamFigures& figures) override { all.push_back(figures); }
+    std::vector<StreamFigures> all;
+  };
+  Fixture world;
+  const auto meter = std::make_shared<Meter>();
+  world.environment->stream_meter = meter;
+  const Json figures{{"type", "stats"},
+                     {"afterMs", 1000},
+                     {"encoders", {{{"codec", "vp8"}, {"bytes", 125}, {"encodeUs", {4000}}}}},
+                     {"roundTripsUs", Json::array()}};
+  world.says(figures);
+  CHECK(meter->all.empty());  // it is not up
+  world.come_up();
+  world.advance(Duration{1000});
+  world.says(figures);
+  world.says(figures);
+  REQUIRE(meter->all.size() == 1);
+  CHECK(meter->all[0].encoders.at(0).times.size() == 1);
+  world.advance(Duration{1000});
+  world.says({{"type", "stats"}, {"afterMs", "lies"}});
+  CHECK(meter->all.size() == 1);
+}
+
 TEST_CASE("words of a dead epoch earn stale-epoch and do nothing else", "[caf][stream]") {
   Fixture world;
   world.come_up();

@@ -63,6 +63,15 @@ IceServer ice_server(const Json& json) {
   return server;
 }
 
+std::vector<IceServer> ice_servers(const Json& list) {
+  if (!list.is_array() || list.size() > most_servers)
+    throw Wrong{"iceServers must be an array of at most 8"};
+  std::vector<IceServer> servers;
+  for (const auto& server : list)
+    servers.push_back(ice_server(server));
+  return servers;
+}
+
 Configure configure(const Json& message) {
   const auto display = message.find("display");
   if (display == message.end() || !display->is_object()) throw Wrong{"display is missing"};
@@ -70,11 +79,7 @@ Configure configure(const Json& message) {
   result.width = static_cast<int>(integer(*display, "width", 64, 3840));
   result.height = static_cast<int>(integer(*display, "height", 64, 2160));
   result.fps = static_cast<int>(integer(*display, "fps", 1, 120));
-  const auto servers = message.value("iceServers", Json::array());
-  if (!servers.is_array() || servers.size() > most_servers)
-    throw Wrong{"iceServers must be an array of at most 8"};
-  for (const auto& server : servers)
-    result.ice_servers.push_back(ice_server(server));
+  result.ice_servers = ice_servers(message.value("iceServers", Json::array()));
   const auto codecs = message.value("codecs", Json{"h264", "vp8"});
   if (!codecs.is_array() || codecs.empty()) throw Wrong{"codecs must be a list"};
   for (const auto& name : codecs) {
@@ -124,6 +129,14 @@ std::optional<Codec> codec_named(std::string_view name) {
   if (name == "h264") return Codec::h264;
   if (name == "vp8") return Codec::vp8;
   return std::nullopt;
+}
+
+tl::expected<std::vector<IceServer>, std::string> parse_ice_servers(const Json& list) {
+  try {
+    return ice_servers(list);
+  } catch (const Wrong& wrong) {
+    return tl::unexpected("The servers are wrong: " + wrong.what + ".");
+  }
 }
 
 Result<ControlMessage> parse_control(const Json& message) {

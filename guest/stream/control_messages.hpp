@@ -58,6 +58,9 @@ struct Ping {
 using ControlMessage =
     std::variant<Configure, AddPeer, Answer, Candidate, RemovePeer, GiveControl, Ping>;
 
+/// Reads a list of RTCIceServer objects, 8 at most; the error is a sentence.
+[[nodiscard]] tl::expected<std::vector<IceServer>, std::string> parse_ice_servers(const Json& list);
+
 /// Reads a message of the supervisor. `link_violation` names the field that is wrong.
 [[nodiscard]] Result<ControlMessage> parse_control(const Json& message);
 

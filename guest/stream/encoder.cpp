@@ -1,7 +1,6 @@
 #include "guest/stream/encoder.hpp"
 
 #include <algorithm>
-#include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
 #include <thread>
@@ -64,12 +63,6 @@ GstPtr<GstSample> in_running_time(GstSample* unit) {
       gst_sample_new(buffer.get(), gst_sample_get_caps(unit), nullptr, nullptr)};
 }
 
-GstFlowReturn take_unit(GstAppSink* sink, gpointer data) {
-  const GstPtr<GstSample> sample{gst_app_sink_pull_sample(sink)};
-  if (sample) static_cast<Encoder::Events*>(data)->unit(in_running_time(sample.get()).get());
-  return GST_FLOW_OK;
-}
-
 }  // namespace
 
 int bitrate_of(const VideoFormat& format) {
@@ -105,7 +98,26 @@ Encoder::Encoder(Pipeline pipeline, Events events)
   GstAppSinkCallbacks callbacks{};
   callbacks.new_sample = take_unit;
   const auto sink = pipeline_.element("sink");
-  gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, &events_, nullptr);
+  gst_app_sink_set_callbacks(GST_APP_SINK(sink.get()), &callbacks, this, nullptr);
+  const GstPtr<GstPad> pad{gst_element_get_static_pad(encoder_.get(), "sink")};
+  gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_BUFFER, on_picture, this, nullptr);
+}
+
+/// A picture leaves its queue: what it waited there is the encoder's for other pictures.
+GstPadProbeReturn Encoder::on_picture(GstPad*, GstPadProbeInfo* info, gpointer encoder) {
+  static_cast<Encoder*>(encoder)->meter_.began(GST_BUFFER_PTS(gst_pad_probe_info_get_buffer(info)));
+  return GST_PAD_PROBE_OK;
+}
+
+GstFlowReturn Encoder::take_unit(GstAppSink* sink, gpointer encoder) {
+  auto& self = *static_cast<Encoder*>(encoder);
+  const GstPtr<GstSample> sample{gst_app_sink_pull_sample(sink)};
+  if (!sample) return GST_FLOW_OK;
+  const auto unit = in_running_time(sample.get());
+  auto* buffer = gst_sample_get_buffer(unit.get());
+  self.meter_.ended(GST_BUFFER_PTS(buffer), gst_buffer_get_size(buffer));
+  self.events_.unit(unit.get());
+  return GST_FLOW_OK;
 }
 
 Encoder::~Encoder() {

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <gst/app/gstappsink.h>
 #include <memory>
 
 #include "guest/stream/control_messages.hpp"
+#include "guest/stream/encode_meter.hpp"
 #include "guest/stream/gst_ptr.hpp"
 #include "guest/stream/media_clock.hpp"
 #include "guest/stream/pipeline.hpp"
@@ -44,11 +46,16 @@ class Encoder {
   void push(GstSample* picture);
   /// The next picture becomes a key frame. Any thread.
   void request_key();
+  /// What it did since the last time. Any thread.
+  [[nodiscard]] EncodeMeter::Figures take_figures() { return meter_.take(); }
 
  private:
+  static GstFlowReturn take_unit(GstAppSink* sink, gpointer encoder);
+  static GstPadProbeReturn on_picture(GstPad*, GstPadProbeInfo* info, gpointer encoder);
   Encoder(Pipeline pipeline, Events events);
 
   Events events_;
+  EncodeMeter meter_;
   Pipeline pipeline_;
   GstPtr<GstElement> source_;
   GstPtr<GstElement> encoder_;

@@ -57,6 +57,14 @@ void FanOut::stop() {
   std::swap(ending, lanes_);
 }
 
+std::vector<std::pair<Codec, EncodeMeter::Figures>> FanOut::take_figures() {
+  const std::scoped_lock lock{mutex_};
+  std::vector<std::pair<Codec, EncodeMeter::Figures>> all;
+  for (const auto& [codec, lane] : lanes_)
+    all.emplace_back(codec, lane->encoder->take_figures());
+  return all;
+}
+
 void FanOut::push(GstSample* picture) {
   std::vector<std::shared_ptr<Lane>> lanes;
   {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "guest/stream/encoder.hpp"
@@ -47,6 +48,9 @@ class FanOut {
   void stop();
   /// The encoders in use.
   [[nodiscard]] std::size_t encoders() const { return lanes_.size(); }
+
+  /// What each encoder did since the last time. Any thread.
+  [[nodiscard]] std::vector<std::pair<Codec, EncodeMeter::Figures>> take_figures();
 
   /// Any thread: a picture for every encoder.
   void push(GstSample* picture);

@@ -91,10 +91,10 @@ bool is_usable_candidate(std::string_view candidate) {
          ::inet_pton(AF_INET6, address.c_str(), &ignored) == 1;
 }
 
-void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers) {
+void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers, bool has_tcp) {
   GstPtr<GstObject> agent;
   g_object_get(webrtc, "ice-agent", agent.out(), nullptr);
-  g_object_set(agent.get(), "ice-tcp", FALSE, nullptr);
+  g_object_set(agent.get(), "ice-tcp", has_tcp ? TRUE : FALSE, nullptr);
   if (const char* text = std::getenv("AERIE_MEDIA_PORTS"))
     if (const auto ports = media_ports(text))
       g_object_set(agent.get(), "min-rtp-port", ports->first, "max-rtp-port", ports->second,

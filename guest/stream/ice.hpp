@@ -15,7 +15,8 @@ namespace aerie::stream {
 /// 127.0.0.1, which libnice leaves out by itself. Addresses of interfaces are capped at 8. Where
 /// the environment has AERIE_MEDIA_PORTS (`FIRST-LAST`), its UDP ports are of that range: those
 /// are reached from outside.
-void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers);
+/// `has_tcp`: also over TCP, which streams don't offer.
+void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers, bool has_tcp = false);
 
 /// The range of AERIE_MEDIA_PORTS; none where it is malformed.
 [[nodiscard]] std::optional<std::pair<unsigned, unsigned>> media_ports(std::string_view text);

@@ -7,6 +7,7 @@
 
 #include "guest/stream/log.hpp"
 #include "guest/stream/pipeline.hpp"
+#include "guest/stream/probe/ice_probe.hpp"
 #include "guest/stream/streamer.hpp"
 
 namespace {
@@ -31,6 +32,8 @@ int check() {
 }  // namespace
 
 int main(int count, char** arguments) {
+  if (count == 2 && std::strcmp(arguments[1], "--network-test") == 0)
+    return aerie::stream::run_network_test();
   if (count == 2 && std::strcmp(arguments[1], "--check") == 0) return check();
   const int control = control_descriptor();
   if (control < 0) {

@@ -73,6 +73,22 @@ TEST_CASE("the bitrate follows the picture and stays within bounds", "[encoder]"
   CHECK(bitrate_of({3840, 2160, 120}) == 12'000'000);
 }
 
+TEST_CASE("each picture is measured from its encoder's hands to its end", "[encoder]") {
+  using namespace std::chrono_literals;
+  EncodeMeter meter;
+  const EncodeMeter::Clock::time_point start{};
+  meter.began(10, start);
+  meter.began(20, start + 1ms);
+  meter.began(30, start + 2ms);
+  meter.ended(20, 100, start + 5ms);  // the one before it was dropped
+  meter.ended(10, 7, start + 6ms);
+  meter.ended(30, 50, start + 9ms);
+  const auto figures = meter.take();
+  CHECK(figures.bytes == 157);
+  CHECK(figures.times == std::vector<std::chrono::microseconds>{4ms, 7ms});
+  CHECK(meter.take().times.empty());
+}
+
 TEST_CASE("a cursor is sent in full once, then by its id, and a clear one is hidden", "[cursor]") {
   const std::vector<std::uint32_t> pixels(16, 0x80402010);
   const auto shape = make_cursor_shape(7, 4, 4, pixels.data());

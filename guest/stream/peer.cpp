@@ -2,6 +2,7 @@
 
 #include <gst/video/video.h>
 
+#include "guest/stream/gst_promise.hpp"
 #include "guest/stream/ice.hpp"
 #include "guest/stream/peer_media.hpp"
 
@@ -18,27 +19,22 @@ Cause peer_failed(const std::string& why) {
           {}};
 }
 
-/// A promise whose reply is given to `replied`, on one of webrtcbin's threads.
-using Replied = std::function<void(const GstStructure*)>;
-
-GstPtr<GstPromise> promise(Replied replied) {
-  const auto change = [](GstPromise* self, gpointer data) {
-    const bool done = gst_promise_wait(self) == GST_PROMISE_RESULT_REPLIED;
-    (*static_cast<Replied*>(data))(done ? gst_promise_get_reply(self) : nullptr);
+/// The round trip of the viewer's newest receiver report, of webrtcbin's statistics.
+std::optional<std::chrono::microseconds> round_trip_in(const GstStructure* statistics) {
+  std::optional<std::chrono::microseconds> found;
+  if (!statistics) return found;
+  const auto look = [](GQuark, const GValue* value, gpointer data) -> gboolean {
+    if (!GST_VALUE_HOLDS_STRUCTURE(value)) return TRUE;
+    const auto* entry = gst_value_get_structure(value);
+    double seconds = 0;
+    if (gst_structure_get_double(entry, "round-trip-time", &seconds) && seconds > 0)
+      *static_cast<std::optional<std::chrono::microseconds>*>(data) =
+          std::chrono::duration_cast<std::chrono::microseconds>(
+              std::chrono::duration<double>(seconds));
+    return TRUE;
   };
-  return GstPtr<GstPromise>{
-      gst_promise_new_with_change_func(change, new Replied(std::move(replied)),
-                                       [](gpointer data) { delete static_cast<Replied*>(data); })};
-}
-
-/// The error within a reply of webrtcbin; empty when it did what was asked.
-std::string error_of(const GstStructure* reply) {
-  if (!reply || !gst_structure_has_field_typed(reply, "error", G_TYPE_ERROR)) return {};
-  GError* error = nullptr;
-  gst_structure_get(reply, "error", G_TYPE_ERROR, &error, nullptr);
-  std::string text = error ? error->message : "unknown error";
-  g_clear_error(&error);
-  return text;
+  gst_structure_foreach(statistics, look, &found);
+  return found;
 }
 
 /// The pad that webrtcbin made for the video when it took the answer. It is not requested before:
@@ -148,10 +144,8 @@ void Peer::listen() {
 
 void Peer::make_offer() {
   const auto made = promise([at = home()](const GstStructure* reply) {
-    GstPtr<GstWebRTCSessionDescription> offer;
-    if (reply && gst_structure_has_field(reply, "offer"))
-      gst_structure_get(reply, "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, offer.out(), nullptr);
-    auto shared = std::make_shared<GstPtr<GstWebRTCSessionDescription>>(std::move(offer));
+    auto shared =
+        std::make_shared<GstPtr<GstWebRTCSessionDescription>>(description_in(reply, "offer"));
     at.post([shared, error = error_of(reply)](Peer& peer) {
       if (*shared)
         peer.offer_made(std::move(*shared));
@@ -229,6 +223,15 @@ void Peer::add_candidate(const std::string& candidate, unsigned line) {
   } else if (early_candidates_.size() < most_early_candidates) {
     early_candidates_.push_back({candidate, line});
   }
+}
+
+void Peer::measure() {
+  if (!connected_ || ended_) return;
+  const auto measured = promise([at = home()](const GstStructure* reply) {
+    if (const auto trip = round_trip_in(reply))
+      at.post([trip = *trip](Peer& peer) { peer.events_.round_trip(trip); });
+  });
+  g_signal_emit_by_name(webrtc_.get(), "get-stats", nullptr, measured.get());
 }
 
 void Peer::state_changed(GstWebRTCPeerConnectionState state) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -31,6 +32,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
     std::function<void()> key_wanted;
     std::function<void()> input_opened;
     std::function<void(ViewerMessage)> message;
+    std::function<void(std::chrono::microseconds)> round_trip;  ///< as the viewer reported it
   };
 
   /// Starts negotiation; the offer comes as an event.
@@ -45,6 +47,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   void answer(const std::string& sdp);
   /// At most 64 of them are kept before the answer; an empty one ends them.
   void add_candidate(const std::string& candidate, unsigned line);
+  /// Has the newest round trip told, if there is one.
+  void measure();
 
   /// What the answer took, and where its access units go in; empty before `connected`.
   [[nodiscard]] Codec codec() const { return video_.codec; }

@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t most_peers = 64;
 /// Key frames that viewers ask for are at least this far apart; one serves all of them.
 constexpr std::chrono::milliseconds key_pause{200};
+constexpr std::chrono::milliseconds figures_pause{1000};
 
 /// GStreamer makes a DTLS certificate with the first element that could need it; an RSA key takes
 /// up to half a second, which the first viewer would wait for, though peers bring their own.
@@ -131,7 +132,7 @@ void Streamer::handle(const AddPeer& add) {
     return say_peer(add.epoch, "failed", "there are 64 peers already");
   auto peer = Peer::create(loop_, clock_, *configuration_, peer_events(add.epoch));
   if (!peer) return say_peer(add.epoch, "failed", peer.error().message);
-  peers_[add.epoch] = {std::move(*peer), {}};
+  peers_[add.epoch] = {std::move(*peer), {}, {}};
 }
 
 Peer::Events Streamer::peer_events(Epoch epoch) {
@@ -167,6 +168,11 @@ Peer::Events Streamer::peer_events(Epoch epoch) {
           },
       .input_opened = [=, this] { input_opened(epoch); },
       .message = [=, this](const ViewerMessage& message) { viewer_said(epoch, message); },
+      .round_trip =
+          [=, this](std::chrono::microseconds trip) {
+            if (const auto found = peers_.find(epoch); found != peers_.end())
+              found->second.round_trip = trip;
+          },
   };
 }
 
@@ -206,6 +212,39 @@ void Streamer::peer_connected(Epoch epoch) {
     return drop_peer(epoch);
   }
   capture_->set_active(true);
+  if (figures_timer_) return;
+  figures_since_ = std::chrono::steady_clock::now();
+  figures_timer_ = loop_.after(figures_pause, [this] { tell_figures(); });
+}
+
+/// How the stream fares, once a second while it changes, and once more when it is still.
+void Streamer::tell_figures() {
+  figures_timer_.cancel();
+  const auto now = std::chrono::steady_clock::now();
+  const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(
+      now - std::exchange(figures_since_, now));
+  if (fan_out_->encoders() > 0)
+    figures_timer_ = loop_.after(figures_pause, [this] { tell_figures(); });
+  bool is_still = true;
+  Json encoders = Json::array();
+  for (const auto& [codec, figures] : fan_out_->take_figures()) {
+    is_still = is_still && figures.bytes == 0;
+    Json times = Json::array();
+    for (const auto time : figures.times)
+      times.push_back(time.count());
+    encoders.push_back(
+        {{"codec", to_string(codec)}, {"bytes", figures.bytes}, {"encodeUs", std::move(times)}});
+  }
+  if (std::exchange(was_still_, is_still) && is_still) return;
+  Json trips = Json::array();
+  for (auto& [epoch, viewer] : peers_) {
+    if (viewer.round_trip) trips.push_back(viewer.round_trip->count());
+    viewer.peer->measure();
+  }
+  control_.send({{"type", "stats"},
+                 {"afterMs", passed.count()},
+                 {"encoders", std::move(encoders)},
+                 {"roundTripsUs", std::move(trips)}});
 }
 
 void Streamer::drop_peer(Epoch epoch) {

@@ -50,6 +50,7 @@ class Streamer {
   void drop_peer(Epoch epoch);
   void encoder_failed(Codec codec, const Cause& cause);
   void key_wanted(Codec codec);
+  void tell_figures();
   void resized(int width, int height);
   void fail(const Cause& cause);
   void finish(int status);
@@ -66,11 +67,15 @@ class Streamer {
   struct Viewer {
     std::shared_ptr<Peer> peer;
     CursorCache cursors;
+    std::optional<std::chrono::microseconds> round_trip;
   };
   std::map<Epoch, Viewer> peers_;
   std::optional<Epoch> holder_;  ///< whose input counts
   std::map<Codec, EventSource> key_pauses_;
   std::pair<int, int> announced_size_;
+  EventSource figures_timer_;  ///< while somebody watches
+  std::chrono::steady_clock::time_point figures_since_;
+  bool was_still_ = true;  ///< nothing was encoded when figures were last told
   bool done_ = false;
 };
 

@@ -48,6 +48,38 @@ TEST_CASE("a viewer sees the screen and its changes, and nothing while it is sti
   CHECK(viewer->frames == before);
 }
 
+TEST_CASE("how long pictures take to encode is told while they come", "[stream]") {
+  const auto codec = GENERATE(Codec::h264, Codec::vp8);
+  Rig rig;
+  Painter painter;
+  REQUIRE(rig.start());
+  const auto viewer = rig.join(1, codec);
+  REQUIRE(viewer);
+  std::uint32_t colour = 0;
+  const auto with_times = [&] {
+    for (const auto& each : rig.said("stats"))
+      for (const auto& encoder : each["encoders"])
+        if (encoder["encodeUs"].size() > 1) return encoder;
+    painter.paint(colour += 0x10203);
+    return Json{};
+  };
+  Json encoder;
+  REQUIRE(rig.until([&] { return !(encoder = with_times()).is_null(); }));
+  CHECK(encoder["codec"] == to_string(codec));
+  CHECK(encoder["bytes"] > 0);
+  for (const auto& time : encoder["encodeUs"]) {
+    CHECK(time > 0);
+    CHECK(time < 10'000'000);
+  }
+  // A viewer's reports tell of the way there and back.
+  CHECK(rig.until([&] {
+    painter.paint(colour += 0x10203);
+    return !rig.said("stats").back()["roundTripsUs"].empty();
+  }));
+  // Once more when nothing changes any more, then no word.
+  REQUIRE(rig.until([&] { return rig.said("stats").back()["encoders"][0]["bytes"] == 0; }));
+}
+
 TEST_CASE("a hundred viewers come and go and leave nothing behind", "[stream]") {
   Rig rig;
   Painter painter;

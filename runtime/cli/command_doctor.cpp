@@ -55,16 +55,13 @@ int run_doctor(const CommonOptions& options, const std::string& profile, const s
     tell_error("--driver " + *wrong, "Name a driver that is there.");
     return answer_is_no;
   }
+  if (as_json) {
+    const auto found_out = examination(settings, *found->second, chosen);
+    std::cout << found_out.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
+    return found_out["ok"].get<bool>() ? fine : answer_is_no;
+  }
   const auto checks = examine(settings, *found->second, chosen);
-  if (as_json)
-    std::cout << Json{{"ok", all_ok(checks)},
-                      {"profile", name},
-                      {"driver", chosen},
-                      {"checks", checks}}
-                     .dump(2, ' ', false, Json::error_handler_t::replace)
-              << "\n";
-  else
-    print(checks);
+  print(checks);
   return all_ok(checks) ? fine : answer_is_no;
 }
 

@@ -103,6 +103,8 @@ void put_node(std::ostream& out, const Json& node, const std::string& margin, bo
   if (node.value("mailbox", 0) > 0) out << "  waiting " << field(node, "mailbox");
   if (node.value("processed", 0) > 0) out << "  handled " << field(node, "processed");
   if (node.value("restarts", 0) > 0) out << "  restarts " << field(node, "restarts");
+  if (const auto figures = figures_text(node.value("figures", Json{})); !figures.empty())
+    out << "  " << figures;
   out << "  " << age_text(node.value("since", "")) << "\n";
   const auto below = margin + (is_root ? "" : is_last ? "   " : "│  ");
   if (const auto reason = field(node, "reason"); !reason.empty())
@@ -163,6 +165,25 @@ std::string help_text(const Json& json) {
 }
 
 }  // namespace
+
+std::string figures_text(const Json& figures) {
+  std::string text;
+  const auto add = [&](const char* name, const char* format, double unit = 1) {
+    const auto found = figures.is_object() ? figures.find(name) : figures.end();
+    if (found == figures.end() || !found->is_number()) return;
+    std::array<char, 48> part{};
+    std::snprintf(part.data(), part.size(), format, found->get<double>() / unit);
+    text += (text.empty() ? "" : ", ") + std::string{part.data()};
+  };
+  add("framesPerSecond", "%.0f fps");
+  add("bitsPerSecond", "%.1f Mbit/s", 1e6);
+  add("encodeP50Ms", "encode %.1f ms");
+  add("roundTripMs", "round trip %.1f ms");
+  add("poolReady", "%.0f warm");
+  add("poolWanted", "of %.0f");
+  add("poolStarting", "%.0f starting");
+  return text;
+}
 
 std::string size_text(double kib) {
   constexpr std::array<const char*, 4> units{"KiB", "MiB", "GiB", "TiB"};

@@ -17,6 +17,9 @@ namespace aerie::cli {
 /// A list's items together, in columns.
 [[nodiscard]] std::string list_text(std::string_view command, const std::vector<Json>& items);
 
+/// What an actor shows of what it stands for: `30 fps, 2.1 Mbit/s, encode 3.1 ms`; empty for none.
+[[nodiscard]] std::string figures_text(const Json& figures);
+
 /// `1.2 GiB`
 [[nodiscard]] std::string size_text(double kib);
 /// `3 d 4 h`, `12 s`, from an RFC 3339 instant until now; empty for none.

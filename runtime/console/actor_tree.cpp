@@ -32,6 +32,8 @@ Json node_of(const ActorFacts& facts) {
             {"since", to_rfc3339(face.since)}};
   if (face.pid > 0) json["pid"] = face.pid;
   if (!face.reason.empty()) json["reason"] = face.reason;
+  for (const auto& [name, value] : face.figures)
+    json["figures"][name] = value;
   if (facts.busy_for && *facts.busy_for > long_handling)
     json["reason"] = "It has been handling " + facts.busy_with + " for " +
                      std::to_string(static_cast<long>(ms(*facts.busy_for))) + " ms.";

@@ -143,6 +143,7 @@ class Console : public Actor<ConsoleActor> {
   Duration tick_at_{0};
   Duration usage_at_{0};
   Duration refreshed_at_{0};
+  Duration refresh_took_{0};
   bool is_refresh_set_ = false;
   bool is_ticking_ = false;
   std::shared_ptr<std::atomic<bool>> is_told_of_change_ =

@@ -13,6 +13,8 @@ constexpr Duration tick{1000};
 constexpr Duration usage_pace{2000};
 /// Changes within this time are told together.
 constexpr Duration company{40};
+/// Looking at very many actors takes a while: so many times as long nothing is looked at.
+constexpr int share_of_looking = 4;
 
 /// The lines of a chunk of JSON lines.
 Json items_in(const std::string& text) {
@@ -121,12 +123,12 @@ void Console::refresh_watchers() {
   const bool is_new = std::any_of(running_.begin(), running_.end(), [](const auto& each) {
     return each.second.kind == "watch" && !each.second.is_full_sent;
   });
-  if (!is_new && now - refreshed_at_ < company) {
-    if (!std::exchange(is_refresh_set_, true)) send_later(company, ConsoleTimer{refresh_ticket});
+  const auto pause = std::max(company, refresh_took_ * share_of_looking);
+  if (!is_new && now - refreshed_at_ < pause) {
+    if (!std::exchange(is_refresh_set_, true)) send_later(pause, ConsoleTimer{refresh_ticket});
     return;
   }
-  refreshed_at_ = now;
-  auto nodes = tree_nodes(environment_->roster->facts());
+  auto nodes = tree_nodes(environment_->roster->facts(FactsDepth::brief));
   Json whole = Json::array();
   Json changed = Json::array();
   std::map<std::string, TreeNode> present;
@@ -162,6 +164,8 @@ void Console::refresh_watchers() {
                          {"deadLetters", dead}});
     running.reply->flush();
   }
+  refreshed_at_ = monotonic();
+  refresh_took_ = refreshed_at_ - now;
 }
 
 /// Figures have no events: while somebody looks they are taken once a second.
@@ -178,7 +182,7 @@ void Console::measure_rates() {
   const auto passed = static_cast<double>(std::max<std::int64_t>((now - tick_at_).count(), 1));
   std::map<std::string, std::uint64_t> processed;
   rates_.clear();
-  for (const auto& facts : environment_->roster->facts()) {
+  for (const auto& facts : environment_->roster->facts(FactsDepth::brief)) {
     processed[facts.id] = facts.processed;
     const auto before = processed_.find(facts.id);
     if (before == processed_.end()) continue;

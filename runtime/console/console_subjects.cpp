@@ -47,7 +47,7 @@ void Console::choose_subject(const Reply& reply, const std::string& word,
   for (const auto& session : sessions)  // of a guest that is gone
     if (is_meant(session->vm_id) && !found.contains(session->vm_id))
       found[session->vm_id] = {"vm", session->vm_id, session, {}, false};
-  for (const auto& facts : environment_->roster->facts()) {
+  for (const auto& facts : environment_->roster->facts(FactsDepth::brief)) {
     if (!is_meant(facts.id) && facts.name != word) continue;
     auto& subject = found[facts.id];
     if (subject.id.empty()) subject = {facts.kind, facts.id, {}, {}, false};

@@ -39,32 +39,32 @@ std::vector<Json> processes_in(const std::vector<ActorFacts>& facts) {
 }  // namespace
 
 void Console::show_tree(const Reply& reply) {
-  answer(reply, tree_of(tree_nodes(environment_->roster->facts())));
+  answer(reply, tree_of(tree_nodes(environment_->roster->facts(FactsDepth::brief))));
 }
 
 void Console::show_processes(const Reply& reply) {
   const auto number = begin({reply, "ps", "", {}, {}, false});
-  world_.on_disk(
-      [processes = processes_in(environment_->roster->facts()), tell = news_of(number)]() mutable {
-        std::vector<std::int64_t> pids;
-        for (const auto& process : processes)
-          pids.push_back(process["pid"]);
-        const auto usage = process_usage(pids);
-        for (auto& process : processes) {
-          const auto used = usage.find(process["pid"]);
-          if (used == usage.end()) continue;
-          process["cpuMs"] = used->second.cpu_ms;
-          process["memoryKiB"] = used->second.memory_kib;
-        }
-        tell(std::move(processes), true);
-      });
+  world_.on_disk([processes = processes_in(environment_->roster->facts(FactsDepth::brief)),
+                  tell = news_of(number)]() mutable {
+    std::vector<std::int64_t> pids;
+    for (const auto& process : processes)
+      pids.push_back(process["pid"]);
+    const auto usage = process_usage(pids);
+    for (auto& process : processes) {
+      const auto used = usage.find(process["pid"]);
+      if (used == usage.end()) continue;
+      process["cpuMs"] = used->second.cpu_ms;
+      process["memoryKiB"] = used->second.memory_kib;
+    }
+    tell(std::move(processes), true);
+  });
 }
 
 // -- the busiest ----------------------------------------------------------------------------------
 
 void Console::show_top(const Reply& reply, const Command& command) {
   Running running{reply, "top", command.follows ? "follow" : "", {}, Json::object(), false};
-  for (const auto& facts : environment_->roster->facts())
+  for (const auto& facts : environment_->roster->facts(FactsDepth::brief))
     running.gathered[facts.id] = {{"processed", facts.processed},
                                   {"handling", facts.handling.count()}};
   running.gathered["at"] = monotonic().count();
@@ -79,7 +79,7 @@ void Console::take_top(std::uint64_t number) {
   auto before = std::exchange(running.gathered, Json::object());
   running.gathered["at"] = now;
   std::vector<Json> rows;
-  for (const auto& facts : environment_->roster->facts()) {
+  for (const auto& facts : environment_->roster->facts(FactsDepth::brief)) {
     const auto known = before.value(facts.id, Json::object());
     running.gathered[facts.id] = {{"processed", facts.processed},
                                   {"handling", facts.handling.count()}};

@@ -28,7 +28,7 @@
 #include "runtime/controller/log_output.hpp"
 #include "runtime/controller/state_directory.hpp"
 #include "runtime/controller/watchdog.hpp"
-#include "runtime/doctor/doctor.hpp"
+#include "runtime/doctor/doctor_desk.hpp"
 #include "runtime/drivers/firecracker/firecracker_driver.hpp"
 #include "runtime/drivers/guest_network_options.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
@@ -162,6 +162,7 @@ class Controller::Parts {
   std::unique_ptr<caf::actor_system> system_;
   SupervisorActor root_;
   std::shared_ptr<RootListener::Outcome> outcome_ = std::make_shared<RootListener::Outcome>();
+  std::shared_ptr<DoctorDesk> doctor_;
   std::unique_ptr<GatewayParts> gateway_;
   std::unique_ptr<DiskWatch> disk_watch_;
   std::unique_ptr<ConsoleSocket> console_socket_;
@@ -190,9 +191,10 @@ Result<void> Controller::Parts::start() {
   vault_ = std::move(*vault);
   open_networks();
   make_environment();
-  auto gateway = GatewayParts::bind(settings_, environment_, logs_);
+  auto gateway = GatewayParts::bind(settings_, environment_, logs_, doctor_);
   if (!gateway) return tl::unexpected(gateway.error());
   gateway_ = std::move(*gateway);
+  environment_->stream_meter = gateway_->metrics();
   config_ = std::make_unique<SystemConfig>(environment_->roster);
   system_ = std::make_unique<caf::actor_system>(*config_);
   start_actors(std::move(store->contents));
@@ -237,6 +239,8 @@ void Controller::Parts::make_environment() {
   environment_->observer_digest = environment_->digest(state_->observer_token());
   auto options = process_driver_options(settings_, state_->path());
   options.networks = networks_.get();
+  doctor_ = std::make_shared<DoctorDesk>(settings_, profiles_, *reactor_, *bench_,
+                                         options.media_registry);
   environment_->drivers["process"] = std::make_shared<ProcessDriver>(*reactor_, *disk_, options);
   const auto vms = vm_options(options, settings_);
   environment_->drivers["qemu"] =
@@ -325,17 +329,7 @@ ConsoleWorld Controller::Parts::console_world() {
   world.logs = std::make_shared<LogFilesReader>(logs_);
   world.on_disk = [this](ConsoleWorld::Task task) { disk_->post(std::move(task)); };
   world.on_bench = [this](ConsoleWorld::Task task) { bench_->post(std::move(task)); };
-  auto settings = settings_;
-  // Its own port is taken, by itself: any other is as good to try the address with.
-  settings.listen = settings.listen.substr(0, settings.listen.rfind(':')) + ":0";
-  world.examine = [settings = std::move(settings), profiles = profiles_] {
-    // Both were checked when the configuration was read.
-    const auto checks = examine(settings, *profiles.at(settings.profile), settings.driver);
-    return Json{{"ok", all_ok(checks)},
-                {"profile", settings.profile},
-                {"driver", settings.driver},
-                {"checks", checks}};
-  };
+  world.examine = [doctor = doctor_] { return doctor->examine_now(); };
   return world;
 }
 
@@ -376,6 +370,7 @@ void Controller::Parts::stop(bool stop_guests, Duration within) {
   state_->remove_address();
   system_.reset();
   close_networks();
+  doctor_->stop();
   reactor_->stop();
   disk_->stop();
   bench_->stop();

@@ -65,13 +65,15 @@ GatewayParts::GatewayParts(const Settings& settings, EnvironmentPtr environment,
 
 Result<std::unique_ptr<GatewayParts>> GatewayParts::bind(const Settings& settings,
                                                          EnvironmentPtr environment,
-                                                         std::shared_ptr<LogFiles> logs) {
+                                                         std::shared_ptr<LogFiles> logs,
+                                                         std::shared_ptr<DoctorPort> doctor) {
   std::unique_ptr<GatewayParts> parts{
       new GatewayParts(settings, std::move(environment), std::move(logs))};
   auto server = GatewayServer::bind(options_of(settings), *parts);
   if (!server) return tl::unexpected(server.error());
   parts->server_ = std::move(*server);
   parts->world_.server = parts->server_;
+  parts->world_.doctor = std::move(doctor);
   parts->world_.sockets = std::make_shared<ServerSockets>(parts->server_);
   return parts;
 }

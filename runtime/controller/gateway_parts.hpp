@@ -18,9 +18,9 @@ namespace aerie {
 class GatewayParts final : public GatewayHandler {
  public:
   /// Binds the listen address. Errors: `port-in-use`, `network-failed`.
-  [[nodiscard]] static Result<std::unique_ptr<GatewayParts>> bind(const Settings& settings,
-                                                                  EnvironmentPtr environment,
-                                                                  std::shared_ptr<LogFiles> logs);
+  [[nodiscard]] static Result<std::unique_ptr<GatewayParts>> bind(
+      const Settings& settings, EnvironmentPtr environment, std::shared_ptr<LogFiles> logs,
+      std::shared_ptr<DoctorPort> doctor);
 
   [[nodiscard]] std::string address() const { return server_->bound_address(); }
   [[nodiscard]] std::shared_ptr<Metrics> metrics() const { return world_.metrics; }

@@ -40,10 +40,26 @@ using Checks = std::vector<DoctorCheck>;
 [[nodiscard]] Checks check_virtual_machine(const Settings& settings, const Profile& profile,
                                            const std::string& driver);
 
+/// Servers by which viewers reach guests from elsewhere.
+[[nodiscard]] DoctorCheck check_ice_servers(const Settings& settings);
+
+// configuration.cpp
+/// What was accepted, and yet will not do: a certificate that has run out, a pool beyond a limit.
+[[nodiscard]] Checks check_configuration(const Settings& settings);
+
 // host.cpp
 [[nodiscard]] DoctorCheck check_port(const Settings& settings);
 [[nodiscard]] DoctorCheck check_disk(const Settings& settings);
-[[nodiscard]] DoctorCheck check_descriptors(const Settings& settings);
+
+// limits.cpp
 [[nodiscard]] DoctorCheck check_memory(const Settings& settings, const Profile& profile);
+[[nodiscard]] DoctorCheck check_descriptors(const Settings& settings);
+/// Of the host, and of this user.
+[[nodiscard]] DoctorCheck check_threads(const Settings& settings);
+/// Numbers for processes and threads: the kernel's, and those of this program's cgroup.
+[[nodiscard]] Checks check_pids(const Settings& settings);
+/// Pure: so much is in use and so much wanted of a limit.
+[[nodiscard]] DoctorCheck judge_limit(const std::string& name, const std::string& what, double used,
+                                      double limit, double wanted, const std::string& remedy);
 
 }  // namespace aerie::doctor

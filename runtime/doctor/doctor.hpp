@@ -14,6 +14,11 @@ struct DoctorCheck {
   bool ok = false;
   std::string message;  ///< one sentence that names the thing
   std::string remedy;   ///< what to do; empty when there is nothing to do
+  /// What of it is in use, of something that there is so much of; `limit` 0: it is no such thing.
+  double used = 0;
+  double limit = 0;
+  /// `host`, `configuration`, `image`, `network`, `disk` or `limits`; set by `examine`.
+  std::string area = "host";
 };
 
 void to_json(Json& json, const DoctorCheck& check);
@@ -24,5 +29,9 @@ void to_json(Json& json, const DoctorCheck& check);
                                                const std::string& driver);
 
 [[nodiscard]] bool all_ok(const std::vector<DoctorCheck>& checks);
+
+/// `{ok, at, profile, driver, checks}`: the answer for scripts and pages.
+[[nodiscard]] Json examination(const Settings& settings, const Profile& profile,
+                               const std::string& driver);
 
 }  // namespace aerie

@@ -120,10 +120,49 @@ TEST_CASE("limits of the host are compared with the settings", "[doctor]") {
   Settings settings;
   settings.state = "/tmp/no/such/place";
   CHECK(doctor::check_disk(settings).message.find("/tmp/no/such/place") != std::string::npos);
+  CHECK(doctor::check_descriptors(settings).used > 3);
   settings.limits.sockets = 100'000'000;
   CHECK_FALSE(doctor::check_descriptors(settings).ok);
   Profile profile;
   profile.resources.memory_mib = 100;
   settings.limits.memory_mib = 99;
   CHECK_FALSE(doctor::check_memory(settings, profile).ok);
+}
+
+TEST_CASE("a limit is judged by what is left of it", "[doctor]") {
+  const auto judged = [](double used, double limit) {
+    return doctor::judge_limit("threads", "threads", used, limit, 2000, "Raise it.");
+  };
+  CHECK(judged(100, 10'000).remedy.empty());
+  const auto tight = judged(100, 1'500);
+  CHECK(tight.ok);
+  CHECK(tight.remedy == "Raise it.");
+  const auto spent = judged(1'400, 1'500);
+  CHECK_FALSE(spent.ok);
+  CHECK(spent.message.find("1400 of 1500 threads") != std::string::npos);
+  const Json json = spent;
+  CHECK(json["used"] == 1400);
+  CHECK(json["limit"] == 1500);
+
+  const Settings settings;
+  CHECK(doctor::check_threads(settings).used > 1);
+  CHECK(doctor::check_pids(settings).at(0).limit > 1000);
+}
+
+TEST_CASE("a certificate that can't be read is named", "[doctor]") {
+  Settings settings;
+  CHECK(all_ok(doctor::check_configuration(settings)));
+  settings.http.tls_cert = "/nonexistent/cert.pem";
+  const auto checks = doctor::check_configuration(settings);
+  CHECK_FALSE(all_ok(checks));
+  CHECK(checks.back().message.find("/nonexistent/cert.pem") != std::string::npos);
+}
+
+TEST_CASE("a controller without a TURN server is told what one is for", "[doctor]") {
+  Settings settings;
+  CHECK_FALSE(doctor::check_ice_servers(settings).remedy.empty());
+  settings.media.ice_servers = Json::parse(R"([{"urls":["stun:a","turns:b"]}])");
+  const auto check = doctor::check_ice_servers(settings);
+  CHECK(check.remedy.empty());
+  CHECK(check.message.find("1 TURN and 1 STUN") != std::string::npos);
 }

@@ -1,9 +1,9 @@
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <netdb.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
 #include <system_error>
@@ -88,31 +88,13 @@ DoctorCheck check_disk(const Settings& settings) {
     return {"disk", false, "The state directory " + settings.state + " can't be examined.",
             "Choose another one with --state."};
   const auto free_mib = static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize / 1024 / 1024;
+  const auto all_mib = static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize / 1024 / 1024;
   const auto message = std::to_string(free_mib) + " MiB are free at " + settings.state + ".";
-  if (free_mib >= least_disk_mib) return {"disk", true, message, ""};
-  return {"disk", false, message, "Free at least 1 GiB there, or choose another --state."};
-}
-
-DoctorCheck check_descriptors(const Settings& settings) {
-  rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
-  // A session holds a link, log files, a pidfd and pipes; a socket one descriptor.
-  const auto wanted =
-      static_cast<rlim_t>(256 + settings.limits.sockets + settings.limits.sessions * 16);
-  const auto message = "The controller may open " + std::to_string(limit.rlim_max) +
-                       " descriptors; its limits need " + std::to_string(wanted) + ".";
-  if (limit.rlim_max >= wanted) return {"descriptors", true, message, ""};
-  return {"descriptors", false, message,
-          "Raise the hard limit (ulimit -Hn, LimitNOFILE=), or lower limits.sockets."};
-}
-
-DoctorCheck check_memory(const Settings& settings, const Profile& profile) {
-  const auto each = profile.resources.memory_mib;
-  const auto all = settings.limits.memory_mib;
-  const auto message = "Guests of profile " + profile.name + " may use " + std::to_string(each) +
-                       " MiB each, all guests together " + std::to_string(all) + " MiB.";
-  if (each <= all) return {"memory", true, message, ""};
-  return {"memory", false, message, "Lower the profile's memoryMiB, or raise limits.memoryMiB."};
+  DoctorCheck check{"disk", free_mib >= least_disk_mib, message, ""};
+  check.limit = static_cast<double>(all_mib);
+  check.used = static_cast<double>(all_mib - std::min(free_mib, all_mib));
+  if (!check.ok) check.remedy = "Free at least 1 GiB there, or choose another --state.";
+  return check;
 }
 
 }  // namespace aerie::doctor

@@ -62,6 +62,31 @@ Checks filter_checks(const Json& chains) {
   return found;
 }
 
+DoctorCheck check_ice_servers(const Settings& settings) {
+  std::size_t stun = 0;
+  std::size_t turn = 0;
+  const auto count = [&](const Json& url) {
+    if (!url.is_string()) return;
+    const auto& text = url.get_ref<const std::string&>();
+    if (text.starts_with("turn")) ++turn;
+    if (text.starts_with("stun")) ++stun;
+  };
+  for (const auto& server : settings.media.ice_servers) {
+    const auto urls = server.value("urls", Json{});
+    if (!urls.is_array()) {
+      count(urls);
+      continue;
+    }
+    for (const auto& url : urls)
+      count(url);
+  }
+  const auto message = "Viewers are told of " + std::to_string(turn) + " TURN and " +
+                       std::to_string(stun) + " STUN servers.";
+  if (turn > 0) return {"ICE servers", true, message, ""};
+  return {"ICE servers", true, message,
+          "For viewers whose networks let no UDP through set media.iceServers to a TURN server."};
+}
+
 Checks check_network(const Settings& settings) {
   const auto own = guests_get_networks(settings);
   if (!own)

@@ -57,8 +57,21 @@ Metrics::Counts::Counts()
       tombstones_(counters("aerie_tombstones_total", "Tombstones that were written.")),
       viewers_(counters("aerie_viewers_joined_total", "Viewers that joined, by role.")),
       checks_(counters("aerie_check_failures_total", "Failures of the host's checks, by check.")),
-      responses_(counters("aerie_http_responses_total", "Answers of the HTTP API, by status.")) {
+      responses_(counters("aerie_http_responses_total", "Answers of the HTTP API, by status.")),
+      frames_(counters("aerie_stream_frames_total", "Pictures that were encoded, by codec.")),
+      bytes_(counters("aerie_stream_encoded_bytes_total", "Bytes of encoded pictures, by codec.")),
+      encode_times_(histograms("aerie_stream_encode_seconds",
+                               "From a picture at its encoder to the encoded one, by codec.")),
+      round_trips_(histograms("aerie_stream_round_trip_seconds",
+                              "To viewers and back, by their reports; each stream once a second "
+                              "while it changes.")) {
   // There from the start, so that the first one is seen as a rise.
+  for (const auto* codec : {"h264", "vp8"}) {
+    frames_.Add({{"codec", codec}});
+    bytes_.Add({{"codec", codec}});
+    encode_times_.Add({{"codec", codec}}, buckets());
+  }
+  round_trips_.Add({}, buckets());
   for (auto* family : {&replacements_, &escalations_, &deadlines_, &tombstones_, &quarantined_})
     family->Add({});
 }
@@ -73,6 +86,19 @@ Metrics::Counts::Histograms& Metrics::Counts::histograms(const char* name, const
 
 void Metrics::Counts::count_response(int status) {
   responses_.Add({{"status", std::to_string(status)}}).Increment();
+}
+
+void Metrics::Counts::add(const StreamFigures& figures) {
+  for (const auto& each : figures.encoders) {
+    frames_.Add({{"codec", each.codec}}).Increment(static_cast<double>(each.times.size()));
+    bytes_.Add({{"codec", each.codec}}).Increment(static_cast<double>(each.bytes));
+    auto& times = encode_times_.Add({{"codec", each.codec}}, buckets());
+    for (const auto time : each.times)
+      times.Observe(std::chrono::duration<double>(time).count());
+  }
+  auto& trips = round_trips_.Add({}, buckets());
+  for (const auto trip : figures.round_trips)
+    trips.Observe(std::chrono::duration<double>(trip).count());
 }
 
 void Metrics::Counts::observe(const Event& event) {

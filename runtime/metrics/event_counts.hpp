@@ -19,6 +19,7 @@ class Metrics::Counts {
 
   void observe(const Event& event);
   void count_response(int status);
+  void add(const StreamFigures& figures);
   [[nodiscard]] std::vector<prometheus::MetricFamily> collect() const {
     return registry_.Collect();
   }
@@ -63,6 +64,10 @@ class Metrics::Counts {
   Counters& viewers_;
   Counters& checks_;
   Counters& responses_;
+  Counters& frames_;
+  Counters& bytes_;
+  Histograms& encode_times_;
+  Histograms& round_trips_;
 
   std::mutex mutex_;                                ///< of what follows
   std::map<std::string, Crash> crashes_;            ///< by session

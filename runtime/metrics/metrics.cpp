@@ -19,10 +19,7 @@ class Families {
  public:
   void add(MetricType type, const char* name, const char* help, const char* label,
            const Values& values) {
-    auto& family = all_.emplace_back();
-    family.name = name;
-    family.help = help;
-    family.type = type;
+    auto& family = begin(type, name, help);
     for (const auto& [word, value] : values) {
       auto& metric = family.metric.emplace_back();
       if (*label != '\0') metric.label.push_back({label, word});
@@ -31,6 +28,13 @@ class Families {
       else
         metric.gauge.value = value;
     }
+  }
+  prometheus::MetricFamily& begin(MetricType type, const char* name, const char* help) {
+    auto& family = all_.emplace_back();
+    family.name = name;
+    family.help = help;
+    family.type = type;
+    return family;
   }
   void gauge(const char* name, const char* help, const char* label, const Values& values) {
     add(MetricType::Gauge, name, help, label, values);
@@ -57,6 +61,27 @@ Values zeros(std::initializer_list<const char*> words) {
   for (const auto* word : words)
     values[word] = 0;
   return values;
+}
+
+/// The warm pool, by profile and driver.
+void add_pool(Families& families, const std::vector<PoolFigures>& pool) {
+  const auto add = [&](const char* name, const char* help, auto value_of) {
+    auto& family = families.begin(MetricType::Gauge, name, help);
+    for (const auto& each : pool) {
+      auto& metric = family.metric.emplace_back();
+      metric.label = {{"profile", each.profile}, {"driver", each.driver}};
+      metric.gauge.value = value_of(each);
+    }
+  };
+  if (pool.empty()) return;
+  add("aerie_pool_wanted", "Warm guests that are to be kept.",
+      [](const PoolFigures& each) { return static_cast<double>(each.wanted); });
+  add("aerie_pool_ready", "Warm guests that are ready and nobody's yet.",
+      [](const PoolFigures& each) { return static_cast<double>(each.ready); });
+  add("aerie_pool_starting", "Warm guests that start.",
+      [](const PoolFigures& each) { return static_cast<double>(each.starting); });
+  add("aerie_pool_oldest_seconds", "How long the oldest ready guest has waited.",
+      [](const PoolFigures& each) { return seconds(each.oldest); });
 }
 
 void add_actors(Families& families, const MetricsSnapshot& snapshot) {
@@ -101,6 +126,10 @@ void Metrics::observe(const Event& event) {
   counts_->observe(event);
 }
 
+void Metrics::add(const StreamFigures& figures) {
+  counts_->add(figures);
+}
+
 void Metrics::count_response(int status) {
   counts_->count_response(status);
 }
@@ -109,9 +138,10 @@ std::string Metrics::text(const MetricsSnapshot& snapshot) const {
   Families families;
   add_actors(families, snapshot);
   families.gauge("aerie_vms_warm", "Warm guests that are nobody's yet.",
-                 static_cast<double>(snapshot.warm_vms));
+                 static_cast<double>(snapshot.node.warm));
+  add_pool(families, snapshot.node.pool);
   families.gauge("aerie_draining", "1 while no new sessions are taken.",
-                 snapshot.is_draining ? 1 : 0);
+                 snapshot.node.draining ? 1 : 0);
   families.gauge("aerie_sockets", "Open WebSockets.", static_cast<double>(snapshot.sockets));
   families.gauge("aerie_event_readers", "Readers of the events.",
                  static_cast<double>(snapshot.event_readers));

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "actors/core/vitals.hpp"
+#include "actors/ports/stream_meter.hpp"
 #include "messages/event.hpp"
+#include "messages/interfaces.hpp"
 #include "messages/session.hpp"
 
 namespace aerie {
@@ -16,8 +18,7 @@ struct MetricsSnapshot {
   std::vector<ActorFacts> actors;
   std::uint64_t dead_letters = 0;
   std::uint64_t dropped_log_bytes = 0;  ///< since the controller's start
-  std::size_t warm_vms = 0;
-  bool is_draining = false;
+  NodeFigures node;
   std::size_t sockets = 0;
   std::size_t event_readers = 0;
   std::size_t log_followers = 0;
@@ -29,15 +30,18 @@ struct MetricsSnapshot {
 /// Counters and histograms grow with the events, since the controller's start; gauges are what a
 /// snapshot says. Thread-safe.
 /// Source: https://prometheus.io/docs/practices/naming/
-class Metrics {
+class Metrics : public StreamMeter {
  public:
   Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
-  ~Metrics();
+  ~Metrics() override;
 
   /// Counts what an event tells. Events come in the order of their numbers.
   void observe(const Event& event);
+
+  /// Counts what a stream made.
+  void add(const StreamFigures& figures) override;
 
   /// Counts an answer of the HTTP API.
   void count_response(int status);

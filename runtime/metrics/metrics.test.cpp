@@ -48,7 +48,8 @@ TEST_CASE("gauges say what is there, with a 0 for what could be", "[metrics]") {
   ledger.snapshot.resources[0].kind = "slot";
   ledger.snapshot.resources[1].kind = "slot";
   ledger.snapshot.dropped_log_bytes = 12;
-  ledger.snapshot.is_draining = true;
+  ledger.snapshot.node.draining = true;
+  ledger.snapshot.node.pool = {{"browser", "process", 3, 2, 1, Duration{1500}}};
   const auto text = ledger.text();
   for (const auto* line :
        {"# TYPE aerie_sessions gauge", "aerie_sessions{state=\"ready\"} 2",
@@ -57,7 +58,11 @@ TEST_CASE("gauges say what is there, with a 0 for what could be", "[metrics]") {
         "aerie_mailbox_messages{kind=\"session\"} 2",
         "aerie_mailbox_oldest_seconds{kind=\"session\"} 0.5", "aerie_resources{kind=\"slot\"} 2",
         "# TYPE aerie_log_dropped_bytes_total counter", "aerie_log_dropped_bytes_total 12",
-        "aerie_draining 1", "aerie_resources_quarantined_total 0"}) {
+        "aerie_draining 1", "aerie_pool_wanted{profile=\"browser\",driver=\"process\"} 3",
+        "aerie_pool_ready{profile=\"browser\",driver=\"process\"} 2",
+        "aerie_pool_starting{profile=\"browser\",driver=\"process\"} 1",
+        "aerie_pool_oldest_seconds{profile=\"browser\",driver=\"process\"} 1.5",
+        "aerie_resources_quarantined_total 0"}) {
     INFO(line);
     CHECK_THAT(text, Contains(std::string(line) + "\n"));
   }
@@ -134,4 +139,24 @@ TEST_CASE("a word that is no cause becomes no label", "[metrics]") {
   Ledger ledger;
   ledger.tell("child.exited", {{"kind", "what the guest made up"}}, Duration{0}, "browser");
   CHECK_THAT(ledger.text(), Contains("aerie_child_exits_total{cause=\"other\"} 1\n"));
+}
+
+TEST_CASE("what streams make is added up", "[metrics]") {
+  Ledger ledger;
+  using std::chrono::microseconds;
+  const StreamFigures figures{Duration{1000},
+                              {{"h264", 5000, {microseconds{3000}, microseconds{7000}}}},
+                              {microseconds{800}}};
+  ledger.metrics.add(figures);
+  ledger.metrics.add(figures);
+  const auto text = ledger.text();
+  for (const auto* line :
+       {"aerie_stream_frames_total{codec=\"h264\"} 4", "aerie_stream_frames_total{codec=\"vp8\"} 0",
+        "aerie_stream_encoded_bytes_total{codec=\"h264\"} 10000",
+        "aerie_stream_encode_seconds_count{codec=\"h264\"} 4",
+        "aerie_stream_encode_seconds_bucket{codec=\"h264\",le=\"0.005\"} 2",
+        "aerie_stream_round_trip_seconds_count 2"}) {
+    INFO(line);
+    CHECK_THAT(text, Contains(std::string(line) + "\n"));
+  }
 }

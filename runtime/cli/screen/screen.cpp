@@ -121,12 +121,11 @@ std::string Screen::course_of_chosen() {
 /// The chosen node stays chosen wherever its row goes; where it went, its place is.
 void Screen::follow_chosen() {
   model_.fit(static_cast<std::size_t>(std::max(tree_height(), 1)));
+  if (const auto row = model_.row_of(chosen_)) {
+    chosen_row_ = *row;
+    return;
+  }
   const auto& rows = model_.rows();
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    if (rows[i].node->id == chosen_) {
-      chosen_row_ = i;
-      return;
-    }
   choose(std::min(chosen_row_, rows.empty() ? 0 : rows.size() - 1));
 }
 

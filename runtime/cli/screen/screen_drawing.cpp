@@ -97,14 +97,17 @@ std::string branches_of(const TreeModel::Row& row) {
   return text;
 }
 
-/// A folded node's children in a word each.
+/// A folded node's children in a word each, as many as a line can show.
 std::string folded_children(const TreeModel::Node& node) {
+  constexpr std::size_t longest = 400;
   std::string text;
-  for (const auto* child : node.children)
+  for (const auto* child : node.children) {
+    if (text.size() > longest) break;
     text += " " + child->name +
             (child->state == "ready" || child->state == "running" || child->state == "up"
                  ? ""
                  : "(" + child->state + ")");
+  }
   return text;
 }
 
@@ -170,6 +173,7 @@ void Screen::draw_row(int y, const TreeModel::Row& row, int width, bool is_chose
   auto name = branches_of(row) + terminal_text(short_name(node));
   if (row.is_folded) name += " +" + folded_children(node);
   if (!node.reason.empty() && !row.is_folded) name += "  " + terminal_text(node.reason);
+  if (node.reason.empty() && !node.figures.empty()) name += "  " + node.figures;
   const auto background = is_chosen ? A_REVERSE : A_NORMAL;
   ::attron(background);
   put(y, 0, name, std::min(right - 1, width));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "runtime/cli/console_text.hpp"
+
 namespace aerie::cli {
 namespace {
 
@@ -36,7 +38,6 @@ std::optional<double> number_in(const Json& json, const char* key) {
 }
 
 void read(TreeModel::Node& node, const Json& json) {
-  node.kind = json.value("kind", "");
   node.rank = rank_of(node.kind);
   node.name = json.value("name", "");
   node.state = json.value("state", "");
@@ -48,6 +49,8 @@ void read(TreeModel::Node& node, const Json& json) {
   node.rate = json.value("messagesPerSecond", 0.0);
   node.cpu_percent = number_in(json, "cpuPercent");
   node.memory_kib = number_in(json, "memoryKiB");
+  const auto figures = json.find("figures");
+  node.figures = figures == json.end() ? "" : figures_text(*figures);
 }
 
 }  // namespace
@@ -64,42 +67,76 @@ std::string short_name(const TreeModel::Node& node) {
 void TreeModel::apply(const Json& item) {
   if (item.value("full", false)) {
     nodes_.clear();
+    tops_.clear();
+    kinds_.clear();
     rows_.clear();
-    is_reshaped_ = true;
+    reshape();
   }
-  is_stale_ = true;
   dead_letters_ = item.value("deadLetters", dead_letters_);
-  for (const auto& id : item.value("removed", Json::array()))
-    remove(id.get<std::string>());
-  for (const auto& json : item.value("nodes", Json::array())) {
-    const auto id = json.value("id", "");
-    auto [found, is_new] = nodes_.try_emplace(id);
-    auto& node = found->second;
-    if (is_new) {
-      node.id = id;
-      node.arrival = ++arrivals_;
-    }
-    read(node, json);
-    const auto parent = json.find("parent");
-    place(node, parent != json.end() && parent->is_string() ? parent->get<std::string>() : "");
-  }
+  if (const auto removed = item.find("removed"); removed != item.end())
+    for (const auto& id : *removed)
+      remove(id.get<std::string>());
+  if (const auto nodes = item.find("nodes"); nodes != item.end())
+    for (const auto& json : *nodes)
+      take(json);
   // Who came before its parent finds it now.
-  for (auto& [id, node] : nodes_)
-    if (!node.is_linked) link(node);
+  std::erase_if(tops_, [this](Node* node) {
+    link(*node);
+    return node->is_linked;
+  });
+  // Figures move rows only where these stand or are left out by them.
+  if (order_ != Order::arrival || !filter_.empty()) is_stale_ = true;
+}
+
+void TreeModel::reshape() {
+  is_reshaped_ = true;
+  is_stale_ = true;
+}
+
+void TreeModel::take(const Json& json) {
+  const auto id = json.value("id", "");
+  auto [found, is_new] = nodes_.try_emplace(id);
+  auto& node = found->second;
+  if (is_new) {
+    node.id = id;
+    node.arrival = ++arrivals_;
+    tops_.push_back(&node);
+    are_tops_unsorted_ = true;
+    reshape();
+  }
+  const auto kind = std::exchange(node.kind, json.value("kind", ""));
+  if (kind != node.kind) {
+    if (!is_new) count_kind(kind, -1);
+    count_kind(node.kind, 1);
+    if (node.is_linked) nodes_.at(node.parent).is_unsorted = true;
+    reshape();
+  }
+  read(node, json);
+  if (!filter_.empty()) node.is_passing = passes(node, filter_);
+  const auto parent = json.find("parent");
+  place(node, parent != json.end() && parent->is_string() ? parent->get<std::string>() : "");
+}
+
+void TreeModel::count_kind(const std::string& kind, int by) {
+  kinds_[kind] += static_cast<std::size_t>(by);
 }
 
 void TreeModel::link(Node& node) {
   const auto parent = nodes_.find(node.parent);
   if (parent == nodes_.end()) return;
   parent->second.children.push_back(&node);
+  parent->second.is_unsorted = true;
   node.is_linked = true;
 }
 
 void TreeModel::place(Node& node, const std::string& parent) {
   if (node.parent == parent) return;
-  is_reshaped_ = true;
-  if (const auto before = nodes_.find(node.parent); before != nodes_.end())
-    std::erase(before->second.children, &node);
+  reshape();
+  if (node.is_linked) {
+    std::erase(nodes_.at(node.parent).children, &node);
+    tops_.push_back(&node);
+    are_tops_unsorted_ = true;
+  }
   node.parent = parent;
   node.is_linked = false;
 }
@@ -107,13 +144,17 @@ void TreeModel::place(Node& node, const std::string& parent) {
 void TreeModel::remove(const std::string& id) {
   const auto found = nodes_.find(id);
   if (found == nodes_.end()) return;
-  if (const auto parent = nodes_.find(found->second.parent); parent != nodes_.end())
-    std::erase(parent->second.children, &found->second);
-  for (auto* child : found->second.children)
+  auto& node = found->second;
+  auto& siblings = node.is_linked ? nodes_.at(node.parent).children : tops_;
+  std::erase(siblings, &node);
+  for (auto* child : node.children) {
     child->is_linked = false;
+    tops_.push_back(child);
+    are_tops_unsorted_ = true;
+  }
+  count_kind(node.kind, -1);
   nodes_.erase(found);
-  is_reshaped_ = true;
-  folded_.erase(id);
+  reshape();
 }
 
 const TreeModel::Node* TreeModel::find(const std::string& id) const {
@@ -121,9 +162,16 @@ const TreeModel::Node* TreeModel::find(const std::string& id) const {
   return found == nodes_.end() ? nullptr : &found->second;
 }
 
-std::size_t TreeModel::count(std::string_view kind) const {
-  return static_cast<std::size_t>(std::count_if(
-      nodes_.begin(), nodes_.end(), [&](const auto& each) { return each.second.kind == kind; }));
+std::optional<std::size_t> TreeModel::row_of(const std::string& id) {
+  const auto& all = rows();
+  const auto* node = find(id);
+  const bool is_seen = node != nullptr && node->row < all.size() && all[node->row].node == node;
+  return is_seen ? std::optional{node->row} : std::nullopt;
+}
+
+std::size_t TreeModel::count(const std::string& kind) const {
+  const auto found = kinds_.find(kind);
+  return found == kinds_.end() ? 0 : found->second;
 }
 
 // -- what is to be seen ---------------------------------------------------------------------------
@@ -136,31 +184,34 @@ const std::vector<TreeModel::Row>& TreeModel::rows() {
 void TreeModel::build() {
   rows_.clear();
   matching_.clear();
-  std::vector<Node*> roots;
-  for (auto& [id, node] : nodes_)
-    if (!nodes_.contains(node.parent)) roots.push_back(&node);
-  roots = in_order(roots);
-  for (std::size_t i = 0; i < roots.size(); ++i)
-    if (filter_.empty() || matches(*roots[i])) add_rows(*roots[i], 0, i + 1 == roots.size(), 0);
+  auto tops = in_order(tops_, are_tops_unsorted_);
+  if (!filter_.empty()) std::erase_if(tops, [this](const Node* node) { return !matches(*node); });
+  for (std::size_t i = 0; i < tops.size(); ++i)
+    add_rows(*tops[i], 0, i + 1 == tops.size(), 0);
 }
 
-void TreeModel::add_rows(const Node& node, int depth, bool is_last, std::uint64_t rails) {
+void TreeModel::add_rows(Node& node, int depth, bool is_last, std::uint64_t rails) {
   constexpr int deepest = 63;
   // A filter looks into what is folded.
-  const bool is_folded = filter_.empty() && !node.children.empty() && folded_.contains(node.id);
+  const bool is_folded = filter_.empty() && !node.children.empty() && node.is_folded;
+  node.row = rows_.size();
   rows_.push_back({&node, depth, is_last, rails, is_folded});
   if (is_folded || depth == deepest) return;
-  auto children = in_order(node.children);
-  if (!filter_.empty())
-    std::erase_if(children, [this](const Node* child) { return !matches(*child); });
   const auto below = is_last ? rails : rails | std::uint64_t{1} << static_cast<unsigned>(depth);
-  for (std::size_t i = 0; i < children.size(); ++i)
-    add_rows(*children[i], depth + 1, i + 1 == children.size(), below);
+  Node* last = nullptr;
+  const auto& children = in_order(node.children, node.is_unsorted);
+  const auto is_shown = [this](const Node* child) { return filter_.empty() || matches(*child); };
+  for (auto* child : children)
+    if (is_shown(child)) last = child;
+  for (auto* child : children)
+    if (is_shown(child)) add_rows(*child, depth + 1, child == last, below);
 }
 
-std::vector<TreeModel::Node*> TreeModel::in_order(const std::vector<Node*>& children) const {
-  auto sorted = children;
-  std::sort(sorted.begin(), sorted.end(), [this](const Node* a, const Node* b) {
+const std::vector<TreeModel::Node*>& TreeModel::in_order(std::vector<Node*>& nodes,
+                                                         bool& is_unsorted) const {
+  // By arrival nothing moves that is there.
+  if (order_ == Order::arrival && !std::exchange(is_unsorted, false)) return nodes;
+  std::sort(nodes.begin(), nodes.end(), [this](const Node* a, const Node* b) {
     switch (order_) {
       case Order::name:
         if (a->name != b->name) return a->name < b->name;
@@ -180,12 +231,12 @@ std::vector<TreeModel::Node*> TreeModel::in_order(const std::vector<Node*>& chil
     }
     return a->arrival < b->arrival;
   });
-  return sorted;
+  return nodes;
 }
 
 bool TreeModel::matches(const Node& node) {
   if (const auto known = matching_.find(&node); known != matching_.end()) return known->second;
-  bool is_matching = passes(node, filter_);
+  bool is_matching = node.is_passing;
   for (const auto* child : node.children)
     is_matching = matches(*child) || is_matching;
   return matching_[&node] = is_matching;
@@ -196,11 +247,12 @@ void TreeModel::fit(std::size_t height) {
   if (is_touched_ || (!is_reshaped_ && height == fitted_height_)) return;
   is_reshaped_ = false;
   fitted_height_ = height;
-  folded_.clear();
+  for (auto& [id, node] : nodes_)
+    node.is_folded = false;
   is_stale_ = true;
   const auto fold_kind = [this](std::string_view kind) {
-    for (const auto& [id, node] : nodes_)
-      if (node.kind == kind && !node.children.empty()) folded_.insert(id);
+    for (auto& [id, node] : nodes_)
+      if (node.kind == kind && !node.children.empty()) node.is_folded = true;
     is_stale_ = true;
   };
   for (const auto* kind : {"supervisor", "vm", "session"}) {
@@ -210,26 +262,30 @@ void TreeModel::fit(std::size_t height) {
 }
 
 void TreeModel::toggle(const std::string& id) {
-  fold(id, !folded_.contains(id));
+  if (const auto* node = find(id)) fold(id, !node->is_folded);
 }
 
 void TreeModel::fold(const std::string& id, bool is_folded) {
   is_touched_ = true;
   is_stale_ = true;
-  if (is_folded)
-    folded_.insert(id);
-  else
-    folded_.erase(id);
+  if (const auto found = nodes_.find(id); found != nodes_.end())
+    found->second.is_folded = is_folded;
 }
 
 void TreeModel::set_filter(std::string filter) {
   filter_ = std::move(filter);
+  for (auto& [id, node] : nodes_)
+    node.is_passing = filter_.empty() || passes(node, filter_);
   is_stale_ = true;
 }
 
 void TreeModel::next_order() {
   order_ =
       order_ == Order::restarts ? Order::arrival : static_cast<Order>(static_cast<int>(order_) + 1);
+  // Back to the order in which they came: all were sorted by something else.
+  are_tops_unsorted_ = true;
+  for (auto& [id, node] : nodes_)
+    node.is_unsorted = true;
   is_stale_ = true;
 }
 

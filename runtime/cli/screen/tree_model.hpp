@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -31,10 +30,15 @@ class TreeModel {
     double rate = 0;  ///< messages a second
     std::optional<double> cpu_percent;
     std::optional<double> memory_kib;
-    std::vector<Node*> children;  ///< in order of arrival
+    std::string figures;          ///< of what it stands for, in words
+    std::vector<Node*> children;  ///< in the present order, unless `is_unsorted`
     std::uint64_t arrival = 0;
-    int rank = 0;            ///< what an operator looks for comes first
-    bool is_linked = false;  ///< its parent knows it
+    std::size_t row = 0;       ///< where it is seen, if it is
+    int rank = 0;              ///< what an operator looks for comes first
+    bool is_linked = false;    ///< its parent knows it
+    bool is_folded = false;    ///< by hand, or to fit
+    bool is_unsorted = false;  ///< children came since they were put in order
+    bool is_passing = true;    ///< the filter, by itself
   };
   /// A line that is to be seen.
   struct Row {
@@ -49,7 +53,7 @@ class TreeModel {
   /// Takes in one item of `watch`.
   void apply(const Json& item);
 
-  /// The rows, from the first; built anew when something changed.
+  /// The rows, from the first; built anew when one came, went or moved.
   [[nodiscard]] const std::vector<Row>& rows();
 
   /// Folds until `height` rows are enough, if that can be: first what is not about sessions, then
@@ -67,24 +71,32 @@ class TreeModel {
   [[nodiscard]] std::optional<std::size_t> search(const std::string& text, std::size_t from);
 
   [[nodiscard]] const Node* find(const std::string& id) const;
+  /// Where it is seen; none: it is folded away, filtered out, or gone.
+  [[nodiscard]] std::optional<std::size_t> row_of(const std::string& id);
   [[nodiscard]] std::size_t size() const { return nodes_.size(); }
-  [[nodiscard]] std::size_t count(std::string_view kind) const;
+  [[nodiscard]] std::size_t count(const std::string& kind) const;
   [[nodiscard]] std::uint64_t dead_letters() const { return dead_letters_; }
 
  private:
+  void reshape();
+  void take(const Json& json);
   void place(Node& node, const std::string& parent);
   void link(Node& node);
   void remove(const std::string& id);
+  void count_kind(const std::string& kind, int by);
   void build();
-  void add_rows(const Node& node, int depth, bool is_last, std::uint64_t rails);
-  [[nodiscard]] std::vector<Node*> in_order(const std::vector<Node*>& children) const;
+  void add_rows(Node& node, int depth, bool is_last, std::uint64_t rails);
+  /// The children in the present order; sorted anew where that may have changed.
+  const std::vector<Node*>& in_order(std::vector<Node*>& nodes, bool& is_unsorted) const;
   /// True where it or something below it passes the filter.
   bool matches(const Node& node);
 
   std::unordered_map<std::string, Node> nodes_;
+  std::vector<Node*> tops_;  ///< those whose parent is not known
+  bool are_tops_unsorted_ = false;
+  std::unordered_map<std::string, std::size_t> kinds_;
   std::vector<Row> rows_;
-  std::unordered_map<const Node*, bool> matching_;
-  std::set<std::string> folded_;
+  std::unordered_map<const Node*, bool> matching_;  ///< while rows are built
   std::string filter_;
   Order order_ = Order::arrival;
   std::uint64_t arrivals_ = 0;

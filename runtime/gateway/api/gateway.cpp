@@ -215,6 +215,12 @@ void Gateway::perform(const CallPtr& call) {
       return follow_events(call);
     case Operation::run_command:
       return run_command(call);
+    case Operation::examine:
+      return examine(call);
+    case Operation::show_network:
+      return show_network(call);
+    case Operation::test_network:
+      return test_network(call);
   }
 }
 

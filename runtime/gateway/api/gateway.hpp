@@ -11,6 +11,7 @@
 #include "actors/core/environment.hpp"
 #include "actors/ports/socket_port.hpp"
 #include "runtime/gateway/api/access.hpp"
+#include "runtime/gateway/api/doctor_port.hpp"
 #include "runtime/gateway/api/http_console_reply.hpp"
 #include "runtime/gateway/api/idempotency.hpp"
 #include "runtime/gateway/api/log_reader.hpp"
@@ -27,6 +28,7 @@ struct GatewayWorld {
   std::shared_ptr<SocketPort> sockets;
   std::shared_ptr<LogReader> logs;
   std::shared_ptr<Metrics> metrics = std::make_shared<Metrics>();
+  std::shared_ptr<DoctorPort> doctor;  ///< null in tests that need none
   SessionDefaults defaults;
   std::string public_url;  ///< without a slash at its end; empty: as the client called us
   bool has_tls = false;
@@ -147,6 +149,11 @@ class Gateway : public Actor<GatewayActor> {
   // gateway_console.cpp: operators' commands
   void run_command(const CallPtr& call);
   void stop_command(const std::weak_ptr<HttpConsoleReply>& command);
+
+  // gateway_doctor.cpp: what is wrong with this host, and the way to it
+  void examine(const CallPtr& call);
+  void show_network(const CallPtr& call);
+  void test_network(const CallPtr& call);
 
   // gateway_sockets.cpp: WebSockets
   void on_socket_opened(const SocketOpened& opened);

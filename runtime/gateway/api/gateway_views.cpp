@@ -61,12 +61,11 @@ void Gateway::show_metrics(const CallPtr& call) {
 MetricsSnapshot Gateway::snapshot(const NodeFigures& figures, const ResourceList& resources) const {
   MetricsSnapshot snapshot;
   if (environment_->roster) {
-    snapshot.actors = environment_->roster->facts();
+    snapshot.actors = environment_->roster->facts(FactsDepth::brief);
     snapshot.dead_letters = environment_->roster->dead_letters();
   }
   snapshot.dropped_log_bytes = world_.logs->dropped_bytes();
-  snapshot.warm_vms = figures.warm;
-  snapshot.is_draining = figures.draining;
+  snapshot.node = figures;
   snapshot.sockets = peers_.size();
   snapshot.event_readers = event_readers_.size();
   snapshot.log_followers = log_followers_.size();

@@ -237,6 +237,32 @@ const std::vector<Route>& routes() {
        "Events as they happen",
        {integer("since", 0, INT64_MAX, "Begin after this seq")},
        {}},
+      {"GET",
+       "/api/v1/doctor",
+       O::examine,
+       A::read_all,
+       200,
+       "What is wrong with this host, configuration, image, network, disk and limits: `{ok, at, "
+       "profile, driver, checks:[{name, area, ok, message, remedy, used?, limit?}]}`; takes "
+       "seconds",
+       {plain("profile", FieldType::name, "For which profile; the default one"),
+        plain("driver", FieldType::name, "For which driver; the default one")},
+       {}},
+      {"GET",
+       "/api/v1/doctor/network",
+       O::show_network,
+       A::operate,
+       200,
+       "What a browser needs to test its way here: `{iceServers, publicAddress?, mediaPorts?, "
+       "guestNetworks}`",
+       none,
+       {}},
+      {"POST", "/api/v1/doctor/network", O::test_network, A::operate, 200,
+       "Has a peer on this host answer a browser's offer of a data channel: `{answer}`, with all "
+       "candidates",
+       none,
+       FieldTable{required(text("offer", 1, 60 * 1024, "A session description, with candidates")),
+                  required(choice("transport", {"udp", "tcp"}, "Over which it is to connect"))}},
       {"POST", "/api/v1/console", O::run_command, A::operate, 200,
        "Run a command of the operators' console; answers one object a line: `document`, `item`, at "
        "last `end` with the fault, if any. Hanging up ends a command that goes on",

@@ -40,6 +40,9 @@ enum class Operation {
   explain_child,
   follow_events,
   run_command,
+  examine,
+  show_network,
+  test_network,
 };
 
 /// Who may do it (contract, section 2).

@@ -1,0 +1,65 @@
+#include "runtime/gateway/api/gateway.hpp"
+
+namespace aerie {
+namespace {
+
+HttpResponse json_response(const Json& json) {
+  HttpResponse response;
+  response.body = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return response;
+}
+
+}  // namespace
+
+/// Answered on the doctor's thread: this actor may be gone by then.
+void Gateway::examine(const CallPtr& call) {
+  const auto given = [&](const char* name, const std::string& otherwise) {
+    const auto value = call->query(name);
+    return value.empty() ? otherwise : value;
+  };
+  const auto profile = given("profile", world_.defaults.profile);
+  const auto driver = given("driver", world_.defaults.driver);
+  if (!environment_->profiles.contains(profile))
+    return refuse(call, 422, "bad-field", "There is no profile '" + profile + "'.", "profile");
+  if (!environment_->drivers.contains(driver))
+    return refuse(call, 422, "bad-field", "There is no driver '" + driver + "'.", "driver");
+  if (!world_.doctor) return refuse(call, 503, "unavailable", "There is no doctor here.");
+  Json names{{"profiles", Json::array()}, {"drivers", Json::array()}};
+  for (const auto& [name, each] : environment_->profiles)
+    names["profiles"].push_back(name);
+  for (const auto& [name, each] : environment_->drivers)
+    names["drivers"].push_back(name);
+  call->is_answered = true;
+  count_response(200);
+  world_.doctor->examine(profile, driver,
+                         [server = world_.server, id = call->request->id, names](Json answer) {
+                           answer.update(names);
+                           server->respond(id, json_response(answer));
+                         });
+}
+
+void Gateway::show_network(const CallPtr& call) {
+  if (!world_.doctor) return refuse(call, 503, "unavailable", "There is no doctor here.");
+  answer(call, 200, world_.doctor->network());
+}
+
+/// Answered on the reactor's thread, likewise.
+void Gateway::test_network(const CallPtr& call) {
+  if (!world_.doctor) return refuse(call, 503, "unavailable", "There is no doctor here.");
+  call->is_answered = true;
+  world_.doctor->test_network(
+      call->body["offer"].get<std::string>(), call->body["transport"].get<std::string>(),
+      [server = world_.server, metrics = world_.metrics,
+       id = call->request->id](const Result<std::string>& sdp) {
+        auto response = json_response({{"answer", sdp.value_or("")}});
+        if (!sdp) {
+          const bool is_full = sdp.error().kind == CauseKind::quota;
+          response = error_response(is_full ? 429 : 503, is_full ? "quota" : "unavailable",
+                                    sdp.error().message + " " + sdp.error().remedy);
+        }
+        metrics->count_response(response.status);
+        server->respond(id, std::move(response));
+      });
+}
+
+}  // namespace aerie
