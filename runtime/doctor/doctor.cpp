@@ -22,7 +22,7 @@ std::vector<DoctorCheck> examine(const Settings& settings, const Profile& profil
     add(doctor::check_programs(profile, driver));
     add(doctor::check_display(profile));
     add(doctor::check_media(profile));
-    add(doctor::check_providers(settings, profile));
+    add(doctor::check_providers(settings));
     add(doctor::check_sandbox(settings, profile));
   } else {
     // A VM brings its own programs: they were checked when its image was made.
