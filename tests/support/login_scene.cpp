@@ -14,11 +14,11 @@ StartedSession LoginScene::start(const std::string& provider, Json wish) const {
   return world_->start(std::move(wish));
 }
 
-Json LoginScene::wait_for(const std::string& session, const std::string& state,
-                          const Json& attempt) const {
+Json LoginScene::wait_for(const std::string& session, const std::string& state, const Json& attempt,
+                          std::chrono::milliseconds within) const {
   auto events = world_->events();
   while (true) {
-    const auto event = events.next_of("login.state", std::chrono::seconds{60}).data;
+    const auto event = events.next_of("login.state", within).data;
     const auto& data = event["data"];
     if (event["session"] == session && data["state"] == state &&
         (attempt.is_null() || data["attempt"] == attempt))

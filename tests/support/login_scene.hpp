@@ -18,10 +18,11 @@ class LoginScene {
   /// A session with that log-in and nothing else in its guest, where `wish` names no other profile.
   [[nodiscard]] StartedSession start(const std::string& provider, Json wish = Json::object()) const;
 
-  /// Waits, by the events, for a state of a session's log-in, in that attempt or any; returns the
-  /// event's data.
+  /// Waits, by the events, for a state of a session's log-in, in that attempt or any, `within` a
+  /// time from each one before; returns the event's data.
   [[nodiscard]] Json wait_for(const std::string& session, const std::string& state,
-                              const Json& attempt = nullptr) const;
+                              const Json& attempt = nullptr,
+                              std::chrono::milliseconds within = std::chrono::seconds{60}) const;
 
   /// A client with the session's token.
   [[nodiscard]] HttpClient owner(const StartedSession& session) const;
