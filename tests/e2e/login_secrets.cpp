@@ -1,7 +1,6 @@
 // What a log-in's tool, its person and the vault know is looked for at the most talkative level, in
 // every file, log, event and page.
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
@@ -11,6 +10,7 @@
 #include "tests/support/owner.hpp"
 #include "tests/support/planted.hpp"
 #include "tests/support/serve_process.hpp"
+#include "tests/support/variable.hpp"
 
 using namespace std::chrono_literals;
 using aerie::Json;
@@ -21,6 +21,7 @@ using aerie::test::Owner;
 using aerie::test::ServeProcess;
 using aerie::test::TemporaryDirectory;
 using aerie::test::ToolFolder;
+using aerie::test::Variable;
 
 namespace {
 
@@ -31,20 +32,6 @@ constexpr const char* mints =
 constexpr const char* leaves =
     "echo {\\\"token\\\":\\\"$token\\\"} > $HOME/auth.json; exec sleep 600";
 constexpr const char* crashes = "echo $token > $HOME/shown; exit 3";
-
-/// A variable of this process, as long as it lives.
-class Variable {
- public:
-  Variable(std::string name, const std::string& value) : name_(std::move(name)) {
-    ::setenv(name_.c_str(), value.c_str(), 1);
-  }
-  Variable(const Variable&) = delete;
-  Variable& operator=(const Variable&) = delete;
-  ~Variable() { ::unsetenv(name_.c_str()); }
-
- private:
-  std::string name_;
-};
 
 std::string content_of(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
@@ -69,12 +56,9 @@ struct Scene {
     return answer.json();
   }
 
-  Json wait_for(const Json& session, const std::string& state) const {
-    EventStream events(controller->address(), controller->token(), "/api/v1/events?since=0");
-    while (true) {
-      const auto event = events.next_of("login.state", 60s).data;
-      if (event["session"] == session["id"] && event["data"]["state"] == state) return event;
-    }
+  [[nodiscard]] Json wait_for(const Json& session, const std::string& state) const {
+    return aerie::test::wait_for_login(controller->address(), controller->token(), session["id"],
+                                       state);
   }
 
   /// What the tool left in its home.
@@ -120,7 +104,7 @@ TEST_CASE("what a log-in hands over is nowhere else, however talkative the contr
   const auto failed = scene.start("crashes");
   scene.wait_for(sealed, "completed");
   scene.wait_for(kept, "completed");
-  CHECK(scene.wait_for(failed, "failed")["data"]["cause"]["kind"] == "exit-code");
+  CHECK(scene.wait_for(failed, "failed")["cause"]["kind"] == "exit-code");
 
   std::map<std::string, std::vector<std::string>> secrets{{seed, {}}};
   // The address was in the session's document as long as it was of use.

@@ -2,6 +2,19 @@
 
 namespace aerie::test {
 
+Json wait_for_login(const std::string& address, const std::string& token,
+                    const std::string& session, const std::string& state, const Json& attempt,
+                    std::chrono::milliseconds within) {
+  EventStream events{address, token, "/api/v1/events?since=0"};
+  while (true) {
+    const auto event = events.next_of("login.state", within).data;
+    const auto& data = event["data"];
+    if (event["session"] == session && data["state"] == state &&
+        (attempt.is_null() || data["attempt"] == attempt))
+      return data;
+  }
+}
+
 LoginScene::LoginScene(const ToolFolder& tools, const World::Set& more) {
   auto set = tools.settings();
   set.insert(set.end(), more.begin(), more.end());
@@ -16,14 +29,7 @@ StartedSession LoginScene::start(const std::string& provider, Json wish) const {
 
 Json LoginScene::wait_for(const std::string& session, const std::string& state, const Json& attempt,
                           std::chrono::milliseconds within) const {
-  auto events = world_->events();
-  while (true) {
-    const auto event = events.next_of("login.state", within).data;
-    const auto& data = event["data"];
-    if (event["session"] == session && data["state"] == state &&
-        (attempt.is_null() || data["attempt"] == attempt))
-      return data;
-  }
+  return wait_for_login(world_->address(), world_->token(), session, state, attempt, within);
 }
 
 HttpClient LoginScene::owner(const StartedSession& session) const {

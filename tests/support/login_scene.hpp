@@ -7,6 +7,13 @@
 
 namespace aerie::test {
 
+/// Waits, by the events, for a state of a session's log-in, in that attempt or any, `within` a time
+/// from each one before; returns the event's data. `token`: an operator's.
+Json wait_for_login(const std::string& address, const std::string& token,
+                    const std::string& session, const std::string& state,
+                    const Json& attempt = nullptr,
+                    std::chrono::milliseconds within = std::chrono::seconds{60});
+
 /// A controller that knows the stand-in tools `tools` has when it is made.
 class LoginScene {
  public:
@@ -18,11 +25,9 @@ class LoginScene {
   /// A session with that log-in and nothing else in its guest, where `wish` names no other profile.
   [[nodiscard]] StartedSession start(const std::string& provider, Json wish = Json::object()) const;
 
-  /// Waits, by the events, for a state of a session's log-in, in that attempt or any, `within` a
-  /// time from each one before; returns the event's data.
-  [[nodiscard]] Json wait_for(const std::string& session, const std::string& state,
-                              const Json& attempt = nullptr,
-                              std::chrono::milliseconds within = std::chrono::seconds{60}) const;
+  /// See `wait_for_login`.
+  Json wait_for(const std::string& session, const std::string& state, const Json& attempt = nullptr,
+                std::chrono::milliseconds within = std::chrono::seconds{60}) const;
 
   /// A client with the session's token.
   [[nodiscard]] HttpClient owner(const StartedSession& session) const;
