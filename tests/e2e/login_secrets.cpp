@@ -56,9 +56,9 @@ struct Scene {
     return answer.json();
   }
 
-  [[nodiscard]] Json wait_for(const Json& session, const std::string& state) const {
+  Json wait_for(const Json& session, const std::string& login_state) const {
     return aerie::test::wait_for_login(controller->address(), controller->token(), session["id"],
-                                       state);
+                                       login_state);
   }
 
   /// What the tool left in its home.
