@@ -177,7 +177,7 @@ void Stream::on_figures(const Json& body) {
   const auto figures = read_stream_figures(body);
   if (!figures) return;
   if (environment_->stream_meter) environment_->stream_meter->add(*figures);
-  figures_ = shown_figures(*figures);
+  figures_ = shown_figures(*figures, figures_);
   show_state({});
 }
 
