@@ -44,6 +44,9 @@ Metrics::Counts::Counts()
                                 "From the end of a streamer until its viewers were told.")),
       recoveries_(histograms("aerie_stream_recovery_seconds",
                              "From the end of a streamer until its stream was up again.")),
+      crash_frames_(histograms("aerie_crash_frame_seconds",
+                               "From the end of a streamer until a viewer was sent its next "
+                               "picture.")),
       proposals_(
           counters("aerie_retirement_proposals_total", "The reaper's proposals, by reason.")),
       answers_(counters("aerie_retirement_answers_total", "Answers to proposals.")),
@@ -72,6 +75,7 @@ Metrics::Counts::Counts()
     encode_times_.Add({{"codec", codec}}, buckets());
   }
   round_trips_.Add({}, buckets());
+  crash_frames_.Add({}, buckets());
   for (auto* family : {&replacements_, &escalations_, &deadlines_, &tombstones_, &quarantined_})
     family->Add({});
 }
@@ -99,6 +103,10 @@ void Metrics::Counts::add(const StreamFigures& figures) {
   auto& trips = round_trips_.Add({}, buckets());
   for (const auto trip : figures.round_trips)
     trips.Observe(std::chrono::duration<double>(trip).count());
+}
+
+void Metrics::Counts::add_recovery(Duration to_picture) {
+  crash_frames_.Add({}, buckets()).Observe(seconds(to_picture));
 }
 
 void Metrics::Counts::observe(const Event& event) {

@@ -20,6 +20,7 @@ class Metrics::Counts {
   void observe(const Event& event);
   void count_response(int status);
   void add(const StreamFigures& figures);
+  void add_recovery(Duration to_picture);
   [[nodiscard]] std::vector<prometheus::MetricFamily> collect() const {
     return registry_.Collect();
   }
@@ -53,6 +54,7 @@ class Metrics::Counts {
   Counters& given_up_;
   Histograms& crash_signals_;
   Histograms& recoveries_;
+  Histograms& crash_frames_;
   Counters& proposals_;
   Counters& answers_;
   Counters& escalations_;

@@ -149,13 +149,14 @@ TEST_CASE("what streams make is added up", "[metrics]") {
                               {microseconds{800}}};
   ledger.metrics.add(figures);
   ledger.metrics.add(figures);
+  ledger.metrics.add_recovery(Duration{240});
   const auto text = ledger.text();
   for (const auto* line :
        {"aerie_stream_frames_total{codec=\"h264\"} 4", "aerie_stream_frames_total{codec=\"vp8\"} 0",
         "aerie_stream_encoded_bytes_total{codec=\"h264\"} 10000",
         "aerie_stream_encode_seconds_count{codec=\"h264\"} 4",
         "aerie_stream_encode_seconds_bucket{codec=\"h264\",le=\"0.005\"} 2",
-        "aerie_stream_round_trip_seconds_count 2"}) {
+        "aerie_stream_round_trip_seconds_count 2", "aerie_crash_frame_seconds_sum 0.24"}) {
     INFO(line);
     CHECK_THAT(text, Contains(std::string(line) + "\n"));
   }
