@@ -3,6 +3,7 @@
 #include <fstream>
 
 #include "tests/support/chromium.hpp"
+#include "tests/support/turn_server.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -77,6 +78,18 @@ TEST_CASE("a session's own stream is tested from the doctor's page", "[doctor-pa
   page.click("#test-session");
   page.wait_for(way("session") + "?.dataset.is === 'good'", with_peers);
   CHECK(page.evaluate(way("session") + ".querySelectorAll('.used').length") == 1);
+}
+
+TEST_CASE("a TURN server relays from the browser to this host", "[doctor-page]") {
+  const aerie::test::TurnServer turn;
+  World world{{{"media.iceServers", turn.ice_servers()}}};
+  Chromium chromium;
+  auto page = open_doctor(chromium, world);
+  page.wait_for("document.querySelector('#ways').dataset.state === 'tested'", with_peers);
+  INFO(said(page, "relay"));
+  CHECK(page.evaluate(way("relay") + ".dataset.is") == "good");
+  CHECK(page.evaluate(way("relay") +
+                      ".querySelector('.used').textContent.includes('TURN server')") == true);
 }
 
 TEST_CASE("a TURN server that is not there is found out", "[doctor-page]") {
