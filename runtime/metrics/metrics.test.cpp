@@ -112,8 +112,10 @@ TEST_CASE("a streamer's crash is measured to the word and to the picture", "[met
 
 TEST_CASE("retirements, resources and answers are counted by what they were", "[metrics]") {
   Ledger ledger;
-  ledger.tell("retire.proposed", {{"reason", "idle"}});
-  ledger.tell("retire.answered", {{"answer", "keep"}});
+  ledger.tell("retire.proposed", {{"proposal", "p"}, {"reason", "idle"}});
+  ledger.tell("retire.answered", {{"proposal", "p"}, {"answer", "keep"}});
+  ledger.tell("retire.granted", {{"proposal", "p"}});
+  ledger.tell("retire.answered", {{"proposal", "p"}, {"answer", "keep"}});
   ledger.tell("retire.escalated", Json::object());
   ledger.tell("resource.acquired", {{"kind", "directory"}, {"name", "d"}});
   ledger.tell("resource.released", {{"kind", "directory"}, {"name", "d"}});
@@ -123,13 +125,14 @@ TEST_CASE("retirements, resources and answers are counted by what they were", "[
   ledger.metrics.count_response(200);
   ledger.metrics.count_response(200);
   const auto text = ledger.text();
-  for (const auto* line :
-       {"aerie_retirement_proposals_total{reason=\"idle\"} 1",
-        "aerie_retirement_answers_total{answer=\"keep\"} 1", "aerie_retirement_escalations_total 1",
-        "aerie_resources_acquired_total{kind=\"directory\"} 1",
-        "aerie_resources_released_total{kind=\"directory\"} 1",
-        "aerie_resources_quarantined_total 1", "aerie_vm_replacements_total 1",
-        "aerie_http_responses_total{status=\"200\"} 2"}) {
+  for (const auto* line : {"aerie_retirement_proposals_total{reason=\"idle\"} 1",
+                           "aerie_retirement_answers_total{answer=\"keep\",reason=\"idle\"} 1",
+                           "aerie_retirement_answers_total{answer=\"keep\",reason=\"unknown\"} 1",
+                           "aerie_retirement_escalations_total 1",
+                           "aerie_resources_acquired_total{kind=\"directory\"} 1",
+                           "aerie_resources_released_total{kind=\"directory\"} 1",
+                           "aerie_resources_quarantined_total 1", "aerie_vm_replacements_total 1",
+                           "aerie_http_responses_total{status=\"200\"} 2"}) {
     INFO(line);
     CHECK_THAT(text, Contains(std::string(line) + "\n"));
   }
