@@ -18,15 +18,6 @@ namespace {
 constexpr int page_runs = 8;
 constexpr int file_runs = 20;
 
-/// True once the provider's log-in page, which is blue all over, is in the decoded picture.
-constexpr const char* shows_login_page =
-    "(() => { const video = document.querySelector('#screen'); if (!video || !video.videoWidth) "
-    "return false; const canvas = window.probe = window.probe || "
-    "Object.assign(document.createElement('canvas'), {width: 16, height: 16}); const brush = "
-    "canvas.getContext('2d', {willReadFrequently: true}); brush.drawImage(video, 0, 0, 16, 16); "
-    "const [red, green, blue] = brush.getImageData(8, 11, 1, 1).data; return Math.abs(red - 30) < "
-    "30 && Math.abs(green - 60) < 30 && Math.abs(blue - 160) < 30 && Date.now(); })()";
-
 double milliseconds(Instant from, Instant to) {
   return static_cast<double>((to - from).count());
 }
@@ -40,6 +31,7 @@ std::vector<double> until_page() {
   const test::OidcProvider provider;
   test::World world(test::World::Set{{"guests.hostNetwork", "true"}});
   test::Chromium chromium;
+  const auto is_painted = test::OidcProvider::is_painted("login");
   std::vector<double> samples;
   for (int i = 0; i < page_runs; ++i) {
     const auto began = wall_now();
@@ -47,7 +39,7 @@ std::vector<double> until_page() {
         world.start({{"provider", "oidc"}, {"env", {{"OIDC_ISSUER", provider.issuer()}}}});
     {
       auto page = chromium.new_page(world.viewer(session.id, session.token));
-      const auto painted = page.wait_for(shows_login_page, 90s).get<std::int64_t>();
+      const auto painted = page.wait_for(is_painted, 90s).get<std::int64_t>();
       samples.push_back(milliseconds(began, Instant{Duration{painted}}));
     }
     end(world, session.id);

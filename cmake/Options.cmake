@@ -30,6 +30,12 @@ function(aerie_precompiled_headers NAME)
   target_precompile_headers(${NAME} PRIVATE ${ARG_HEADERS})
 endfunction()
 
+# Tests compile in half the time like this; what they test is optimized as ever.
+set(aerie_test_options "")
+if(NOT AERIE_SANITIZE)
+  set(aerie_test_options -O0 -U_FORTIFY_SOURCE)
+endif()
+
 if(AERIE_PRECOMPILE)
   set(standard <chrono> <functional> <map> <memory> <optional> <string> <string_view> <vector>
     <nlohmann/json.hpp> <tl/expected.hpp>)
@@ -41,12 +47,16 @@ if(AERIE_PRECOMPILE)
   aerie_precompiled_headers(aerie-precompiled-tests
     LINK nlohmann_json::nlohmann_json tl::expected caf::core Catch2::Catch2
     HEADERS ${standard} ${actors} <catch2/catch.hpp>)
+  target_compile_options(aerie-precompiled-tests PRIVATE ${aerie_test_options})
 endif()
 
 # aerie_precompile(TARGET [aerie-precompiled-actors|aerie-precompiled-tests])
 function(aerie_precompile TARGET)
   set(from aerie-precompiled ${ARGN})
   list(POP_BACK from kind)
+  if(kind STREQUAL "aerie-precompiled-tests")
+    target_compile_options(${TARGET} PRIVATE ${aerie_test_options})
+  endif()
   if(AERIE_PRECOMPILE)
     # Programs too: -fPIE would be another setting than that of the headers.
     set_target_properties(${TARGET} PROPERTIES POSITION_INDEPENDENT_CODE OFF)

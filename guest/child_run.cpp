@@ -47,7 +47,8 @@ std::vector<std::pair<std::string, std::string>> builtin_environment(
 }  // namespace
 
 Substitutions GuestSetting::substitutions() const {
-  return {{"url", configure.url.empty() ? "about:blank" : configure.url},
+  const auto& page = login_page.empty() ? configure.url : login_page;
+  return {{"url", page.empty() ? "about:blank" : page},
           {"width", std::to_string(configure.display.width)},
           {"height", std::to_string(configure.display.height)},
           {"session", configure.session}};
@@ -179,10 +180,8 @@ Result<SpawnRequest> ChildRun::prepare_builtin() {
 Result<SpawnRequest> ChildRun::prepare_login() {
   auto control = LoginControl::make(
       setting_.reactor, {[this] { on_ready({}); },
-                         [this](link::GuestMessage words) { setting_.say(std::move(words)); },
-                         [this](const std::string& url) {
-                           if (setting_.open) setting_.open(url);
-                         }});
+                         [this](link::GuestMessage words) { on_login_says(std::move(words)); },
+                         [this](const std::string& url) { show_login_page(url); }});
   if (!control) return tl::unexpected(control.error());
   login_ = std::move(*control);
   auto request = login_->request(setting_.login_program);
@@ -264,7 +263,18 @@ void ChildRun::say_what_stands() {
     setting_.say(words);
 }
 
+void ChildRun::on_login_says(link::GuestMessage words) {
+  const auto* news = std::get_if<link::LoginNews>(&words);
+  if (news != nullptr && is_final(news->state)) show_login_page("");
+  setting_.say(std::move(words));
+}
+
+void ChildRun::show_login_page(const std::string& url) {
+  if (setting_.show_login_page) setting_.show_login_page(url);
+}
+
 void ChildRun::on_exit(ExitRecord exit) {
+  if (login_) show_login_page("");
   if (streamer_ && !reason_ && exit.kind != CauseKind::killed) reason_ = streamer_->last_words();
   if (login_ && !reason_ && exit.kind != CauseKind::killed) reason_ = login_->last_words();
   if (reason_) {

@@ -28,7 +28,9 @@ struct GuestSetting {
   Environment display;                          ///< `DISPLAY`, `XAUTHORITY`, once there is one
   std::optional<int> display_number;            ///< of the builtin display
   std::function<void(link::GuestMessage)> say;  ///< to the host
-  std::function<void(const std::string& url)> open = {};  ///< in the guest's browser
+  /// Shows the page of a log-in in the guest's browser; empty: there is none any more.
+  std::function<void(const std::string& url)> show_login_page = {};
+  std::string login_page = {};  ///< what a browser that is started now is to begin with
 
   [[nodiscard]] Substitutions substitutions() const;
 };
@@ -95,6 +97,8 @@ class ChildRun {
   void on_started();
   void on_ready(std::optional<int> display);
   void on_lines(const std::vector<LogLine>& lines);
+  void on_login_says(link::GuestMessage words);
+  void show_login_page(const std::string& url);
   void on_exit(ExitRecord exit);
 
   GuestSetting& setting_;

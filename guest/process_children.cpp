@@ -28,7 +28,7 @@ ProcessChildren::ProcessChildren(GuestSetting setting, ChildReports reports)
       reports_(std::move(reports)),
       examiner_(std::make_unique<Examiner>(setting_.reactor)),
       leftovers_(setting_.reactor, [this](const std::string& mark) { return is_running(mark); }) {
-  setting_.open = [this](const std::string& url) { open_in_browser(url); };
+  setting_.show_login_page = [this](const std::string& url) { show_login_page(url); };
 }
 
 void ProcessChildren::start(const std::string& child, std::uint64_t run) {
@@ -125,7 +125,7 @@ bool ProcessChildren::owns(pid_t pid) const {
                        return each.second.process && each.second.process->pid() == pid;
                      }) ||
          std::any_of(opening_.begin(), opening_.end(),
-                     [&](const auto& each) { return each.second->pid() == pid; });
+                     [&](const auto& each) { return each.second.process->pid() == pid; });
 }
 
 // -- a streamer that stands by --------------------------------------------------------------------
@@ -206,8 +206,11 @@ void ProcessChildren::assign(const link::Assign& assignment) {
       open(spec, assignment.url);
 }
 
-/// The first child that shows pages, and runs.
-void ProcessChildren::open_in_browser(const std::string& url) {
+/// In the first child that shows pages, and runs; one that is started while the page stands begins
+/// with it.
+void ProcessChildren::show_login_page(const std::string& url) {
+  setting_.login_page = url;
+  if (url.empty()) return;
   for (const auto& spec : setting_.configure.profile->children)
     if (const auto found = running_.find(spec.name);
         !spec.open.empty() && found != running_.end() && found->second.process)
@@ -229,7 +232,7 @@ void ProcessChildren::open(const ChildSpec& spec, const std::string& url) {
       Process::start(setting_.reactor, spec.name, request,
                      {say, [this, number](const ExitRecord&) { opening_.erase(number); }, {}});
   if (process)
-    opening_[number] = std::move(*process);
+    opening_[number] = {spec.name, std::move(*process)};
   else
     say({{wall_now(), LogLine::Stream::err, "aerie: " + process.error().message}});
 }
@@ -244,6 +247,7 @@ ProcessChildren::Running* ProcessChildren::find(const std::string& child, std::u
 void ProcessChildren::on_exited(const std::string& child, std::uint64_t run, ExitRecord exit) {
   // Kept until the end of this call, which comes from within it.
   const auto ended = running_.extract(child);
+  std::erase_if(opening_, [&](const auto& each) { return each.second.child == child; });
   reports_.on_exited(child, run, std::move(exit));
   if (!is_closed_) leftovers_.sweep_soon();
 }

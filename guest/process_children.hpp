@@ -60,6 +60,12 @@ class ProcessChildren {
     std::unique_ptr<ChildRun> process;  ///< null while its program is looked at
   };
 
+  /// A command of `open`. It does not outlive its child: a browser's may have become the browser.
+  struct Opening {
+    std::string child;
+    std::unique_ptr<Process> process;
+  };
+
   void launch(const ChildSpec& spec, std::uint64_t run, const std::optional<Cause>& fault);
   void prepare_others(const std::string& child);
   /// Ends a run that has no process yet.
@@ -75,7 +81,7 @@ class ProcessChildren {
   void hold(const ChildSpec& spec, std::uint64_t run);
   void on_exited(const std::string& child, std::uint64_t run, ExitRecord exit);
   void open(const ChildSpec& spec, const std::string& url);
-  void open_in_browser(const std::string& url);
+  void show_login_page(const std::string& url);
 
   [[nodiscard]] bool is_running(const std::string& mark) const;
 
@@ -88,7 +94,7 @@ class ProcessChildren {
   std::unique_ptr<ChildRun> standby_;  ///< a streamer that waits for the running one's end
   TimerId standby_timer_;
   std::optional<std::uint64_t> held_run_;  ///< of the streamer of a guest that is to be saved
-  std::map<std::uint64_t, std::unique_ptr<Process>> opening_;  ///< commands of `open`
+  std::map<std::uint64_t, Opening> opening_;
   std::uint64_t next_opening_ = 1;
   std::uint64_t next_mark_ = 1;
   bool is_closed_ = false;

@@ -73,7 +73,8 @@ class WhenFile final : public Readiness {
  private:
   void look() {
     std::error_code error;
-    if (told_ || !std::filesystem::exists(path_, error)) return;
+    // A symbolic link counts itself: what it names need not be a file (a browser's lock).
+    if (told_ || !std::filesystem::exists(std::filesystem::symlink_status(path_, error))) return;
     told_ = true;
     on_ready_({});
   }

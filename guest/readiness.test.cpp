@@ -138,6 +138,13 @@ TEST_CASE("a file is waited for, with its directories, wherever they come from",
     REQUIRE(::rename((directory.path() + "/x").c_str(), (directory.path() + "/a").c_str()) == 0);
     waiting.wait();
   }
+  SECTION("a link that leads nowhere") {
+    wanted.path = directory.path() + "/lock";
+    Waiting waiting{wanted};
+    waiting.start();
+    REQUIRE(::symlink("guest-7", wanted.path.c_str()) == 0);
+    waiting.wait();
+  }
   SECTION("there already") {
     wanted.path = directory.path();
     Waiting waiting{wanted};

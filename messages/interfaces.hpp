@@ -774,7 +774,8 @@ using NodeActor = VmOwnerActor::extend<
     caf::reacts_to<OrphansFound>,
     /// Refuses new sessions from now on; with `stop_guests` retires those there are.
     caf::replies_to<DrainNode>::with<Drained>, caf::reacts_to<UndrainNode>,
-    caf::reacts_to<ReaperBegins>, caf::reacts_to<NodeTimer>,
+    /// Guests that need more than is left are refused.
+    caf::reacts_to<DiskSpace>, caf::reacts_to<ReaperBegins>, caf::reacts_to<NodeTimer>,
     caf::replies_to<AskNodeFigures>::with<NodeFigures>>;
 
 // == the gateway actor ===========================================================================

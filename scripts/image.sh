@@ -5,12 +5,23 @@
 readonly image_epoch=1700000000  # every time in an image: it is no input
 images() { printf '%s\n' "${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/aerie/images"; }
 
-# image_list PROFILE SECTION: the lines of a section of config/images/PROFILE.txt.
-image_list() {
+# image_section PROFILE SECTION: the lines of a section of config/images/PROFILE.txt.
+image_section() {
   awk -v wanted="$2" '
     /^\[/ { inside = substr($0, 2, length($0) - 2) == wanted; next }
     inside && NF && !/^#/ { print $1 }' "config/images/$1.txt"
 }
+
+# image_list PROFILE SECTION: the same, after those of the image that it is like.
+image_list() {
+  local like
+  like=$(image_section "$1" like)
+  [ -z "$like" ] || image_list "$like" "$2"
+  image_section "$1" "$2"
+}
+
+# image_inputs PROFILE: the program files that go into the image, as built.
+image_inputs() { image_list "$1" programs | sed 's,^.*/,build/,'; }
 
 digest_of() { sha256sum "$@" | sha256sum | cut -c1-64; }
 
@@ -123,7 +134,10 @@ image_tree() {
   while IFS= read -r plugin; do kept+=(! -name "libgst$plugin.so"); done < <(image_list "$profile" plugins)
   find "$tree"/usr/lib/*/gstreamer-1.0 -type f "${kept[@]}" -delete
   mkdir -p "$tree"/usr/lib/aerie "$tree"/{dev,proc,sys,run,tmp,root,var/tmp,var/log,var/cache} "$tree/home/user"
-  for path in aerie-guest aerie-stream; do strip -o "$tree/usr/lib/aerie/$path" "build/$path"; done
+  while IFS= read -r path; do
+    [ -f "build/${path##*/}" ] || die "build/${path##*/} is not there." "Build it (./run build)."
+    strip -o "$tree/$path" "build/${path##*/}"
+  done < <(image_list "$profile" programs)
   drop_unneeded_libraries "$tree" " $(image_list "$profile" opened | paste -sd' ') "
   printf 'root:x:0:0:root:/root:/usr/sbin/nologin\nuser:x:1000:1000::/home/user:/bin/sh\n' >"$tree/etc/passwd"
   printf 'root:x:0:\nuser:x:1000:\n' >"$tree/etc/group"
@@ -133,18 +147,18 @@ image_tree() {
   : >"$tree/etc/machine-id"
   chmod -R a+rX,u+w "$tree"
   find "$tree" -exec touch -h -d "@$image_epoch" {} +
-  check_tree "$tree"
+  check_tree "$profile" "$tree"
   rm -rf "$tree/checked"
 }
 
-# check_tree TREE: whether its programs can start in it, and the streamer finds its elements; the latter leaves
+# check_tree PROFILE TREE: whether its programs can start in it, and the streamer finds its elements; the latter leaves
 # GStreamer's registry behind, for a guest would take seconds to make it.
 check_tree() {
-  local tree=$1 program missing work
-  for program in /usr/lib/aerie/aerie-guest /usr/lib/aerie/aerie-stream /usr/bin/Xvfb /usr/bin/xkbcomp /usr/bin/xterm; do
-    build/aerie inspect "$program" --root "$tree" >/dev/null ||
-      die "$program can't start in the image." "Add what is missing to config/images, or drop less there."
-  done
+  local tree=$2 program missing work
+  while IFS= read -r program; do
+    build/aerie inspect "/$program" --root "$tree" >/dev/null ||
+      die "/$program can't start in the image." "Add what is missing to config/images, or drop less there."
+  done < <(image_list "$1" programs; printf 'usr/bin/%s\n' Xvfb xkbcomp xterm)
   work=$(mktemp -d)
   missing=$(bwrap --unshare-user --unshare-pid --unshare-net --uid 0 --gid 0 --ro-bind "$tree" / --dev /dev \
     --proc /proc --tmpfs /tmp --bind "$work" /run --clearenv --setenv HOME /tmp \
@@ -190,8 +204,9 @@ make_image() {
   [ -f "config/images/$profile.txt" ] || die "There is no image for the profile '$profile'." "See config/images."
   base=$(image_base "$profile")
   kernel=$(image_kernel "$profile")
-  key=$(digest_of "$base/root.tar" "$kernel"/boot/vmlinuz-* "config/images/$profile.txt" scripts/image.sh \
-    build/aerie-init build/aerie-guest build/aerie-stream)
+  # shellcheck disable=SC2046  # names without blanks
+  key=$(digest_of "$base/root.tar" "$kernel"/boot/vmlinuz-* config/images/*.txt scripts/image.sh build/aerie-init \
+    $(image_inputs "$profile"))
   if [ -f "$(images)/inputs/$key" ]; then
     folder=$(images)/$(<"$(images)/inputs/$key")
     if [ -f "$folder/manifest.json" ]; then

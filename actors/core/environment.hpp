@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <map>
@@ -98,6 +99,11 @@ struct ActorSettings {
   std::string network_pool = "10.77.0.0/16";
   Json ice_servers = Json::array();
   std::vector<PoolEntry> pool;
+
+  /// What is to stay free of a file system of that size: of a small one a twentieth.
+  [[nodiscard]] std::int64_t kept_free(std::int64_t total_bytes) const {
+    return std::min(min_free_bytes, total_bytes / 20);
+  }
 };
 
 /// What all actors of one controller stand on.
@@ -123,6 +129,11 @@ struct Environment {
     const auto found = drivers.find(driver);
     const bool is_known = found != drivers.end() && found->second;
     return is_known ? found->second->kind() : MachineKind::process;
+  }
+  [[nodiscard]] MachineNeeds needs_of(const std::string& driver) const {
+    const auto found = drivers.find(driver);
+    const bool is_known = found != drivers.end() && found->second;
+    return is_known ? found->second->needs() : MachineNeeds{};
   }
   [[nodiscard]] Duration start_within(const std::string& driver) const {
     return kind_of(driver) == MachineKind::vm ? settings.vm_start_within : settings.start_within;

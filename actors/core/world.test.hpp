@@ -86,9 +86,11 @@ class FakeDriver final : public Driver {
   std::unique_ptr<Machine> make(MachineSpec spec, std::shared_ptr<MachineReports> reports) override;
 
   void survey(std::function<void(std::vector<Orphan>)> found) override { found(present); }
+  [[nodiscard]] MachineNeeds needs() const override { return needed; }
 
   std::vector<std::shared_ptr<MachineRecord>> machines;
   std::vector<Orphan> present;  ///< what a survey finds
+  MachineNeeds needed;
 };
 
 class FakeSockets final : public SocketPort {

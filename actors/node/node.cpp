@@ -1,7 +1,6 @@
 #include "actors/node/node.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "actors/session/session.hpp"
 #include "actors/vm/vm.hpp"
@@ -11,20 +10,6 @@ namespace {
 
 /// A guest that boots would take the processor from the session that starts, and its first picture.
 constexpr Duration refill_after{3'000};
-
-Cause quota(std::string message) {
-  return {CauseKind::quota,
-          std::move(message),
-          "End a session, or raise the limit in the configuration's section 'limits'.",
-          {}};
-}
-
-/// At most one decimal, none where it is whole.
-std::string brief(double number) {
-  auto text = std::to_string(std::llround(number * 10) / 10);
-  const auto tenth = std::llround(number * 10) % 10;
-  return tenth == 0 ? text : text + "." + std::to_string(tenth);
-}
 
 }  // namespace
 
@@ -51,6 +36,7 @@ Node::Behavior Node::make_behavior() {
       [](const MayRelease&) { return ReleaseAllowed{true}; },
 
       [this](const CreateSession& message) { return create(message); },
+      [this](const DiskSpace& message) { disk_ = message; },
       [this](const FindSessionActor& message) {
         const auto found = sessions_.find(message.id);
         return SessionActorFound{found == sessions_.end() ? SessionActor{} : found->second.actor};
@@ -199,40 +185,6 @@ void Node::forget_unsaved(const std::string& session, bool is_warm) {
     send(reaper, ExpectEnds{session, {}, {}});
   send_exit(found->second.actor, caf::exit_reason::user_shutdown);
   sessions_.erase(found);
-}
-
-std::optional<Cause> Node::over_sessions() const {
-  const auto limit = environment_->settings.max_sessions;
-  if (sessions_.size() < limit) return std::nullopt;  // the common case, at once
-  // A session whose guest is gone counts for disk only.
-  const auto in_use = std::count_if(sessions_.begin(), sessions_.end(), [&](const auto& entry) {
-    const auto vm = vms_.find(entry.second.vm);
-    return vm != vms_.end() && !vm->second.is_over;
-  });
-  if (static_cast<std::size_t>(in_use) < limit) return std::nullopt;
-  return quota("All " + std::to_string(limit) + " sessions of limits.sessions are in use.");
-}
-
-/// Memory is one for all; of processors each kind of machine has its own share.
-std::optional<Cause> Node::over_quota(const Profile& profile, const std::string& driver) const {
-  const auto& settings = environment_->settings;
-  const auto kind = environment_->kind_of(driver);
-  const auto max_cpus = environment_->max_cpus(kind);
-  if (settings.max_memory_mib <= 0 && max_cpus <= 0) return std::nullopt;
-  std::int64_t memory = profile.resources.memory_mib;
-  double cpus = profile.resources.cpus;
-  for (const auto& [id, vm] : vms_) {
-    if (vm.is_over) continue;
-    memory += vm.resources.memory_mib;
-    if (environment_->kind_of(vm.driver) == kind) cpus += vm.resources.cpus;
-  }
-  if (settings.max_memory_mib > 0 && memory > settings.max_memory_mib)
-    return quota("This guest would bring the memory in use to " + std::to_string(memory) +
-                 " MiB of limits.memoryMiB = " + std::to_string(settings.max_memory_mib) + ".");
-  if (max_cpus > 0 && cpus > max_cpus)
-    return quota("This guest would bring the processors in use to " + brief(cpus) + " of " +
-                 brief(max_cpus) + " that limits.cpuOvercommit allows.");
-  return std::nullopt;
 }
 
 // -- VMs ------------------------------------------------------------------------------------------

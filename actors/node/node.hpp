@@ -60,6 +60,13 @@ class Node : public Actor<NodeActor> {
   void begin_adopted();
   void collect_orphans(const StoreContents& contents);
 
+  // node_admission.cpp: what fits this host
+  [[nodiscard]] static Cause quota(std::string message);
+  [[nodiscard]] std::optional<Cause> over_sessions() const;
+  [[nodiscard]] std::optional<Cause> over_quota(const Profile& profile,
+                                                const std::string& driver) const;
+  [[nodiscard]] std::optional<Cause> over_disk(const std::string& driver) const;
+
   // node_orphans.cpp: what has lost its owner
   void on_vm_lost(const std::string& id, const caf::error& reason);
   void on_session_lost(const std::string& id, const caf::error& reason);
@@ -90,9 +97,6 @@ class Node : public Actor<NodeActor> {
   static constexpr std::uint64_t retry_ticket = 3;
 
   caf::result<SessionCreated> create(const CreateSession& wish);
-  [[nodiscard]] std::optional<Cause> over_sessions() const;
-  [[nodiscard]] std::optional<Cause> over_quota(const Profile& profile,
-                                                const std::string& driver) const;
   std::string make_vm(const SessionRequest& request, const SharedValue<Profile>& profile,
                       const std::string& session, const VmOwnerActor& owner, int slot);
   void on_saved(const std::string& session, const std::string& token_digest, bool is_warm);
@@ -110,6 +114,7 @@ class Node : public Actor<NodeActor> {
   AddressPool addresses_;
   std::map<std::string, SessionEntry> sessions_;
   std::map<std::string, VmEntry> vms_;
+  std::optional<DiskSpace> disk_;  ///< as it was some seconds ago; none: not known yet
   bool is_draining_ = false;
   ActorFace face_;
   std::vector<caf::typed_response_promise<Drained>> drained_;

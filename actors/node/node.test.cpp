@@ -100,6 +100,28 @@ TEST_CASE("quotas refuse with the numbers", "[caf][node]") {
   CHECK(world.create().document);
 }
 
+TEST_CASE("what a machine needs beyond its profile counts, of memory and of disk", "[caf][node]") {
+  Fixture world;
+  constexpr std::int64_t mib = 1 << 20;
+  world.driver->needed = {100, 64 * mib};
+  world.environment->settings.max_memory_mib = 2500;
+  world.environment->settings.min_free_bytes = 512 * mib;
+  world.start();
+  const auto space = [&](std::int64_t free_mib) {
+    caf::anon_send(world.environment->directory.node(), DiskSpace{free_mib * mib, 100'000 * mib});
+    world.run();
+  };
+  REQUIRE(world.create().document);  // nothing is known of the disk yet
+  space(575);
+  CHECK(world.create().refusal->message ==
+        "This guest needs 64 MiB of disk: 575 MiB are free beneath the state directory, and "
+        "retention.minFreeBytes keeps 512 MiB.");
+  space(576);
+  REQUIRE(world.create().document);
+  CHECK(world.create().refusal->message ==
+        "This guest would bring the memory in use to 3372 MiB of limits.memoryMiB = 2500.");
+}
+
 TEST_CASE("addresses are unique and given back", "[caf][node]") {
   Fixture world;
   world.start();

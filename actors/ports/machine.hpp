@@ -66,11 +66,18 @@ class Machine {
 /// What a guest's machine is to the host: quotas and deadlines go by it.
 enum class MachineKind { process, vm };
 
+/// What each guest takes of this host beyond its profile's share.
+struct MachineNeeds {
+  std::int64_t memory_mib = 0;  ///< the VMM's own
+  std::int64_t disk_bytes = 0;  ///< below the state directory, at least
+};
+
 /// Makes machines of one kind: `process`, `qemu`, `firecracker`.
 class Driver {
  public:
   virtual ~Driver() = default;
   [[nodiscard]] virtual MachineKind kind() const { return MachineKind::process; }
+  [[nodiscard]] virtual MachineNeeds needs() const { return {}; }
   [[nodiscard]] virtual std::unique_ptr<Machine> make(MachineSpec spec,
                                                       std::shared_ptr<MachineReports> reports) = 0;
 

@@ -3,15 +3,6 @@
 // What no actor owns, and what has to go when the disk is full.
 
 namespace aerie {
-namespace {
-
-/// A small file system is not short of space for ever.
-std::int64_t wanted_bytes(const ActorSettings& settings, const DiskSpace& disk) {
-  return std::min(settings.min_free_bytes, disk.total_bytes / 20);
-}
-
-}  // namespace
-
 // -- orphans --------------------------------------------------------------------------------------
 
 void Reaper::quarantine(const Orphan& orphan) {
@@ -78,7 +69,7 @@ void Reaper::on_orphan_answer(const std::string& vm, const OrphanAnswer& answer)
 
 /// One thing at a time: how much it gave shows in the next figures.
 void Reaper::on_disk(const DiskSpace& disk) {
-  const auto wanted = wanted_bytes(environment_->settings, disk);
+  const auto wanted = environment_->settings.kept_free(disk.total_bytes);
   const bool is_short = disk.free_bytes < wanted;
   if (is_short && !is_disk_short_) {
     const Cause cause{CauseKind::disk_full,

@@ -128,7 +128,14 @@ void Session::on_exit() {
 void Session::on_vm_changed(const VmChanged& changed) {
   if (changed.vm != document_->vm_id) return;
   document_.edit().vm_state = changed.state;
-  if (changed.state == VmState::failed && changed.cause) tell_trouble("vmm", *changed.cause);
+  if (changed.state == VmState::failed && changed.cause) {
+    tell_trouble("vmm", *changed.cause);
+  } else if (changed.cause && changed.cause->kind == CauseKind::network_failed) {
+    tell_trouble("network", *changed.cause);
+  } else if (troubles_.erase("network") > 0) {
+    told_trouble_.reset();
+    broadcast(state_message());
+  }
   publish();
 }
 

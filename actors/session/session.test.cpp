@@ -73,6 +73,21 @@ TEST_CASE("where no fresh guest can be had the first cause stands too", "[caf][s
   CHECK(world.document()->cause->evidence.back() == "no fresh guest: No address is free.");
 }
 
+TEST_CASE("viewers are told that the guest's network fails, and that it is back",
+          "[caf][session]") {
+  SessionFixture world;
+  const auto visitor = world.join(ViewerRole::viewer);
+  const auto cause = some_cause(CauseKind::network_failed);
+  for (int time = 0; time < 2; ++time) {
+    world.tell(world.session, VmChanged{"vm", VmState::ready, {}, cause});
+    CHECK(visitor.last("state")["child"] == "network");
+    CHECK(visitor.last("state")["cause"]["kind"] == "network-failed");
+    world.tell(world.session, VmChanged{"vm", VmState::ready, {}, {}});
+    CHECK_FALSE(visitor.last("state").contains("cause"));
+  }
+  CHECK(world.state() == SessionState::ready);
+}
+
 TEST_CASE("what no fresh guest can mend fails at once", "[caf][session]") {
   SessionFixture world;
   world.finish(CauseKind::library_missing);

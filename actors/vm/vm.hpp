@@ -43,17 +43,20 @@ class Vm : public Actor<VmActor> {
   void on_not_written(Cause cause);
   void on_started(std::int64_t pid);
   void on_linked();
-  void on_says(link::GuestMessage& message);
-  void on_child(const link::ChildNews& news);
-  void on_link_lost(const Cause& cause);
-  void on_network(const std::optional<Cause>& failure);
   void on_exited(const ExitRecord& exit);
   void on_machine_failed(const Cause& cause);
   /// Nothing of it runs any more.
   void finish(std::optional<Cause> cause);
-  void assign(const AssignVm& assignment);
   void stop(const std::string& by, bool at_once);
   void on_timer(std::uint64_t ticket);
+
+  // vm_words.cpp: what the guest says
+  void on_says(link::GuestMessage& message);
+  void on_child(const link::ChildNews& news);
+  void on_link_lost(const Cause& cause);
+  void on_network(const std::optional<Cause>& failure);
+  void assign(const AssignVm& assignment);
+  void tell_owner_where_it_stands();
 
   // vm_dismantling.cpp
   void dismantle(const ReleaseToken& token);
@@ -77,7 +80,6 @@ class Vm : public Actor<VmActor> {
   void fail(Cause cause);
   void enter(VmState state, std::optional<Duration> deadline = std::nullopt);
   void reach(Stage stage);
-  void tell_owner_where_it_stands();
   void publish();
   void record(std::string kind, std::string child, Json data);
   [[nodiscard]] Cause deadline_cause() const;

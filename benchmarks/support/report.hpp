@@ -16,7 +16,8 @@ namespace aerie::bench {
 /// The file of one benchmark: which machine, what was measured, every sample and what it was to be.
 ///
 /// `{name, title, machine:{cpu, cores, memoryMiB, kernel}, at, measures:[{name, unit, samples,
-/// p50, p95, p99, max, targets:{p50?, p99?}, met}], curves:[{name, x, y, lines:{name:[[x, y]]}}]}`
+/// p50, p95, p99, max, targets:{p50?, p95?, p99?}, met}], curves:[{name, x, y, lines:{name:[[x,
+/// y]]}}]}`
 class Report {
  public:
   Report(std::string name, std::string title);
@@ -24,6 +25,7 @@ class Report {
   /// The most that is promised; 0 promises nothing.
   struct Targets {
     double p50 = 0;
+    double p95 = 0;
     double p99 = 0;
   };
 

@@ -50,8 +50,13 @@ std::string vp8_description(const VideoFormat& format) {
          " token-partitions=1";
 }
 
-/// The unit stamped with its running time: x264enc shifts its timestamps and its segment by 1,000
-/// hours, and peers' pipelines have segments of their own.
+}  // namespace
+
+int bitrate_of(const VideoFormat& format) {
+  const auto pixels = static_cast<std::int64_t>(format.width) * format.height * format.fps;
+  return static_cast<int>(std::clamp<std::int64_t>(pixels / 4, 1'000'000, 12'000'000));
+}
+
 GstPtr<GstSample> in_running_time(GstSample* unit) {
   const auto* segment = gst_sample_get_segment(unit);
   const GstPtr<GstBuffer> buffer{gst_buffer_copy(gst_sample_get_buffer(unit))};
@@ -61,13 +66,6 @@ GstPtr<GstSample> in_running_time(GstSample* unit) {
   GST_BUFFER_DTS(buffer.get()) = GST_CLOCK_TIME_NONE;  // no B-frames: the same order
   return GstPtr<GstSample>{
       gst_sample_new(buffer.get(), gst_sample_get_caps(unit), nullptr, nullptr)};
-}
-
-}  // namespace
-
-int bitrate_of(const VideoFormat& format) {
-  const auto pixels = static_cast<std::int64_t>(format.width) * format.height * format.fps;
-  return static_cast<int>(std::clamp<std::int64_t>(pixels / 4, 1'000'000, 12'000'000));
 }
 
 Result<std::unique_ptr<Encoder>> Encoder::create(Codec codec, const VideoFormat& format,

@@ -23,6 +23,10 @@ struct VideoFormat {
 /// Bits a second: a quarter of a bit for every pixel, between 1 and 12 Mbit/s.
 [[nodiscard]] int bitrate_of(const VideoFormat& format);
 
+/// An access unit as an encoder gave it, stamped with its running time: x264enc shifts its
+/// timestamps and its segment by 1,000 hours, and peers' pipelines have segments of their own.
+[[nodiscard]] GstPtr<GstSample> in_running_time(GstSample* unit);
+
 /// One encoder as a pipeline of its own: pictures in, access units out. Key frames only on request.
 /// A picture that comes while another still waits replaces it.
 class Encoder {

@@ -25,6 +25,16 @@ TEST_CASE("rectangles grow to even edges within the screen", "[picture]") {
   CHECK(even_rectangle({100, 0, 1, 10}, 101, 77).width == 0);
 }
 
+TEST_CASE("only what changed is read, and what is nearly one area as one", "[picture]") {
+  const Rectangle left{10, 10, 8, 16};
+  const Rectangle far{90, 60, 8, 16};
+  CHECK(areas_to_read({left, far}, 100, 80) == std::vector{left, far});
+  CHECK(areas_to_read({{0, 0, 50, 40}, {50, 0, 50, 38}}, 100, 80) ==
+        std::vector{Rectangle{0, 0, 100, 40}});
+  CHECK(areas_to_read(std::vector<Rectangle>(9, left), 100, 80) == std::vector{left});
+  CHECK(areas_to_read({{200, 0, 5, 5}}, 100, 80).empty());
+}
+
 TEST_CASE("the answer's first codec and its extensions count", "[answer]") {
   const auto parsed = parse_answer(
       answer("m=video 9 UDP/TLS/RTP/SAVPF 98 96\r\nc=IN IP4 0.0.0.0\r\na=rtpmap:96 H264/90000\r\n"

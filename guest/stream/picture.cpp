@@ -13,6 +13,28 @@ Rectangle even_rectangle(Rectangle rectangle, int width, int height) {
   return {left, top, std::max(right - left, 0), std::max(bottom - top, 0)};
 }
 
+std::vector<Rectangle> areas_to_read(const std::vector<Rectangle>& damaged, int width, int height) {
+  constexpr std::size_t most = 8;
+  std::vector<Rectangle> areas;
+  int left = width, top = height, right = 0, bottom = 0;
+  std::int64_t sum = 0;
+  for (const auto& rectangle : damaged) {
+    const auto area = even_rectangle(rectangle, width, height);
+    if (area.width == 0 || area.height == 0) continue;
+    areas.push_back(area);
+    sum += std::int64_t{area.width} * area.height;
+    left = std::min(left, area.x);
+    top = std::min(top, area.y);
+    right = std::max(right, area.x + area.width);
+    bottom = std::max(bottom, area.y + area.height);
+  }
+  if (areas.size() <= 1) return areas;
+  const Rectangle around{left, top, right - left, bottom - top};
+  const bool nearly_fill = sum * 4 > std::int64_t{around.width} * around.height * 3;
+  if (areas.size() > most || nearly_fill) return {around};
+  return areas;
+}
+
 Picture::Picture(int width, int height, int frames_per_second)
     : width_(width & ~1), height_(height & ~1) {
   gst_video_info_set_format(&info_, GST_VIDEO_FORMAT_I420, static_cast<guint>(width_),

@@ -21,6 +21,12 @@ struct Rectangle {
 /// `width` x `height`; the result has no area when nothing is left.
 [[nodiscard]] Rectangle even_rectangle(Rectangle rectangle, int width, int height);
 
+/// What is read of a `width` x `height` screen where `damaged` changed: each rectangle by itself,
+/// or the one around them where they are many or nearly fill it, for every reading costs something
+/// too. All have even edges and an area.
+[[nodiscard]] std::vector<Rectangle> areas_to_read(const std::vector<Rectangle>& damaged, int width,
+                                                   int height);
+
 /// The last picture of the screen in I420 (BT.601, limited range), kept so that only what changed
 /// is converted. The size is the screen's, rounded down to even numbers.
 class Picture {

@@ -131,36 +131,55 @@ std::optional<ScreenReader::News> ScreenReader::take_events() {
   return news;
 }
 
-std::optional<Rectangle> ScreenReader::take_damage() {
+std::vector<Rectangle> ScreenReader::take_damage() {
   xcb_damage_subtract(x_.get(), damage_, XCB_NONE, region_);
   const XcbPtr<xcb_xfixes_fetch_region_reply_t> region{
       xcb_xfixes_fetch_region_reply(x_.get(), xcb_xfixes_fetch_region(x_.get(), region_), nullptr)};
-  if (!region) return std::nullopt;
-  const auto& extents = region->extents;
-  return Rectangle{extents.x, extents.y, extents.width, extents.height};
+  if (!region) return {};
+  const auto* rectangles = xcb_xfixes_fetch_region_rectangles(region.get());
+  const auto count = xcb_xfixes_fetch_region_rectangles_length(region.get());
+  std::vector<Rectangle> damaged;
+  for (int i = 0; i < count; ++i)
+    damaged.push_back(
+        {rectangles[i].x, rectangles[i].y, rectangles[i].width, rectangles[i].height});
+  return damaged;
 }
 
 bool ScreenReader::refresh() {
-  const auto damage = take_damage();
-  if (!damage) return !x_.is_broken();
-  const Rectangle changed = everything_ ? Rectangle{0, 0, width_, height_} : *damage;
-  const auto where = even_rectangle(changed, width_, height_);
-  if (where.width == 0 || where.height == 0) return true;
-  return read(where);
+  auto damaged = take_damage();
+  if (x_.is_broken()) return false;
+  if (everything_) damaged = {Rectangle{0, 0, width_, height_}};
+  return read(areas_to_read(damaged, width_, height_));
 }
 
-bool ScreenReader::read(const Rectangle& where) {
+bool ScreenReader::read(const std::vector<Rectangle>& areas) {
+  // All are asked for before the first answer is waited for; they lie in the memory side by side.
+  std::vector<std::pair<std::size_t, xcb_shm_get_image_cookie_t>> asked;
+  std::size_t offset = 0;
+  for (const auto& area : areas) {
+    asked.emplace_back(offset, ask(area, offset));
+    offset += static_cast<std::size_t>(area.width) * static_cast<std::size_t>(area.height) * 4;
+  }
+  bool complete = true;
+  for (std::size_t i = 0; i < areas.size(); ++i) {
+    const XcbPtr<xcb_shm_get_image_reply_t> image{
+        xcb_shm_get_image_reply(x_.get(), asked[i].second, nullptr)};
+    // An error means that the screen shrank under us; its ConfigureNotify is on the way.
+    if (image)
+      picture_->update(memory_->data() + asked[i].first, areas[i]);
+    else
+      complete = false;
+  }
+  if (complete) everything_ = false;
+  return !x_.is_broken();
+}
+
+xcb_shm_get_image_cookie_t ScreenReader::ask(const Rectangle& where, std::size_t offset) {
   constexpr std::uint32_t all_planes = ~0U;
-  const auto cookie = xcb_shm_get_image(
+  return xcb_shm_get_image(
       x_.get(), x_.root(), static_cast<std::int16_t>(where.x), static_cast<std::int16_t>(where.y),
       static_cast<std::uint16_t>(where.width), static_cast<std::uint16_t>(where.height), all_planes,
-      XCB_IMAGE_FORMAT_Z_PIXMAP, memory_->segment(), 0);
-  const XcbPtr<xcb_shm_get_image_reply_t> image{xcb_shm_get_image_reply(x_.get(), cookie, nullptr)};
-  // An error means that the screen shrank under us; its ConfigureNotify is on the way.
-  if (!image) return !x_.is_broken();
-  picture_->update(memory_->data(), where);
-  everything_ = false;
-  return true;
+      XCB_IMAGE_FORMAT_Z_PIXMAP, memory_->segment(), static_cast<std::uint32_t>(offset));
 }
 
 }  // namespace aerie::stream

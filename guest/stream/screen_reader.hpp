@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 #include <xcb/damage.h>
 #include <xcb/shm.h>
 
@@ -64,8 +65,9 @@ class ScreenReader {
   explicit ScreenReader(XConnection x) : x_(std::move(x)) {}
   [[nodiscard]] std::optional<Cause> prepare();
   [[nodiscard]] std::optional<Cause> resize(int width, int height);
-  [[nodiscard]] std::optional<Rectangle> take_damage();
-  [[nodiscard]] bool read(const Rectangle& where);
+  [[nodiscard]] std::vector<Rectangle> take_damage();
+  [[nodiscard]] bool read(const std::vector<Rectangle>& areas);
+  [[nodiscard]] xcb_shm_get_image_cookie_t ask(const Rectangle& where, std::size_t offset);
 
   XConnection x_;
   int frames_per_second_ = 0;

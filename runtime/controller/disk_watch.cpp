@@ -23,10 +23,12 @@ DiskWatch::~DiskWatch() {
 void DiskWatch::look() {
   std::error_code error;
   const auto space = std::filesystem::space(path_, error);
+  const DiskSpace told{static_cast<std::int64_t>(space.available),
+                       static_cast<std::int64_t>(space.capacity)};
   const auto reaper = environment_->directory.reaper();
-  if (!error && reaper)
-    post(reaper, DiskSpace{static_cast<std::int64_t>(space.available),
-                           static_cast<std::int64_t>(space.capacity)});
+  const auto node = environment_->directory.node();
+  if (!error && reaper) post(reaper, told);
+  if (!error && node) post(node, told);
   timer_ = reactor_.after(period, [this] { look(); });
 }
 

@@ -7,7 +7,7 @@
 
 namespace aerie {
 
-/// Tells the reaper how much space the state directory's file system has left: nothing in the
+/// Tells the reaper and the node how much space the state directory's file system has left: nothing in the
 /// kernel announces that. Dropped before the reactor stops.
 class DiskWatch {
  public:

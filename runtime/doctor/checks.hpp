@@ -14,8 +14,9 @@ using Checks = std::vector<DoctorCheck>;
 [[nodiscard]] Checks check_display(const Profile& profile);
 
 // providers.cpp
-/// The tools of the providers that a log-in may name, if the profile has one.
-[[nodiscard]] Checks check_providers(const Settings& settings, const Profile& profile);
+/// The tools of the providers that a log-in may name: where they are, and whether guests see them.
+/// All but our own are notes, which stop nothing but themselves.
+[[nodiscard]] Checks check_providers(const Settings& settings);
 
 // media.cpp
 /// The media elements, as the streamer itself sees them, if the profile has a stream.

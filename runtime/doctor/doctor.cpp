@@ -39,7 +39,7 @@ std::vector<DoctorCheck> examine(const Settings& settings, const Profile& profil
   }
   add("host", {doctor::check_cgroups()});
   add("configuration", doctor::check_configuration(settings));
-  if (driver == "process") add("configuration", doctor::check_providers(settings, profile));
+  if (driver == "process") add("configuration", doctor::check_providers(settings));
   add("network", {doctor::check_port(settings)});
   if (driver == "process" || guests_get_networks(settings))
     add("network", doctor::check_network(settings));

@@ -1,15 +1,20 @@
 #include "runtime/doctor/doctor.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "runtime/doctor/checks.hpp"
 #include "runtime/doctor/probe.hpp"
+#include "runtime/process/temporary_directory.hpp"
 #include "runtime/process/unique_fd.hpp"
 
 using namespace aerie;
 using namespace std::chrono_literals;
+using aerie::testing::TemporaryDirectory;
 
 TEST_CASE("a probe tells how its program ended", "[doctor]") {
   const auto fine = run_probe({.argv = {"sh", "-c", "echo out; echo err >&2"}});
@@ -58,6 +63,37 @@ TEST_CASE("a missing program of a profile is named with a remedy", "[doctor]") {
   CHECK_FALSE(find("program no-such-browser").remedy.empty());
   CHECK(find("program Xvfb").name == "program Xvfb");
   CHECK(find("program bwrap").name == "program bwrap");
+}
+
+TEST_CASE("of each provider the doctor says where its tool is, or that it is not", "[doctor]") {
+  const TemporaryDirectory folder;
+  const auto add = [&](const std::string& name, const std::string& tool) {
+    std::ofstream{folder.path() + "/" + name + ".json"}
+        << Json{{"name", name}, {"command", {tool}}, {"url", "(.*)"}, {"done", {{"line", "done"}}}};
+  };
+  add("here", "sh");
+  add("nowhere", "no-such-tool");
+  const auto hidden = folder.path() + "/hidden-tool";
+  std::ofstream{hidden} << "#!/bin/sh\n";
+  std::filesystem::permissions(hidden, std::filesystem::perms::owner_all);
+  add("hidden", hidden);
+  Settings settings;
+  settings.providers_path = folder.path();
+  const auto checks = doctor::check_providers(settings);
+  const auto find = [&](const std::string& name) {
+    const auto found = std::find_if(checks.begin(), checks.end(), [&](const auto& check) {
+      return check.name == "provider " + name;
+    });
+    REQUIRE(found != checks.end());
+    return *found;
+  };
+  for (const auto* name : {"oidc", "claude_code", "codex", "gemini_cli"})
+    CHECK_FALSE(find(name).message.empty());
+  CHECK(find("here").remedy.empty());
+  CHECK(find("nowhere").ok);
+  CHECK_THAT(find("nowhere").message, Catch::Contains("no-such-tool"));
+  CHECK_THAT(find("nowhere").remedy, Catch::Contains("/usr or /opt"));
+  CHECK_THAT(find("hidden").message, Catch::Contains("guests don't see it"));
 }
 
 TEST_CASE("a missing media element is named with its package", "[doctor]") {

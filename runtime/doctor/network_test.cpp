@@ -67,7 +67,7 @@ void NetworkTests::begin(const Json& request, Answered done) {
   }
   if (!options_.media_ports.empty())
     spawn.env.emplace_back("AERIE_MEDIA_PORTS", options_.media_ports);
-  spawn.cwd = "/";
+  spawn.cwd = std::string{"/"};  // g++ 12 takes the bare literal for an overflow (bug 105329)
   spawn.identity = options_.identity;
   spawn.fds = {{input.get(), 0}};
   const auto number = next_++;

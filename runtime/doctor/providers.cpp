@@ -1,6 +1,6 @@
 #include "runtime/config/providers.hpp"
 
-#include <algorithm>
+#include <filesystem>
 
 #include "runtime/config/shipped_files.hpp"
 #include "runtime/doctor/checks.hpp"
@@ -9,7 +9,14 @@
 namespace aerie::doctor {
 namespace {
 
-/// A recipe whose tool is elsewhere stops nothing but itself: it is a note.
+/// Of the host's programs guests see those below /usr and /opt
+/// (`runtime/drivers/process/sandbox.hpp`).
+bool is_seen_by_guests(const std::string& program) {
+  std::error_code error;
+  const auto path = std::filesystem::canonical(program, error).string();
+  return !error && (path.starts_with("/usr/") || path.starts_with("/opt/"));
+}
+
 DoctorCheck check_provider_tool(const Provider& provider) {
   const auto& tool = provider.command.front();
   const auto name = "provider " + provider.name;
@@ -19,15 +26,17 @@ DoctorCheck check_provider_tool(const Provider& provider) {
     return {name, false, "The program " + path + " is missing.",
             "Build it (./run build), or install it beside aerie."};
   }
-  if (const auto found = find_program(tool)) return {name, true, tool + " is " + *found + ".", ""};
-  return {name, true, "The tool " + tool + " of the provider " + provider.name + " is not here.",
-          "Install " + tool + " where guests see it (/usr or /opt) to sign in with it."};
+  const auto found = find_program(tool);
+  if (found && is_seen_by_guests(*found)) return {name, true, tool + " is " + *found + ".", ""};
+  return {name, true,
+          "The tool " + tool + " of the provider " + provider.name +
+              (found ? " is " + *found + ", where guests don't see it." : " is not here."),
+          "Install " + tool + " below /usr or /opt to sign in with it."};
 }
 
 }  // namespace
 
-Checks check_providers(const Settings& settings, const Profile& profile) {
-  if (profile.find(Builtin::login) == nullptr) return {};
+Checks check_providers(const Settings& settings) {
   const auto providers = load_providers(settings);
   if (!providers)
     return {{"providers", false, providers.error().field + " " + providers.error().message + ".",

@@ -1,5 +1,8 @@
 #include "runtime/network/guest_networks.hpp"
 
+#include <map>
+
+#include "runtime/network/device_watch.hpp"
 #include "runtime/network/host_network.hpp"
 #include "runtime/network/layer_check.hpp"
 #include "runtime/network/resolvers.hpp"
@@ -15,6 +18,7 @@ class GuestNetworks::Parts {
 
   ~Parts() {
     lookups_.stop();
+    host_.call([this] { devices_.reset(); });
     host_.stop();
   }
 
@@ -28,8 +32,24 @@ class GuestNetworks::Parts {
       }
       network_.emplace(std::move(*opened));
       changed_ = network_->changed();
+      auto devices = DeviceWatch::open(host_, [this](const std::string& device, bool is_working) {
+        on_device(device, is_working);
+      });
+      if (!devices)
+        outcome = tl::unexpected(devices.error());
+      else
+        devices_ = std::move(*devices);
     });
     return outcome;
+  }
+
+  void on_device(const std::string& device, bool is_working) {
+    for (auto& [name, watched] : watched_) {
+      const bool is_it = device.empty() || name == device;
+      if (!is_it || (!device.empty() && watched.is_working == is_working)) continue;
+      watched.is_working = is_working;
+      watched.changed();
+    }
   }
 
   void attach(GuestNetworkRequest request, Attached done) {
@@ -49,9 +69,16 @@ class GuestNetworks::Parts {
     });
   }
 
+  struct Watched {
+    std::function<void()> changed;
+    bool is_working = true;
+  };
+
   Reactor host_;     ///< the kernel's side: milliseconds
   Reactor lookups_;  ///< names: seconds at worst
   std::optional<HostNetwork> network_;
+  std::unique_ptr<DeviceWatch> devices_;
+  std::map<std::string, Watched> watched_;  ///< by interface
   std::string tag_;
   std::vector<std::string> changed_;
 };
@@ -106,6 +133,19 @@ void GuestNetworks::check(std::string interface, std::string address, Done done)
                       address = std::move(address), done = std::move(done)]() mutable {
     LayerCheck::run(parts->host_, {std::move(interface), std::move(address), next_hop},
                     std::move(done));
+  });
+}
+
+void GuestNetworks::watch(std::string interface, std::function<void()> changed) {
+  parts_->host_.post([parts = parts_.get(), interface = std::move(interface),
+                      changed = std::move(changed)]() mutable {
+    parts->watched_[interface] = {std::move(changed), true};
+  });
+}
+
+void GuestNetworks::unwatch(std::string interface) {
+  parts_->host_.post([parts = parts_.get(), interface = std::move(interface)] {
+    parts->watched_.erase(interface);
   });
 }
 

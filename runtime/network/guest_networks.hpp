@@ -103,6 +103,12 @@ class GuestNetworks {
   /// Takes up to some seconds where one does. No cause: all work.
   void check(std::string interface, std::string address, Done done);
 
+  /// Calls `changed` whenever the interface stops or begins to work (its device goes, is taken
+  /// down, loses its other end, or comes back), until `unwatch`; one watcher an interface.
+  void watch(std::string interface, std::function<void()> changed);
+  /// One call may still be under way.
+  void unwatch(std::string interface);
+
   void survey(Found found);
 
  private:

@@ -83,6 +83,25 @@ Route make_route(int index, nl_addr* destination, nl_addr* gateway, std::uint8_t
   return route;
 }
 
+/// ADDRESS/32 of a device; no device: why there is none.
+Result<LocalAddress> local_address(const Result<int>& index, const std::string& address) {
+  if (!index) return tl::unexpected(index.error());
+  const auto parsed = parse_address(address + "/32");
+  if (!parsed) return tl::unexpected(parsed.error());
+  LocalAddress local{rtnl_addr_alloc()};
+  rtnl_addr_set_ifindex(local.get(), *index);
+  rtnl_addr_set_local(local.get(), parsed->get());
+  return local;
+}
+
+/// A route that says ADDRESS/32 is right behind a device.
+Result<Route> host_route(const Result<int>& index, const std::string& address) {
+  if (!index) return tl::unexpected(index.error());
+  const auto destination = parse_address(address + "/32");
+  if (!destination) return tl::unexpected(destination.error());
+  return make_route(*index, destination->get(), nullptr, RT_SCOPE_LINK);
+}
+
 Result<Cache> routes(nl_sock* socket) {
   nl_cache* cache = nullptr;
   if (const int error = rtnl_route_alloc_cache(socket, AF_INET, 0, &cache); error < 0)
@@ -192,15 +211,10 @@ Result<void> Netlink::bring_down(const std::string& name) {
 
 Result<void> Netlink::add_address(const std::string& device, const std::string& address,
                                   Reach reach) {
-  const auto index = index_of(device);
-  if (!index) return tl::unexpected(index.error());
-  const auto parsed = parse_address(address + "/32");
-  if (!parsed) return tl::unexpected(parsed.error());
-  const LocalAddress local{rtnl_addr_alloc()};
-  rtnl_addr_set_ifindex(local.get(), *index);
-  rtnl_addr_set_local(local.get(), parsed->get());
-  rtnl_addr_set_scope(local.get(), reach == Reach::host_only ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE);
-  const int error = rtnl_addr_add(socket_.get(), local.get(), NLM_F_CREATE | NLM_F_EXCL);
+  const auto local = local_address(index_of(device), address);
+  if (!local) return tl::unexpected(local.error());
+  rtnl_addr_set_scope(local->get(), reach == Reach::host_only ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE);
+  const int error = rtnl_addr_add(socket_.get(), local->get(), NLM_F_CREATE | NLM_F_EXCL);
   if (error < 0)
     return tl::unexpected(
         failed("The address " + address + " could not be given to " + device, error));
@@ -208,14 +222,9 @@ Result<void> Netlink::add_address(const std::string& device, const std::string& 
 }
 
 Result<void> Netlink::remove_address(const std::string& device, const std::string& address) {
-  const auto index = index_of(device);
-  if (!index) return tl::unexpected(index.error());
-  const auto parsed = parse_address(address + "/32");
-  if (!parsed) return tl::unexpected(parsed.error());
-  const LocalAddress local{rtnl_addr_alloc()};
-  rtnl_addr_set_ifindex(local.get(), *index);
-  rtnl_addr_set_local(local.get(), parsed->get());
-  const int error = rtnl_addr_delete(socket_.get(), local.get(), 0);
+  const auto local = local_address(index_of(device), address);
+  if (!local) return tl::unexpected(local.error());
+  const int error = rtnl_addr_delete(socket_.get(), local->get(), 0);
   if (error < 0)
     return tl::unexpected(
         failed("The address " + address + " could not be taken from " + device, error));
@@ -240,12 +249,9 @@ Result<std::vector<std::string>> Netlink::addresses_of(const std::string& device
 }
 
 Result<void> Netlink::add_host_route(const std::string& device, const std::string& address) {
-  const auto index = index_of(device);
-  if (!index) return tl::unexpected(index.error());
-  const auto destination = parse_address(address + "/32");
-  if (!destination) return tl::unexpected(destination.error());
-  const auto route = make_route(*index, destination->get(), nullptr, RT_SCOPE_LINK);
-  const int error = rtnl_route_add(socket_.get(), route.get(), NLM_F_CREATE | NLM_F_EXCL);
+  const auto route = host_route(index_of(device), address);
+  if (!route) return tl::unexpected(route.error());
+  const int error = rtnl_route_add(socket_.get(), route->get(), NLM_F_CREATE | NLM_F_EXCL);
   if (error < 0)
     return tl::unexpected(
         failed("The address " + address + " could not be routed to " + device, error));
@@ -253,12 +259,9 @@ Result<void> Netlink::add_host_route(const std::string& device, const std::strin
 }
 
 Result<void> Netlink::remove_host_route(const std::string& device, const std::string& address) {
-  const auto index = index_of(device);
-  if (!index) return tl::unexpected(index.error());
-  const auto destination = parse_address(address + "/32");
-  if (!destination) return tl::unexpected(destination.error());
-  const auto route = make_route(*index, destination->get(), nullptr, RT_SCOPE_LINK);
-  const int error = rtnl_route_delete(socket_.get(), route.get(), 0);
+  const auto route = host_route(index_of(device), address);
+  if (!route) return tl::unexpected(route.error());
+  const int error = rtnl_route_delete(socket_.get(), route->get(), 0);
   if (error < 0)
     return tl::unexpected(
         failed("The route to " + address + " could not be taken from " + device, error));

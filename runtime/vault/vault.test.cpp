@@ -5,6 +5,7 @@
 #include <fstream>
 #include <future>
 #include <sodium.h>
+#include <sstream>
 #include <sys/stat.h>
 
 #include "runtime/process/temporary_directory.hpp"
@@ -73,6 +74,21 @@ std::string all_files(const std::string& folder) {
       text.append(std::istreambuf_iterator<char>{file}, {});
     }
   return text;
+}
+
+/// What the kernel says of the memory at an address: proc(5), VmFlags; empty: there is none.
+std::string flags_of_memory(std::uintptr_t address) {
+  std::ifstream file{"/proc/self/smaps"};
+  bool is_within = false;
+  for (std::string line; std::getline(file, line);) {
+    std::uintptr_t from = 0;
+    std::uintptr_t to = 0;
+    char dash = 0;
+    if (std::istringstream{line} >> std::hex >> from >> dash >> to; dash == '-')
+      is_within = from <= address && address < to;
+    if (is_within && line.starts_with("VmFlags:")) return line;
+  }
+  return {};
 }
 
 const std::string content = R"({"access_token":"PLANTED-SECRET \"quoted\" ä"})";
@@ -228,6 +244,17 @@ TEST_CASE("only a real public key is one", "[vault]") {
                                     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
   CHECK_FALSE(is_public_key(text));
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which ignore mlock(2)
+TEST_CASE("a secret's memory is neither swapped out nor dumped, and gone with it", "[vault]") {
+  std::optional<SecretText> secret{std::string_view{"hidden"}};
+  const auto address = reinterpret_cast<std::uintptr_t>(secret->data());
+  const auto flags = flags_of_memory(address);
+  CHECK_THAT(flags, Catch::Contains(" lo") && Catch::Contains(" dd"));
+  secret.reset();
+  CHECK(flags_of_memory(address).find(" lo") == std::string::npos);
+}
+#endif
 
 TEST_CASE("a secret's memory is wiped and moves", "[vault]") {
   SecretText secret{std::string_view{"hidden"}};

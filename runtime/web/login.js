@@ -15,8 +15,8 @@ const titles = {
 };
 
 const details = {
-  starting: 'The page to sign in at will open in the browser below.',
-  'awaiting-user': 'The page is open in the browser below. Check that this is the site you expect:',
+  starting: 'The page to sign in at is on its way.',
+  'awaiting-user': 'The page is open in the browser below, if there is one. Check that this is the site you expect:',
   authenticating: 'The page is done; the tool is fetching its credential.',
 };
 

@@ -1,19 +1,20 @@
 // Log-ins with stand-in tools: how they end, and who gets what they leave.
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
 
+#include "tests/support/login_scene.hpp"
 #include "tests/support/owner.hpp"
-#include "tests/support/tool_folder.hpp"
+#include "tests/support/planted.hpp"
 
-using namespace std::chrono_literals;
 using aerie::Json;
+using aerie::test::credential_of;
 using aerie::test::EventStream;
+using aerie::test::files_with;
 using aerie::test::HttpClient;
+using aerie::test::login_of;
+using aerie::test::LoginScene;
 using aerie::test::Owner;
 using aerie::test::StartedSession;
 using aerie::test::ToolFolder;
-using aerie::test::World;
 
 namespace {
 
@@ -22,65 +23,20 @@ constexpr const char* leaves_token =
     "echo https://id.example/; echo {\\\"token\\\":\\\"$TOKEN\\\"} > $HOME/auth.json; "
     "exec sleep 600";
 
-/// A controller that knows stand-in tools.
-struct Scene {
-  explicit Scene(const World::Set& more = {}) {
-    tools.add("waits", waits);
-    tools.add("leaves", leaves_token);
-    tools.add("crashes-early", "echo no network here; kill -SEGV $$");
-    tools.add("crashes-late", "echo https://id.example/; sleep 0.5; exit 7");
-    tools.add("is-slow", waits, {{"withinMs", 1500}});
-    auto set = tools.settings();
-    set.insert(set.end(), more.begin(), more.end());
-    world = std::make_unique<World>(set);
+struct Tools : ToolFolder {
+  Tools() {
+    add("waits", waits);
+    add("leaves", leaves_token);
+    add("crashes-early", "echo no network here; kill -SEGV $$");
+    add("crashes-late", "echo https://id.example/; sleep 0.5; exit 7");
+    add("is-slow", waits, {{"withinMs", 1500}});
   }
-
-  StartedSession start(const std::string& provider, Json wish = Json::object()) const {
-    wish["provider"] = provider;
-    wish["profile"] = "bare-login";
-    return world->start(wish);
-  }
-
-  /// Waits, by the events, for a state of a session's log-in, in that attempt or any.
-  Json wait_for(const std::string& session, const std::string& state,
-                const Json& attempt = nullptr) const {
-    auto events = world->events();
-    while (true) {
-      const auto event = events.next_of("login.state", 60s).data;
-      const auto& data = event["data"];
-      if (event["session"] == session && data["state"] == state &&
-          (attempt.is_null() || data["attempt"] == attempt))
-        return data;
-    }
-  }
-
-  [[nodiscard]] HttpClient owner(const StartedSession& session) const {
-    return HttpClient{world->address(), session.token};
-  }
-
-  ToolFolder tools;
-  std::unique_ptr<World> world;
 };
 
-std::string credential_of(const StartedSession& session) {
-  return "/api/v1/sessions/" + session.id + "/credential";
-}
-
-std::string login_of(const StartedSession& session, const std::string& what) {
-  return "/api/v1/sessions/" + session.id + "/login/" + what;
-}
-
-/// Everything that is in the files beneath a folder.
-std::string all_files(const std::string& folder) {
-  std::string text;
-  for (const auto& each : std::filesystem::recursive_directory_iterator{folder})
-    if (each.is_regular_file()) {
-      std::ifstream file{each.path(), std::ios::binary};
-      text += each.path().string() + "\n";
-      text.append(std::istreambuf_iterator<char>{file}, {});
-    }
-  return text;
-}
+/// A controller that knows them.
+struct Scene : Tools, LoginScene {
+  Scene() : LoginScene(static_cast<const Tools&>(*this)) {}
+};
 
 }  // namespace
 
@@ -94,7 +50,7 @@ TEST_CASE("a credential goes to its owner once, and to nobody else", "[login]") 
   scene.wait_for(session.id, "completed");
 
   CHECK(scene.owner(stranger).get(credential_of(session)).status == 404);
-  const auto metadata = scene.world->http().get(credential_of(session));
+  const auto metadata = scene.world().http().get(credential_of(session));
   CHECK(metadata.status == 200);
   CHECK(metadata.body.find("sealed") == std::string::npos);
   CHECK(metadata.json()["files"][0]["name"] == "~/auth.json");
@@ -108,16 +64,15 @@ TEST_CASE("a credential goes to its owner once, and to nobody else", "[login]") 
   CHECK_FALSE(file.contains("content"));
 
   CHECK(scene.owner(session).get(credential_of(session)).status == 410);
-  CHECK(scene.world->session(session.id)["login"].contains("handedOverAt"));
-  CHECK(scene.world->http().get(credential_of(session)).json().contains("handedOverAt"));
+  CHECK(scene.world().session(session.id)["login"].contains("handedOverAt"));
+  CHECK(scene.world().http().get(credential_of(session)).json().contains("handedOverAt"));
 
   // Of a secret that was in the guest's hands nothing is left but in the guest's own home.
-  auto files = all_files(scene.world->state());
-  const auto home = files.find(secret);
-  CHECK(files.substr(0, home).rfind("/home/auth.json") > files.substr(0, home).rfind("/vms/"));
+  const auto home = scene.home(session).substr(scene.world().state().size() + 1);
+  CHECK(files_with(scene.world().state(), secret, {}) == std::vector{home + "/auth.json"});
   for (const auto& path : {"/api/v1/sessions/" + session.id, "/api/v1/why/" + session.id,
                            "/api/v1/sessions/" + session.id + "/logs", std::string{"/metrics"}})
-    CHECK(scene.world->http().get(path).body.find(secret) == std::string::npos);
+    CHECK(scene.world().http().get(path).body.find(secret) == std::string::npos);
 }
 
 TEST_CASE("without an owner's key the vault's own keeps the credential", "[login]") {
@@ -159,23 +114,23 @@ TEST_CASE("a tool that crashes is named, before and after its address", "[login]
   CHECK(scene.wait_for(late.id, "failed")["cause"]["kind"] == "exit-code");
 
   // The agent dies like any child, and is there again for another try.
-  auto events = scene.world->events();
+  auto events = scene.world().events();
   while (true) {
-    const auto event = events.next_of("child.exited", 60s).data;
+    const auto event = events.next_of("child.exited", std::chrono::seconds{60}).data;
     if (event["session"] != early.id) continue;
     CHECK(event["child"] == "login");
     CHECK(event["data"]["kind"] == "signal");
     break;
   }
-  CHECK(scene.world->why(early.id + "/login")["exits"][0]["kind"] == "signal");
-  CHECK(scene.world->session(early.id)["state"] == "ready");
+  CHECK(scene.world().why(early.id + "/login")["exits"][0]["kind"] == "signal");
+  CHECK(scene.world().session(early.id)["state"] == "ready");
 }
 
 TEST_CASE("a log-in is cancelled, tried again, and timed out", "[login]") {
   const Scene scene;
   const auto session = scene.start("waits");
   const auto awaiting = scene.wait_for(session.id, "awaiting-user");
-  CHECK(scene.world->session(session.id)["login"]["url"] == "https://id.example/");
+  CHECK(scene.world().session(session.id)["login"]["url"] == "https://id.example/");
   CHECK(scene.owner(session).get(credential_of(session)).status == 409);
   CHECK(scene.owner(session).post(login_of(session, "retry"), Json::object()).status == 409);
 
@@ -198,23 +153,25 @@ TEST_CASE("a log-in under way, then a credential, keep their session", "[login]"
   const auto session = scene.start("waits");
   scene.wait_for(session.id, "awaiting-user");
   REQUIRE(scene.owner(session).remove("/api/v1/sessions/" + session.id).status == 202);
-  auto events = scene.world->events();
+  auto events = scene.world().events();
   const auto answer = events.next_of("retire.answered").data["data"];
   CHECK(answer["answer"] == "keep");
   CHECK(answer["who"] == "session");
   CHECK_THAT(answer["why"].get<std::string>(), Catch::Contains("log-in"));
-  CHECK(scene.world->session(session.id)["state"] == "ready");
+  CHECK(answer["until"] == scene.world().session(session.id)["login"]["keepsUntil"]);
+  CHECK(scene.world().session(session.id)["state"] == "ready");
   // With the log-in goes the reason.
   scene.owner(session).post(login_of(session, "cancel"), Json::object());
-  CHECK(scene.world->wait_for_state(session.id, "ended")["login"]["state"] == "cancelled");
+  CHECK(scene.world().wait_for_state(session.id, "ended")["login"]["state"] == "cancelled");
 }
 
 TEST_CASE("a completed log-in stays completed, and is fetched after the session's end", "[login]") {
   const Scene scene;
   const auto session = scene.start("leaves", {{"env", {{"TOKEN", "late"}}}});
   scene.wait_for(session.id, "completed");
-  CHECK(scene.world->http().remove("/api/v1/sessions/" + session.id + "?force=true").status == 202);
-  const auto ended = scene.world->wait_for_state(session.id, "ended");
+  CHECK(scene.world().http().remove("/api/v1/sessions/" + session.id + "?force=true").status ==
+        202);
+  const auto ended = scene.world().wait_for_state(session.id, "ended");
   CHECK(ended["login"]["state"] == "completed");
   CHECK(scene.owner(session).get(credential_of(session)).status == 200);
   CHECK(scene.owner(session).get(credential_of(session)).status == 410);
@@ -222,7 +179,7 @@ TEST_CASE("a completed log-in stays completed, and is fetched after the session'
 
 TEST_CASE("providers and keys are judged at creation", "[login]") {
   const Scene scene;
-  auto http = scene.world->http();
+  auto http = scene.world().http();
   const auto refused = [&](Json wish) {
     wish["userId"] = "u";
     const auto answer = http.post("/api/v1/sessions", wish);
@@ -253,7 +210,7 @@ TEST_CASE("clients of the older system see the same states", "[login]") {
   CHECK(http.post(path + "/cancel", Json::object()).json()["success"] == true);
   CHECK(http.get(path).json()["session"]["status"] == "cancelled");
   CHECK(http.get(path + "/oauth-url").json()["oauthUrl"] == nullptr);
-  CHECK(HttpClient(scene.world->address()).get(path).status == 401);
+  CHECK(HttpClient(scene.world().address()).get(path).status == 401);
   const auto stranger = scene.start("waits");
   CHECK(scene.owner(stranger).get(path).status == 404);
 }

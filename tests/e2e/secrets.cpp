@@ -3,11 +3,11 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "tests/support/chromium.hpp"
 #include "tests/support/event_stream.hpp"
+#include "tests/support/planted.hpp"
 #include "tests/support/serve_process.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::test::Chromium;
 using aerie::test::EventStream;
+using aerie::test::files_with;
 using aerie::test::ServeProcess;
 using aerie::test::TemporaryDirectory;
 
@@ -31,30 +32,6 @@ constexpr const char* listener =
     "    if (description) sdps.push(description.sdp);"
     "    this.addEventListener('datachannel', (event) => channels.push(event.channel));"
     "    return before.call(this, description); }; }";
-
-std::string content_of(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-/// The files below a folder that contain a text, but for those that are there to hold it.
-std::vector<std::string> files_with(const fs::path& folder, const std::string& secret,
-                                    const std::vector<std::string>& keepers) {
-  std::vector<std::string> found;
-  // What goes while it is looked at is gone.
-  std::error_code gone;
-  for (fs::recursive_directory_iterator each(folder, gone), end; each != end;
-       each.increment(gone)) {
-    if (!each->is_regular_file(gone)) continue;
-    const auto name = fs::relative(each->path(), folder).string();
-    const bool is_keeper = std::any_of(keepers.begin(), keepers.end(), [&](const auto& keeper) {
-      return name.starts_with(keeper);
-    });
-    if (!is_keeper && content_of(each->path()).find(secret) != std::string::npos)
-      found.push_back(name);
-  }
-  return found;
-}
 
 }  // namespace
 

@@ -6,6 +6,8 @@
 #include "runtime/images/guest_image.hpp"
 #include "tests/support/chromium.hpp"
 #include "tests/support/descendants.hpp"
+#include "tests/support/login_scene.hpp"
+#include "tests/support/owner.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -21,9 +23,9 @@ constexpr auto longest_boot = 120s;
 constexpr Colour green{0, 205, 0};  // xterm's
 
 /// These tests need an image that has booted (./run image).
-bool has_image() {
+bool has_image(const std::string& profile = "terminal") {
   const auto image =
-      aerie::find_guest_image({aerie::default_image_directory(), "", "", ""}, "terminal");
+      aerie::find_guest_image({aerie::default_image_directory(), "", "", ""}, profile);
   if (!image) WARN("skipped: " << image.error().message << " " << image.error().remedy);
   return image.has_value();
 }
@@ -122,4 +124,23 @@ TEST_CASE("a session's environment reaches a machine over the link", "[vm]") {
   // The terminal ends by its own shell's hand, and is restarted: keys arrived, variables too.
   const auto restarted = world.events().next_of("child.restarting", 60s);
   CHECK(restarted.data.at("child") == "terminal");
+}
+
+TEST_CASE("a log-in in a machine without a browser ends in its owner's hands", "[vm][login]") {
+  if (!has_image("login-terminal")) return;
+  const aerie::test::ToolFolder tools;
+  tools.add("device",
+            "echo 'Open https://id.example/device?user_code=ABCD-EFGH'; sleep 1; "
+            "echo '{\"token\":\"of-a-machine\"}' > $HOME/auth.json; exec sleep 600");
+  const aerie::test::LoginScene scene{tools};
+  const aerie::test::Owner owner;
+  const auto session = scene.start(
+      "device",
+      {{"profile", "login-terminal"}, {"driver", "qemu"}, {"credentialKey", owner.key()}});
+  scene.wait_for(session.id, "awaiting-user", nullptr, longest_boot);
+  scene.wait_for(session.id, "completed");
+  const auto fetched = scene.owner(session).get(credential_of(session));
+  REQUIRE(fetched.status == 200);
+  CHECK_THAT(owner.open(fetched.json()["files"][0]["sealed"]), Catch::Contains("of-a-machine"));
+  CHECK(scene.owner(session).get(credential_of(session)).status == 410);
 }

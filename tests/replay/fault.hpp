@@ -16,7 +16,6 @@ enum class Surface {
   session,  ///< in `why`, the events, to the viewers and in the log
   answer,   ///< a wish that is refused: in the answer and the log; there is no session to ask about
   start,    ///< the controller refuses to start
-  none,     ///< it can't be met here
 };
 
 /// One fault: what breaks, and what must be found.
@@ -33,8 +32,7 @@ struct Fault {
   /// What has to pass until it is a fault at all: a deadline, a watchdog. Not counted.
   std::chrono::milliseconds due{0};
   Surface surface = Surface::session;
-  std::string said;     ///< what the child's own log must contain; empty: nothing
-  std::string why_not;  ///< of `Surface::none`
+  std::string said;  ///< what the child's own log must contain; empty: nothing
 };
 
 /// Every kind that the process driver can meet, at least once.
@@ -45,6 +43,7 @@ struct Fault {
 [[nodiscard]] std::vector<Fault> faults_of_programs();
 [[nodiscard]] std::vector<Fault> faults_of_guests();
 [[nodiscard]] std::vector<Fault> faults_of_hosts();
+[[nodiscard]] std::vector<Fault> faults_of_networks();
 [[nodiscard]] std::vector<Fault> faults_of_machines();
 
 }  // namespace aerie::replay

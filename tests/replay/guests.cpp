@@ -85,12 +85,12 @@ Fault silent_guest() {
   return made;
 }
 
-Fault lying_guest() {
-  auto made = fault("a guest that lies", CauseKind::link_violation, "frame", [](Scene& scene) {
+Fault lying_guest(const std::string& name, const std::string& lie, const std::string& names) {
+  auto made = fault(name, CauseKind::link_violation, names, [lie](Scene& scene) {
     scene.start();
     const auto target = scene.home() / "planted";
     scene.mark();
-    std::ofstream{target}.flush();
+    std::ofstream{target} << lie;
   });
   made.prepare = [](Scene& scene) { scene.options.programs = fixture("lying").string(); };
   return made;
@@ -156,8 +156,17 @@ Fault requested_end() {
 }  // namespace
 
 std::vector<Fault> faults_of_guests() {
-  return {no_root(),  no_sandbox(),   no_space(),     silent_guest(), lying_guest(),
-          cut_link(), killed_guest(), late_session(), requested_end()};
+  return {no_root(),
+          no_sandbox(),
+          no_space(),
+          silent_guest(),
+          lying_guest("a guest that lies about a frame's size", "huge", "4294967295"),
+          lying_guest("a guest that sends what is no JSON", "rubbish", "JSON"),
+          lying_guest("a guest that does not know its secret", "secret", "secret"),
+          cut_link(),
+          killed_guest(),
+          late_session(),
+          requested_end()};
 }
 
 }  // namespace aerie::replay

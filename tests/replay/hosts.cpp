@@ -160,26 +160,16 @@ Fault restarted_controller() {
   return made;
 }
 
-Fault no_network() {
-  Fault made;
-  made.name = "a network that fails";
-  made.kind = CauseKind::network_failed;
-  made.surface = Surface::none;
-  made.why_not = "process guests have the host's network, none of their own";
-  return made;
-}
-
 }  // namespace
 
 std::vector<Fault> faults_of_hosts() {
-  return {locked_store(), beyond_quota(), second_controller(), restarted_controller(),
-          no_network()};
+  return {locked_store(), beyond_quota(), second_controller(), restarted_controller()};
 }
 
 std::vector<Fault> catalogue() {
   std::vector<Fault> all;
   for (auto* part : {&faults_before_exec, &faults_of_programs, &faults_of_guests, &faults_of_hosts,
-                     &faults_of_machines})
+                     &faults_of_networks, &faults_of_machines})
     for (auto& each : part())
       all.push_back(std::move(each));
   return all;

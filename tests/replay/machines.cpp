@@ -138,16 +138,15 @@ Fault silence() {
                });
 }
 
-Fault lies() {
-  return fault("a guest that lies", CauseKind::link_violation, "frame",
-               [](Scene&, AlteredImage& image) {
-                 image.rebuild_root([](const fs::path& root) {
-                   const auto guest = root / "usr/lib/aerie/aerie-guest";
-                   std::ofstream{guest, std::ios::trunc} << program("lying/aerie-guest");
-                   fs::permissions(guest, fs::perms{0755});
-                   std::ofstream{root / "home/user/planted"}.flush();
-                 });
-               });
+Fault lies(const std::string& what, const std::string& lie, const std::string& names) {
+  return fault(what, CauseKind::link_violation, names, [lie](Scene&, AlteredImage& image) {
+    image.rebuild_root([&lie](const fs::path& root) {
+      const auto guest = root / "usr/lib/aerie/aerie-guest";
+      std::ofstream{guest, std::ios::trunc} << program("lying/aerie-guest");
+      fs::permissions(guest, fs::perms{0755});
+      std::ofstream{root / "home/user/planted"} << lie;
+    });
+  });
 }
 
 Fault full_disk() {
@@ -174,6 +173,7 @@ std::vector<Fault> faults_of_machines() {
           little_memory(),
           without_module("virtio_mmio"),
           without_module("virtio_blk"),
+          without_module("virtio_net"),
           without_root(),
           corrupt_root(),
           without_nice(),
@@ -181,7 +181,9 @@ std::vector<Fault> faults_of_machines() {
           killed_vmm(),
           panic(),
           silence(),
-          lies(),
+          lies("a guest that lies about a frame's size", "huge", "4294967295"),
+          lies("a guest that sends what is no JSON", "rubbish", "JSON"),
+          lies("a guest that does not know its secret", "secret", "secret"),
           full_disk()};
 }
 

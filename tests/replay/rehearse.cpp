@@ -142,8 +142,6 @@ Finding rehearse(const Fault& fault) {
   Finding finding;
   finding.fault = fault.name;
   finding.expected = fault.kind;
-  finding.left_out = fault.why_not;
-  if (fault.surface == Surface::none) return finding;
   try {
     Scene scene{fault};
     if (fault.prepare) fault.prepare(scene);

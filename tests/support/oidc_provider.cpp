@@ -1,9 +1,11 @@
 #include "tests/support/oidc_provider.hpp"
 
+#include <array>
 #include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <stdexcept>
 
@@ -11,6 +13,12 @@ namespace aerie::test {
 namespace {
 
 constexpr const char* greeting = "issuer ";
+
+/// Red, green and blue as in `oidc_provider.mjs`.
+const std::map<std::string, std::array<int, 3>> colours{
+    {"login", {30, 60, 160}},   {"wrong", {170, 40, 40}}, {"consent", {120, 40, 140}},
+    {"code", {90, 90, 90}},     {"done", {20, 140, 60}},  {"confirm", {150, 110, 20}},
+    {"silence", {40, 120, 120}}};
 
 }  // namespace
 
@@ -79,6 +87,16 @@ void OidcProvider::wait_for(const std::string& page, std::chrono::milliseconds w
   for (auto line = next_line(deadline.left()); line != "shown " + page;
        line = next_line(deadline.left()))
     if (!line.starts_with("shown ")) throw std::runtime_error("the OpenID provider: " + line);
+}
+
+std::string OidcProvider::is_painted(const std::string& page) {
+  return "(() => { const video = document.querySelector('#screen'); if (!video || "
+         "!video.videoWidth) return false; const canvas = window.probe = window.probe || "
+         "Object.assign(document.createElement('canvas'), {width: 16, height: 16}); const brush = "
+         "canvas.getContext('2d', {willReadFrequently: true}); brush.drawImage(video, 0, 0, 16, "
+         "16); const seen = brush.getImageData(8, 11, 1, 1).data; return " +
+         Json(colours.at(page)).dump() +
+         ".every((wanted, i) => Math.abs(wanted - seen[i]) < 25) && Date.now(); })()";
 }
 
 }  // namespace aerie::test

@@ -26,9 +26,13 @@ class OidcProvider {
 
   [[nodiscard]] const std::string& issuer() const { return issuer_; }
 
-  /// Waits until it has shown a page: `login`, `wrong`, `consent`, `code`, `confirm`, `done`. Pages
-  /// shown before that one are passed over.
+  /// Waits until it has shown a page: `login`, `wrong`, `consent`, `code`, `confirm`, `done`,
+  /// `silence`. Pages shown before that one are passed over.
   void wait_for(const std::string& page, std::chrono::milliseconds within = patience);
+
+  /// JavaScript that is true, the milliseconds since the epoch, while a viewer's page has this page
+  /// of the provider in its picture: each has a colour of its own.
+  [[nodiscard]] static std::string is_painted(const std::string& page);
 
  private:
   struct Shared;

@@ -1,7 +1,7 @@
 // A certified OpenID provider on loopback for the tests of log-ins: npm's oidc-provider, with pages
 // of our own that a test can see and type into. Prints `issuer URL`, then a line for each page that
 // it shows (`shown login`, `shown wrong`, `shown consent`, `shown code`, `shown confirm`, `shown
-// done`).
+// done`, `shown silence`).
 //
 // oidc_provider.mjs [--stay-silent]: the latter never sends the browser back after the log-in.
 
@@ -64,7 +64,7 @@ function start(port) {
       const form = await bodyOf(request);
       if (form.get('login') !== user.name || form.get('password') !== user.password)
         return html(page('wrong', 'rgb(170,40,40)', loginForm(details.uid)));
-      if (staysSilent) return html(page('silence', 'rgb(40,40,40)', 'One moment'));
+      if (staysSilent) return html(page('silence', 'rgb(40,120,120)', 'One moment'));
       return provider.interactionFinished(request, response, { login: { accountId: user.name } });
     }
     if (action === 'confirm') {

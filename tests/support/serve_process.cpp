@@ -36,7 +36,8 @@ SpawnRequest request_for(const std::string& state, const std::string& listen,
     request.argv.push_back(key + "=" + value);
   }
   request.env = {{"PATH", variable("PATH")}, {"HOME", variable("HOME")}, {"LANG", "C.UTF-8"}};
-  for (const auto* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC"})
+  for (const auto* name :
+       {"NOTIFY_SOCKET", "WATCHDOG_USEC", "AERIE_VAULT_KEY", "CREDENTIALS_DIRECTORY"})
     if (const auto value = variable(name); !value.empty()) request.env.emplace_back(name, value);
   request.parent_death_signal = SIGKILL;
   return request;

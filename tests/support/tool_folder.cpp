@@ -8,10 +8,9 @@ namespace aerie::test {
 ToolFolder::ToolFolder() {
   for (const auto* name : {"/profiles", "/providers"})
     std::filesystem::create_directory(folder_.path().string() + name);
-  std::ofstream{folder_.path().string() + "/profiles/bare-login.json"}
-      << Json{{"name", "bare-login"},
-              {"resources", {{"cpus", 1}, {"memoryMiB", 128}}},
-              {"children", {{{"name", "login"}, {"builtin", "login"}}}}};
+  add_profile({{"name", "bare-login"},
+               {"resources", {{"cpus", 1}, {"memoryMiB", 128}}},
+               {"children", {{{"name", "login"}, {"builtin", "login"}}}}});
 }
 
 void ToolFolder::add(const std::string& name, const std::string& script,
@@ -22,6 +21,11 @@ void ToolFolder::add(const std::string& name, const std::string& script,
                 {"done", {{"files", {"~/auth.json"}}}}};
   provider.update(changes);
   std::ofstream{folder_.path().string() + "/providers/" + name + ".json"} << provider;
+}
+
+void ToolFolder::add_profile(const Json& profile) const {
+  const auto name = profile.at("name").get<std::string>();
+  std::ofstream{folder_.path().string() + "/profiles/" + name + ".json"} << profile;
 }
 
 World::Set ToolFolder::settings() const {

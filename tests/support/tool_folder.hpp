@@ -18,6 +18,9 @@ class ToolFolder {
   void add(const std::string& name, const std::string& script,
            const Json& changes = Json::object()) const;
 
+  /// A profile beside `bare-login`.
+  void add_profile(const Json& profile) const;
+
   /// The configuration with which a controller knows them.
   [[nodiscard]] World::Set settings() const;
 

@@ -360,20 +360,13 @@ void ProcessMachine::release(const Resource& resource) {
     const auto failure = removed ? std::nullopt : std::optional{removed.error()};
     return reports_->on_released(resource, failure);
   }
-  if (resource.kind == "network") return release_network(resource);
+  if (resource.kind == "network") {
+    network_namespace_.reset();
+    return release_network(options_.networks, resource, reports_);
+  }
   if (resource.kind != "directory") return reports_->on_released(resource, std::nullopt);
   link_.reset();
-  disk_.post([resource, reports = reports_, path = sandbox_.directory] {
-    std::error_code error;
-    std::filesystem::remove_all(path, error);
-    std::optional<Cause> failure;
-    if (error)
-      failure = Cause{CauseKind::store_failed,
-                      "'" + path + "' could not be removed: " + error.message() + ".",
-                      "Remove it by hand once nothing uses it.",
-                      {}};
-    reports->on_released(resource, std::move(failure));
-  });
+  release_directory(disk_, resource, sandbox_.directory, reports_);
 }
 
 void ProcessMachine::forget() {

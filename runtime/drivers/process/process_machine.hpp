@@ -57,8 +57,7 @@ class ProcessMachine : public std::enable_shared_from_this<ProcessMachine> {
   void on_network_made(Result<network::GuestNetwork> network);
   void adopt_network(std::function<void()> then);
   void take_network(network::GuestNetwork network);
-  void release_network(const Resource& resource);
-  [[nodiscard]] network::GuestNetworkRequest network_request() const;
+  [[nodiscard]] network::GuestNetworkRequest own_network() const;
 
   Reactor& reactor_;
   Reactor& disk_;

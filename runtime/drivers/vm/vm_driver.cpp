@@ -4,12 +4,22 @@
 #include "runtime/drivers/process/guest_survey.hpp"
 
 namespace aerie {
+namespace {
+
+// Its console, its record, and what a session with a terminal was seen to write to its overlay.
+constexpr std::int64_t written_bytes = 64LL << 20;
+
+}  // namespace
 
 VmDriver::VmDriver(Reactor& reactor, Reactor& disk, VmOptions options, VmMachine::MakeVmm make_vmm)
     : reactor_(reactor),
       disk_(disk),
       options_(std::move(options)),
       make_vmm_(std::move(make_vmm)) {}
+
+MachineNeeds VmDriver::needs() const {
+  return {options_.overhead_mib, written_bytes};
+}
 
 std::unique_ptr<Machine> VmDriver::make(MachineSpec spec, std::shared_ptr<MachineReports> reports) {
   std::vector<Resource> resources{{"", "", "", "directory", "vms/" + spec.vm}};

@@ -14,6 +14,7 @@ class VmDriver final : public Driver {
   VmDriver(Reactor& reactor, Reactor& disk, VmOptions options, VmMachine::MakeVmm make_vmm);
 
   [[nodiscard]] MachineKind kind() const override { return MachineKind::vm; }
+  [[nodiscard]] MachineNeeds needs() const override;
   [[nodiscard]] std::unique_ptr<Machine> make(MachineSpec spec,
                                               std::shared_ptr<MachineReports> reports) override;
   void survey(std::function<void(std::vector<Orphan> machines)> found) override;

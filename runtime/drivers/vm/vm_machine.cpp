@@ -1,7 +1,6 @@
 #include "runtime/drivers/vm/vm_machine.hpp"
 
 #include <chrono>
-#include <filesystem>
 #include <sys/socket.h>
 
 #include "messages/frame.hpp"
@@ -89,7 +88,7 @@ void VmMachine::prepare(bool is_adopted) {
 void VmMachine::on_prepared(Result<std::unique_ptr<Vmm>> vmm, bool is_adopted) {
   if (!vmm) return fail(vmm.error());
   vmm_ = std::move(*vmm);
-  if (options_.networks != nullptr) return get_network(is_adopted);
+  if (options_.networks != nullptr) return ask_for_network(is_adopted);
   // A guest that is saved is nobody's, and gets its network when it goes on.
   if (!is_adopted && !spec_.configure.is_template) take_network(vmm_->own_network());
   launch(is_adopted);
@@ -317,8 +316,12 @@ void VmMachine::explain(ExitRecord& exit) {
 }
 
 void VmMachine::release(const Resource& resource) {
-  if (resource.kind == "directory") return release_directory(resource);
-  if (resource.kind == "network") return release_network(resource);
+  if (resource.kind == "network") return release_network(options_.networks, resource, reports_);
+  if (resource.kind == "directory") {
+    link_.reset();
+    console_.reset();
+    return release_directory(disk_, resource, directory_, reports_);
+  }
   std::optional<Cause> failure;
   if (resource.kind == "cgroup") {
     // An adopted guest that was gone already has not looked for its group yet.
@@ -328,22 +331,6 @@ void VmMachine::release(const Resource& resource) {
       failure = removed.error();
   }
   reports_->on_released(resource, std::move(failure));
-}
-
-void VmMachine::release_directory(const Resource& resource) {
-  link_.reset();
-  console_.reset();
-  disk_.post([resource, reports = reports_, path = directory_] {
-    std::error_code error;
-    std::filesystem::remove_all(path, error);
-    std::optional<Cause> failure;
-    if (error)
-      failure = Cause{CauseKind::store_failed,
-                      "'" + path + "' could not be removed: " + error.message() + ".",
-                      "Remove it by hand once nothing uses it.",
-                      {}};
-    reports->on_released(resource, std::move(failure));
-  });
 }
 
 void VmMachine::forget() {

@@ -8,7 +8,7 @@
 
 #include "actors/ports/machine.hpp"
 #include "runtime/drivers/guest_link.hpp"
-#include "runtime/drivers/guest_media.hpp"
+#include "runtime/drivers/guest_resources.hpp"
 #include "runtime/drivers/process/adopted_process.hpp"
 #include "runtime/drivers/vm/console_watch.hpp"
 #include "runtime/drivers/vm/vmm.hpp"
@@ -68,14 +68,11 @@ class VmMachine : public std::enable_shared_from_this<VmMachine> {
   void on_exit(ExitRecord exit);
   void explain(ExitRecord& exit);
   void fail(const Cause& cause);
-  void release_directory(const Resource& resource);
 
   // vm_machine_network.cpp
-  void get_network(bool is_adopted);
+  void ask_for_network(bool is_adopted);
   void on_network(Result<network::GuestNetwork> network, bool is_adopted);
   void take_network(std::optional<network::GuestNetwork> network);
-  void release_network(const Resource& resource);
-  [[nodiscard]] network::GuestNetworkRequest network_request() const;
   /// For `aerie-init`: what the guest is to make of its interface; null: it has none.
   [[nodiscard]] Json network_words() const;
 
