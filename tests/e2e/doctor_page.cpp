@@ -135,5 +135,5 @@ TEST_CASE("what fails is shown with its remedy, and the doctor wants a token",
   CHECK(reader.get("/api/v1/doctor/network").status == 403);
   CHECK(world.http()
             .post("/api/v1/doctor/network", {{"offer", "v=0"}, {"transport", "udp"}})
-            .status == 503);
+            .status == 422);
 }

@@ -47,6 +47,10 @@ TEST_CASE("the way is tested for operators alone", "[gateway][actor][doctor]") {
   const auto broken = fixture.ask(wish("tcp"));
   fixture.doctor->answered[2](tl::unexpected(Cause{CauseKind::network_failed, "No.", "Look.", {}}));
   CHECK(fixture.server->responses.at(broken).status == 503);
+  const auto wrong = fixture.ask(wish("tcp"));
+  fixture.doctor->answered[3](
+      tl::unexpected(Cause{CauseKind::link_violation, "No offer.", "Send one.", {}}));
+  CHECK(fixture.server->responses.at(wrong).status == 422);
 }
 
 }  // namespace aerie::testing
