@@ -2,7 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
+#include <fstream>
+#include <iterator>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
@@ -32,6 +33,12 @@ UniqueFd text_file(const std::string& text) {
       file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       ::lseek(file.get(), 0, SEEK_SET) == 0;
   return is_whole ? std::move(file) : UniqueFd{};
+}
+
+UniqueFd copy_of(const std::string& path) {
+  std::ifstream file{path, std::ios::binary};
+  if (!file) return {};
+  return text_file({std::istreambuf_iterator<char>{file}, {}});
 }
 
 }  // namespace
@@ -71,8 +78,8 @@ void NetworkTests::begin(const Json& request, Answered done) {
   SpawnRequest spawn;
   spawn.argv = {options_.program, "--network-test"};
   spawn.env = {{"PATH", "/usr/bin:/bin"}, {"HOME", "/tmp"}, {"LANG", "C.UTF-8"}};
-  // As a descriptor: its user may not get to where the file lies.
-  const UniqueFd registry{::open(options_.media_registry.c_str(), O_RDONLY | O_CLOEXEC)};
+  // A copy: another user may not read the file itself.
+  const auto registry = copy_of(options_.media_registry);
   if (registry) {
     spawn.env.emplace_back("GST_REGISTRY", "/proc/self/fd/" + std::to_string(registry_fd));
     spawn.env.emplace_back("GST_REGISTRY_UPDATE", "no");
