@@ -264,8 +264,8 @@ void Streamer::drop_peer(Epoch epoch) {
 void Streamer::input_opened(Epoch epoch) {
   const auto found = peers_.find(epoch);
   if (found == peers_.end() || !desktop_->cursor()) return;
-  auto& [peer, cursors] = found->second;
-  peer->channels().send(cursors.message_for(*desktop_->cursor()));
+  auto& viewer = found->second;
+  viewer.peer->channels().send(viewer.cursors.message_for(*desktop_->cursor()));
 }
 
 void Streamer::viewer_said(Epoch epoch, const ViewerMessage& message) {

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "runtime/drivers/guest_link.hpp"
-#include "runtime/drivers/guest_media.hpp"
+#include "runtime/drivers/guest_resources.hpp"
 #include "runtime/drivers/process/adopted_process.hpp"
 #include "runtime/drivers/process/oom_witness.hpp"
 #include "runtime/drivers/process/process_driver.hpp"
