@@ -79,6 +79,7 @@ class Stream : public Actor<StreamActor> {
   bool is_recalled_ = false;              ///< and not bound to its VM yet
   std::vector<ActorFigure> figures_;      ///< what the streamer said last of how it fares
   std::optional<Duration> figures_at_;
+  std::optional<Duration> lost_at_;  ///< its viewers have had no picture since
 };
 
 }  // namespace aerie

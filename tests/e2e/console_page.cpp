@@ -137,7 +137,18 @@ TEST_CASE("a session's screen is looked at, and its viewer can do nothing else",
   REQUIRE(viewers.size() == 1);
   CHECK(viewers[0]["role"] == "viewer");
   CHECK(viewers[0]["control"] == false);
-  page.wait_for("document.querySelectorAll('.readings .plot canvas').length === 4");
+  page.wait_for("document.querySelectorAll('.readings .plot canvas').length === 5");
+  // What the streamer says of itself.
+  page.wait_for(
+      "[...document.querySelectorAll('.readings .reading')].some(({textContent}) => "
+      "textContent.startsWith('encoding') && !textContent.endsWith('0.0'))",
+      30s);
+  page.click("[data-tab=now]");
+  page.wait_for("document.querySelector('#tab').textContent.includes('ms a frame, 99 % within')");
+  CHECK(world.http().get("/metrics").body.find("aerie_stream_frames_total{codec=\"h264\"} 0\n") ==
+        std::string::npos);
+  page.click("[data-tab=screen]");
+  page.wait_for("document.querySelector('#tab video').videoWidth === 640", 60s);
 
   auto events = world.events();
   page.click("#detail-close");
