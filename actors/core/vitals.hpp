@@ -52,8 +52,7 @@ struct ActorPart {
   std::int64_t pid = 0;  ///< as this host sees it; 0: unknown, or it does not run
   int restarts = 0;
   Instant since{};
-  std::string reason;         ///< why it is not well; empty while it is
-  std::string last_end = {};  ///< how it ended last; empty: it never did
+  std::string reason;  ///< why it is not well; empty while it is
 };
 
 /// A number of what an actor stands for, named as a field of JSON: `framesPerSecond`.
@@ -78,7 +77,7 @@ struct ActorFace {
 };
 inline bool operator==(const ActorPart& a, const ActorPart& b) {
   return a.name == b.name && a.state == b.state && a.pid == b.pid && a.restarts == b.restarts &&
-         a.since == b.since && a.reason == b.reason && a.last_end == b.last_end;
+         a.since == b.since && a.reason == b.reason;
 }
 
 /// How much of it is asked: what a look at all actors shows, or what one of them is examined by.

@@ -28,8 +28,6 @@ class StreamMeter {
  public:
   virtual ~StreamMeter() = default;
   virtual void add(const StreamFigures& figures) = 0;
-  /// From a streamer's end until a viewer was sent its next picture.
-  virtual void add_recovery(Duration to_picture) = 0;
 };
 
 }  // namespace aerie

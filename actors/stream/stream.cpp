@@ -161,8 +161,8 @@ void Stream::on_peer_state(std::uint64_t epoch, const Json& body) {
   const auto peer = peers_.at(epoch);
   const auto state = text_in(body, "state");
   if (state == "first-frame") {
-    if (const auto lost = std::exchange(lost_at_, std::nullopt); lost && environment_->stream_meter)
-      environment_->stream_meter->add_recovery(monotonic() - *lost);
+    if (const auto lost = std::exchange(lost_at_, std::nullopt))
+      tell_recovery(peer.viewer, monotonic() - *lost);
     send(session_, FirstFrame{peer.viewer});
   } else if (state == "failed" || state == "closed") {
     close_epoch(epoch);
@@ -182,6 +182,20 @@ void Stream::on_figures(const Json& body) {
   if (environment_->stream_meter) environment_->stream_meter->add(*figures);
   figures_ = shown_figures(*figures, figures_);
   show_state({});
+}
+
+/// A viewer has a picture again, so long after the streamer ended.
+void Stream::tell_recovery(const std::string& viewer, Duration after) {
+  if (subject_.empty()) return;
+  const auto session = subject_.substr(0, subject_.find('/'));
+  send(environment_->directory.ledger(),
+       RecordEvent{{0,
+                    environment_->wall(),
+                    "stream.recovered",
+                    session,
+                    "",
+                    "",
+                    {{"afterMs", after.count()}, {"viewer", viewer}}}});
 }
 
 void Stream::on_guest_gone(const std::optional<Cause>& cause) {

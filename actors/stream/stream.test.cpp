@@ -76,9 +76,7 @@ TEST_CASE("offers go to every watcher once the stream is up, epochs rising", "[c
 TEST_CASE("a stream shows what its streamer says of it, once in a while", "[caf][stream]") {
   struct Meter : StreamMeter {
     void add(const StreamFigures& figures) override { all.push_back(figures); }
-    void add_recovery(Duration to_picture) override { recoveries.push_back(to_picture); }
     std::vector<StreamFigures> all;
-    std::vector<Duration> recoveries;
   };
   Fixture world;
   const auto meter = std::make_shared<Meter>();
@@ -98,22 +96,6 @@ TEST_CASE("a stream shows what its streamer says of it, once in a while", "[caf]
   world.advance(Duration{1000});
   world.says({{"type", "stats"}, {"afterMs", "lies"}});
   CHECK(meter->all.size() == 1);
-
-  // From the end of the streamer to a viewer's next picture.
-  world.tell(world.stream, AddWatcher{"a", false});
-  world.says({{"type", "peer"}, {"epoch", 1}, {"state", "first-frame"}});
-  CHECK(meter->recoveries.empty());
-  auto lost = child_news(exited, "stream");
-  lost.exit = ExitRecord{};
-  lost.exit->kind = CauseKind::signal;
-  world.news(lost);
-  world.news(child_news(restarting, "stream"));
-  world.advance(Duration{200});
-  world.come_up();
-  world.says({{"type", "peer"}, {"epoch", 2}, {"state", "first-frame"}});
-  world.says({{"type", "peer"}, {"epoch", 2}, {"state", "first-frame"}});
-  REQUIRE(meter->recoveries.size() == 1);
-  CHECK(meter->recoveries[0] >= Duration{200});
 }
 
 TEST_CASE("words of a dead epoch earn stale-epoch and do nothing else", "[caf][stream]") {

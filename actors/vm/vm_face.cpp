@@ -32,7 +32,7 @@ void Vm::note_child(const link::ChildNews& news) {
     case exited:
       part.state = "exited";
       part.pid = 0;
-      part.reason = part.last_end = news.exit->message;
+      part.reason = news.exit->message;
       break;
     case restarting:
       part.state = "restarting";

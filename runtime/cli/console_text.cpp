@@ -109,8 +109,6 @@ void put_node(std::ostream& out, const Json& node, const std::string& margin, bo
   const auto below = margin + (is_root ? "" : is_last ? "   " : "│  ");
   if (const auto reason = field(node, "reason"); !reason.empty())
     out << below << "   " << reason << "\n";
-  else if (const auto end = field(node, "lastEnd"); !end.empty())
-    out << below << "   ended last: " << end << "\n";
   const auto& children = node["children"];
   for (std::size_t i = 0; i < children.size(); ++i)
     put_node(out, children[i], below, i + 1 == children.size(), false);

@@ -52,7 +52,6 @@ Json part_node(const ActorFacts& owner, const ActorPart& part) {
             {"since", to_rfc3339(part.since)}};
   if (part.pid > 0) json["pid"] = part.pid;
   if (!part.reason.empty()) json["reason"] = part.reason;
-  if (!part.last_end.empty()) json["lastEnd"] = part.last_end;
   return json;
 }
 

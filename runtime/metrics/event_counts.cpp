@@ -109,10 +109,6 @@ void Metrics::Counts::add(const StreamFigures& figures) {
     trips.Observe(std::chrono::duration<double>(trip).count());
 }
 
-void Metrics::Counts::add_recovery(Duration to_picture) {
-  crash_frames_.Add({}, buckets()).Observe(seconds(to_picture));
-}
-
 void Metrics::Counts::observe(const Event& event) {
   const auto& kind = event.kind;
   if (kind.starts_with("session.")) return on_session(event);
@@ -120,6 +116,11 @@ void Metrics::Counts::observe(const Event& event) {
   if (kind.starts_with("retire.")) return on_retirement(event);
   if (kind.starts_with("resource.")) return on_resource(event);
   if (kind == "stream.state") return on_stream(event);
+  if (kind == "stream.recovered") {
+    const auto after = event.data.value("afterMs", Json{});
+    if (after.is_number_integer())
+      crash_frames_.Add({}, buckets()).Observe(seconds(Duration{after.get<std::int64_t>()}));
+  }
   if (kind == "vm.replaced") replacements_.Add({}).Increment();
   if (kind == "deadline.passed") deadlines_.Add({}).Increment();
   if (kind == "tombstone.written") tombstones_.Add({}).Increment();

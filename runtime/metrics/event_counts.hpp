@@ -20,7 +20,6 @@ class Metrics::Counts {
   void observe(const Event& event);
   void count_response(int status);
   void add(const StreamFigures& figures);
-  void add_recovery(Duration to_picture);
   [[nodiscard]] std::vector<prometheus::MetricFamily> collect() const {
     return registry_.Collect();
   }

@@ -130,10 +130,6 @@ void Metrics::add(const StreamFigures& figures) {
   counts_->add(figures);
 }
 
-void Metrics::add_recovery(Duration to_picture) {
-  counts_->add_recovery(to_picture);
-}
-
 void Metrics::count_response(int status) {
   counts_->count_response(status);
 }

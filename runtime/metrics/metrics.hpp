@@ -42,7 +42,6 @@ class Metrics : public StreamMeter {
 
   /// Counts what a stream made.
   void add(const StreamFigures& figures) override;
-  void add_recovery(Duration to_picture) override;
 
   /// Counts an answer of the HTTP API.
   void count_response(int status);

@@ -152,7 +152,7 @@ TEST_CASE("what streams make is added up", "[metrics]") {
                               {microseconds{800}}};
   ledger.metrics.add(figures);
   ledger.metrics.add(figures);
-  ledger.metrics.add_recovery(Duration{240});
+  ledger.tell("stream.recovered", {{"afterMs", 240}});
   const auto text = ledger.text();
   for (const auto* line :
        {"aerie_stream_frames_total{codec=\"h264\"} 4", "aerie_stream_frames_total{codec=\"vp8\"} 0",

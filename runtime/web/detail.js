@@ -153,7 +153,6 @@ export class Detail {
     const ending = this.world.endings.get(this.id);
     if (ending) parts.push(make('h3', { textContent: 'Its last end' }), make('p', { className: 'ending', textContent: ending.message }),
       make('p', { className: 'soft', textContent: `${ending.kind}, ${ageText(ending.at)} ago${ending.remedy ? `. ${ending.remedy}` : ''}` }));
-    else if (shown.lastEnd) parts.push(make('h3', { textContent: 'Its last end' }), make('p', { className: 'ending', textContent: shown.lastEnd }));
     parts.push(make('h3', { textContent: 'Figures' }), factList(factsOf(shown, session, parent, this.world.streamOf(shown))));
     const children = this.world.actors.childrenOf(this.id).map((id) => this.world.actors.nodes.get(id));
     if (children.length && children.length <= 24) parts.push(make('h3', { textContent: 'Below it' }), make('ul', { className: 'below' },

@@ -42,7 +42,6 @@ void read(TreeModel::Node& node, const Json& json) {
   node.name = json.value("name", "");
   node.state = json.value("state", "");
   node.reason = json.value("reason", "");
-  node.last_end = json.value("lastEnd", "");
   node.pid = json.value("pid", std::int64_t{0});
   node.mailbox = json.value("mailbox", std::uint64_t{0});
   node.restarts = json.value("restarts", 0);

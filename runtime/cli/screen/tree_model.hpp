@@ -23,7 +23,6 @@ class TreeModel {
     std::string name;
     std::string state;
     std::string reason;
-    std::string last_end;  ///< how it ended last, of one that is well again
     std::int64_t pid = 0;
     std::uint64_t mailbox = 0;
     int restarts = 0;
