@@ -1,5 +1,6 @@
 // The operators' console in a browser: what it shows, and what it does on a click or a key.
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <fstream>
 
 #include "tests/support/chromium.hpp"
@@ -151,6 +152,13 @@ TEST_CASE("a session's screen is looked at, and its viewer can do nothing else",
   page.wait_for("document.querySelector('#tab video').videoWidth === 640", 60s);
 
   auto events = world.events();
+  // A crash of the streamer, and how long this viewer is without a picture.
+  const auto vm = world.session(session.id)["vm"]["id"].get<std::string>();
+  for (const auto& child : world.http().get("/api/v1/vms/" + vm).json()["children"])
+    if (child["name"] == "stream") REQUIRE(::kill(child["pid"].get<pid_t>(), SIGKILL) == 0);
+  CHECK(events.next_of("stream.recovered", 30s)["data"]["afterMs"] < 20'000);
+  CHECK(world.http().get("/metrics").body.find("aerie_crash_frame_seconds_count 1\n") !=
+        std::string::npos);
   page.click("#detail-close");
   events.next_of("viewer.left", 30s);
   CHECK(world.session(session.id)["viewers"].empty());
