@@ -11,7 +11,7 @@
 namespace aerie {
 namespace {
 
-constexpr Duration answer_within{10'000};
+constexpr Duration answer_within{20'000};  // a server that is silent takes four, a busy host more
 constexpr int registry_fd = 9;
 
 Cause failed(std::string message, std::string remedy) {

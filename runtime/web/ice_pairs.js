@@ -26,12 +26,14 @@ function candidateOf({ candidateType = '?', protocol = '?', relayProtocol = '', 
 }
 
 const typeWords = { host: 'own address', srflx: 'address outside', prflx: 'address seen on the way', relay: 'TURN server' };
-const stateWords = { succeeded: 'works', failed: 'no answer', 'in-progress': 'being tried', waiting: 'not tried yet', frozen: 'not tried yet' };
+const stateWords = { succeeded: 'works', failed: 'no answer', 'in-progress': 'being tried', waiting: 'not tried', frozen: 'not tried' };
 
-/** `own address 192.0.2.7:50000, UDP`; a hidden address is called so. */
+/** `own address 192.0.2.7:50000, UDP`; a hidden address is called so, and one that is yet to be chosen. */
 export function candidateText({ type, protocol, relayProtocol, address, port }) {
+  const over = (relayProtocol || protocol).toUpperCase();
+  if (address === '0.0.0.0' || address === '::') return `any ${typeWords[type] ?? type}, ${over}`;
   const place = address && !address.endsWith('.local') ? `${address.includes(':') ? `[${address}]` : address}${port ? `:${port}` : ''}` : 'hidden by the browser';
-  return `${typeWords[type] ?? type} ${place}, ${(relayProtocol || protocol).toUpperCase()}`;
+  return `${typeWords[type] ?? type} ${place}, ${over}`;
 }
 
 export function stateText({ state, isUsed }) {

@@ -34,6 +34,10 @@ describe('pairs of candidates', () => {
     assert.equal(candidateText({ type: 'relay', protocol: 'udp', relayProtocol: 'tls', address: '198.51.100.1', port: 1 }), 'TURN server 198.51.100.1:1, TLS');
   });
 
+  test('an address that is yet to be chosen is none', () => {
+    assert.equal(candidateText({ type: 'host', protocol: 'tcp', relayProtocol: '', address: '0.0.0.0', port: 9 }), 'any own address, TCP');
+  });
+
   test('statistics without an end are no failure', () => {
     const [pair] = pairsOf(statistics([{ id: 'P', type: 'candidate-pair', state: 'waiting' }]));
     assert.equal(candidateText(pair.local), '? hidden by the browser, ?');
