@@ -48,7 +48,12 @@ void Gateway::examine(const CallPtr& call) {
 
 void Gateway::show_network(const CallPtr& call) {
   if (!world_.doctor) return refuse(call, 503, "unavailable", "There is no doctor here.");
-  answer(call, 200, world_.doctor->network());
+  auto network = world_.doctor->network();
+  if (!call->who.is_operator())
+    for (auto& server : network["iceServers"])
+      for (const auto* secret : {"username", "credential"})
+        server.erase(secret);
+  answer(call, 200, network);
 }
 
 /// Answered on the reactor's thread, likewise.

@@ -251,10 +251,10 @@ const std::vector<Route>& routes() {
       {"GET",
        "/api/v1/doctor/network",
        O::show_network,
-       A::operate,
+       A::read_all,
        200,
        "What a browser needs to test its way here: `{iceServers, publicAddress?, mediaPorts?, "
-       "guestNetworks}`",
+       "guestNetworks}`; only operators see the servers' credentials",
        none,
        {}},
       {"POST", "/api/v1/doctor/network", O::test_network, A::operate, 200,
