@@ -25,9 +25,12 @@ TEST_CASE("the doctor is asked for a profile and a driver", "[gateway][actor][do
 
 TEST_CASE("the way is tested for operators alone", "[gateway][actor][doctor]") {
   GatewayFixture fixture;
-  CHECK(fixture.outcome({.path = "/api/v1/doctor/network"}) == "200");
-  CHECK(fixture.outcome({.path = "/api/v1/doctor/network", .token = "observer"}) ==
-        "403 forbidden");
+  const auto servers = [&](const std::string& token) {
+    const auto answer = fixture.call({.path = "/api/v1/doctor/network", .token = token});
+    return Json::parse(answer.body)["iceServers"];
+  };
+  CHECK(servers("operator")[0]["credential"] == "c");
+  CHECK(servers("observer") == Json::parse(R"([{"urls":"turn:a"}])"));
   const auto offer = [](const char* transport) {
     return Json{{"offer", "v=0"}, {"transport", transport}}.dump();
   };

@@ -81,7 +81,9 @@ class GatewayDoctor final : public DoctorPort {
     subjects.push_back(profile + "/" + driver);
     examined.push_back(std::move(done));
   }
-  [[nodiscard]] Json network() const override { return {{"iceServers", Json::array()}}; }
+  [[nodiscard]] Json network() const override {
+    return Json::parse(R"({"iceServers":[{"urls":"turn:a","username":"u","credential":"c"}]})");
+  }
   void test_network(const std::string& offer, const std::string& transport,
                     Answered done) override {
     subjects.push_back(transport + "/" + offer);
