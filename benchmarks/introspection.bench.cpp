@@ -16,9 +16,10 @@ using namespace aerie;
 
 namespace {
 
-constexpr int rounds = 30;
-constexpr std::int64_t messages = 20'000;  ///< a round
-constexpr int under_way = 64;              ///< at a time
+constexpr int rounds = 401;
+constexpr std::int64_t messages =
+    3'000;                     ///< a round: so short that both of a pair meet one weather
+constexpr int under_way = 64;  ///< at a time
 
 /// Tells when enough messages were handled.
 class Finish {
@@ -141,9 +142,12 @@ EventPtr an_event() {
   return std::make_shared<const Event>(std::move(event));
 }
 
-/// In shares of a hundred, by the medians.
-double cost(const std::vector<double>& seen, const std::vector<double>& plain) {
-  return (bench::percentile(seen, 0.5) / bench::percentile(plain, 0.5) - 1) * 100;
+/// In hundredths, round by round: what disturbs this machine disturbs both of a pair.
+std::vector<double> costs(const std::vector<double>& seen, const std::vector<double>& plain) {
+  std::vector<double> all;
+  for (std::size_t i = 0; i < seen.size(); ++i)
+    all.push_back((seen[i] / plain[i] - 1) * 100);
+  return all;
 }
 
 void run(const std::string& path) {
@@ -168,7 +172,7 @@ void run(const std::string& path) {
     const std::string what = works ? "a handler that writes an event as JSON" : "an empty handler";
     report.add(what + ", seen", "ns a message", with);
     report.add(what + ", CAF alone", "ns a message", without);
-    report.add(what + ": the difference", "%", {std::max(cost(with, without), 0.0)},
+    report.add(what + ": the difference", "%", costs(with, without),
                works ? bench::Report::Targets{.p50 = 2} : bench::Report::Targets{});
   }
   if (!report.write(path)) throw std::runtime_error("a target was missed");

@@ -104,6 +104,7 @@ void Stream::on_child(const link::ChildNews& news) {
         watch(viewer, audio);
       break;
     case exited: {
+      if (!peers_.empty() && !lost_at_) lost_at_ = monotonic();
       forget_epochs();
       const bool is_over =
           child_->restart == RestartType::temporary || news.exit->kind == CauseKind::killed ||
@@ -160,6 +161,8 @@ void Stream::on_peer_state(std::uint64_t epoch, const Json& body) {
   const auto peer = peers_.at(epoch);
   const auto state = text_in(body, "state");
   if (state == "first-frame") {
+    if (const auto lost = std::exchange(lost_at_, std::nullopt))
+      tell_recovery(peer.viewer, monotonic() - *lost);
     send(session_, FirstFrame{peer.viewer});
   } else if (state == "failed" || state == "closed") {
     close_epoch(epoch);
@@ -177,8 +180,22 @@ void Stream::on_figures(const Json& body) {
   const auto figures = read_stream_figures(body);
   if (!figures) return;
   if (environment_->stream_meter) environment_->stream_meter->add(*figures);
-  figures_ = shown_figures(*figures);
+  figures_ = shown_figures(*figures, figures_);
   show_state({});
+}
+
+/// A viewer has a picture again, so long after the streamer ended.
+void Stream::tell_recovery(const std::string& viewer, Duration after) {
+  if (subject_.empty()) return;
+  const auto session = subject_.substr(0, subject_.find('/'));
+  send(environment_->directory.ledger(),
+       RecordEvent{{0,
+                    environment_->wall(),
+                    "stream.recovered",
+                    session,
+                    "",
+                    "",
+                    {{"afterMs", after.count()}, {"viewer", viewer}}}});
 }
 
 void Stream::on_guest_gone(const std::optional<Cause>& cause) {
@@ -278,6 +295,8 @@ void Stream::enter(StreamState state, std::optional<Cause> cause,
   status_.state = state;
   if (cause) status_.last_cause = cause;
   if (state != StreamState::up) figures_.clear();
+  // Whoever watches after that has lost nothing.
+  if (state == StreamState::down || state == StreamState::given_up) lost_at_.reset();
   show_state(environment_->wall());
   remember();
   send<caf::message_priority::high>(session_, StreamNews{status_, std::move(cause), retry_in});

@@ -45,6 +45,7 @@ class Stream : public Actor<StreamActor> {
   void on_offer(std::uint64_t epoch, const Json& body);
   void on_peer_state(std::uint64_t epoch, const Json& body);
   void on_figures(const Json& body);
+  void tell_recovery(const std::string& viewer, Duration after);
   void on_guest_gone(const std::optional<Cause>& cause);
   void watch(const std::string& viewer, bool audio);
   void open_epoch(const std::string& viewer, const std::string& media);
@@ -79,6 +80,7 @@ class Stream : public Actor<StreamActor> {
   bool is_recalled_ = false;              ///< and not bound to its VM yet
   std::vector<ActorFigure> figures_;      ///< what the streamer said last of how it fares
   std::optional<Duration> figures_at_;
+  std::optional<Duration> lost_at_;  ///< its viewers have had no picture since
 };
 
 }  // namespace aerie

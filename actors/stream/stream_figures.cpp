@@ -82,7 +82,8 @@ std::optional<StreamFigures> read_stream_figures(const Json& body) {
   return figures;
 }
 
-std::vector<ActorFigure> shown_figures(const StreamFigures& figures) {
+std::vector<ActorFigure> shown_figures(const StreamFigures& figures,
+                                       const std::vector<ActorFigure>& before) {
   std::size_t frames = 0;
   std::size_t bytes = 0;
   std::vector<microseconds> times;
@@ -103,6 +104,11 @@ std::vector<ActorFigure> shown_figures(const StreamFigures& figures) {
   const auto& trips = figures.round_trips;
   if (!trips.empty())
     shown.push_back({"roundTripMs", rounded(ms(*std::max_element(trips.begin(), trips.end())))});
+  for (const auto& known : before) {
+    const bool is_new = std::none_of(shown.begin(), shown.end(),
+                                     [&](const auto& each) { return each.name == known.name; });
+    if (is_new) shown.push_back(known);
+  }
   return shown;
 }
 

@@ -15,7 +15,9 @@ namespace aerie {
 [[nodiscard]] std::optional<StreamFigures> read_stream_figures(const Json& body);
 
 /// What an operator sees of them: `framesPerSecond`, `bitsPerSecond`, `encodeP50Ms`, `encodeP99Ms`,
-/// `roundTripMs` (the slowest viewer's). Of several encoders the first three are sums or the worst.
-[[nodiscard]] std::vector<ActorFigure> shown_figures(const StreamFigures& figures);
+/// `roundTripMs` (the slowest viewer's). Of several encoders the bits are added up, the most frames
+/// count. Where nothing was measured, because the picture is still, what was known before stands.
+[[nodiscard]] std::vector<ActorFigure> shown_figures(const StreamFigures& figures,
+                                                     const std::vector<ActorFigure>& before = {});
 
 }  // namespace aerie

@@ -47,6 +47,9 @@ TEST_CASE("a still picture has no times", "[stream]") {
   const auto shown = shown_figures(*figures);
   CHECK(shown.size() == 2);
   CHECK(figure(shown, "framesPerSecond") == 0);
+  const auto after = shown_figures(*figures, shown_figures(*read_stream_figures(said())));
+  CHECK(figure(after, "framesPerSecond") == 0);
+  CHECK(figure(after, "encodeP50Ms") == 2);
 }
 
 TEST_CASE("figures that no streamer has are nobody's", "[stream]") {

@@ -189,6 +189,7 @@ void Console::show_holds(const Reply& reply) {
             for (const auto& session : list.sessions)
               for (const auto& hold : session->holds)
                 holds.push_back({{"session", session->id},
+                                 {"vm", session->vm_id},
                                  {"state", to_string(session->state)},
                                  {"name", hold.name},
                                  {"reason", hold.reason}});

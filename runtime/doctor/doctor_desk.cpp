@@ -1,5 +1,6 @@
 #include "runtime/doctor/doctor_desk.hpp"
 
+#include <fstream>
 #include <unistd.h>
 
 #include "runtime/config/shipped_files.hpp"
@@ -9,8 +10,11 @@
 namespace aerie {
 namespace {
 
-Settings with_any_port(Settings settings) {
-  settings.listen = settings.listen.substr(0, settings.listen.rfind(':')) + ":0";
+/// As it listens, where that is any port.
+Settings as_bound(Settings settings) {
+  std::ifstream file{settings.state + "/address"};
+  std::string address;
+  if (std::getline(file, address) && !address.empty()) settings.listen = address;
   return settings;
 }
 
@@ -45,7 +49,7 @@ NetworkTests::Options options_of(const Settings& settings, const std::string& me
 
 DoctorDesk::DoctorDesk(Settings settings, Profiles profiles, Reactor& reactor, Reactor& bench,
                        const std::string& media_registry)
-    : settings_(with_any_port(settings)),
+    : settings_(settings),
       profiles_(std::move(profiles)),
       bench_(bench),
       public_address_(guest_network_options(settings, "doctor").public_address),
@@ -60,7 +64,7 @@ Json DoctorDesk::examine_now(const Subject& subject) const {
   const auto& [profile, driver] = subject;
   const auto found = profiles_.find(profile);
   if (found == profiles_.end()) return {{"ok", false}, {"checks", Json::array()}};
-  return examination(settings_, *found->second, driver);
+  return examination(as_bound(settings_), *found->second, driver);
 }
 
 void DoctorDesk::examine(const std::string& profile, const std::string& driver, Examined done) {

@@ -34,7 +34,7 @@ class DoctorDesk final : public DoctorPort {
   using Subject = std::pair<std::string, std::string>;  ///< profile and driver
   [[nodiscard]] Json examine_now(const Subject& subject) const;
 
-  Settings settings_;  ///< with any port in place of its own, which is taken by itself
+  Settings settings_;
   Profiles profiles_;
   Reactor& bench_;
   std::string public_address_;

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <utility>
@@ -9,10 +11,19 @@
 namespace aerie {
 namespace {
 
-constexpr Duration answer_within{10'000};
+constexpr Duration answer_within{20'000};  // a server that is silent takes four, a busy host more
+constexpr int registry_fd = 9;
 
 Cause failed(std::string message, std::string remedy) {
   return {CauseKind::network_failed, std::move(message), std::move(remedy), {}};
+}
+
+Cause failure_in(const Json& json) {
+  try {
+    return json.at("failure").get<Cause>();
+  } catch (const Json::exception&) {
+    return failed("The test's peer failed.", "See `aerie doctor` for what the host lacks.");
+  }
 }
 
 /// A file in memory with this text, to be read from its beginning.
@@ -22,6 +33,12 @@ UniqueFd text_file(const std::string& text) {
       file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       ::lseek(file.get(), 0, SEEK_SET) == 0;
   return is_whole ? std::move(file) : UniqueFd{};
+}
+
+UniqueFd copy_of(const std::string& path) {
+  std::ifstream file{path, std::ios::binary};
+  if (!file) return {};
+  return text_file({std::istreambuf_iterator<char>{file}, {}});
 }
 
 }  // namespace
@@ -61,15 +78,18 @@ void NetworkTests::begin(const Json& request, Answered done) {
   SpawnRequest spawn;
   spawn.argv = {options_.program, "--network-test"};
   spawn.env = {{"PATH", "/usr/bin:/bin"}, {"HOME", "/tmp"}, {"LANG", "C.UTF-8"}};
-  if (!options_.media_registry.empty()) {
-    spawn.env.emplace_back("GST_REGISTRY", options_.media_registry);
+  // A copy: another user may not read the file itself.
+  const auto registry = copy_of(options_.media_registry);
+  if (registry) {
+    spawn.env.emplace_back("GST_REGISTRY", "/proc/self/fd/" + std::to_string(registry_fd));
     spawn.env.emplace_back("GST_REGISTRY_UPDATE", "no");
+    spawn.fds.push_back({registry.get(), registry_fd});
   }
   if (!options_.media_ports.empty())
     spawn.env.emplace_back("AERIE_MEDIA_PORTS", options_.media_ports);
   spawn.cwd = std::string{"/"};  // g++ 12 takes the bare literal for an overflow (bug 105329)
   spawn.identity = options_.identity;
-  spawn.fds = {{input.get(), 0}};
+  spawn.fds.push_back({input.get(), 0});
   const auto number = next_++;
   auto process = Process::start(
       reactor_, "network-test", spawn,
@@ -100,8 +120,7 @@ void NetworkTests::on_line(std::uint64_t number, const LogLine& line) {
   const auto answer = json.find("answer");
   if (answer != json.end() && answer->is_string())
     return settle(number, answer->get<std::string>());
-  settle(number, tl::unexpected(failed(json.value("failure", "The test's peer failed."),
-                                       "See `aerie doctor` for what the host lacks.")));
+  settle(number, tl::unexpected(failure_in(json)));
 }
 
 void NetworkTests::on_exit(std::uint64_t number, const ExitRecord& record) {

@@ -34,7 +34,7 @@ class NetworkTests {
   void stop();
 
   /// `request`: `{offer, transport, iceServers, publicAddress?}`. From any thread; `done` is called
-  /// once, on the reactor's.
+  /// once, on the reactor's. Errors: `quota`, `link-violation` for the offer, else why it failed.
   using Answered = std::function<void(Result<std::string> sdp)>;
   void answer(Json request, Answered done);
 

@@ -23,6 +23,7 @@ std::string_view resolved(std::string_view path) {
   static constexpr std::string_view view = "/view/";
   if (path == "/") return "/web/index.html";
   if (path == "/console") return "/web/console.html";
+  if (path == "/doctor") return "/web/doctor.html";
   if (path.starts_with(view) && is_uuid(path.substr(view.size()))) return "/web/viewer.html";
   return path;
 }

@@ -5,6 +5,9 @@
 namespace aerie {
 namespace {
 
+/// Proposals that are open; more are told of without their reasons.
+constexpr std::size_t most_proposals = 10'000;
+
 /// In seconds: from a supervisor's milliseconds to the boot of an emulated VM.
 const prometheus::Histogram::BucketBoundaries& buckets() {
   static const prometheus::Histogram::BucketBoundaries all{
@@ -44,9 +47,13 @@ Metrics::Counts::Counts()
                                 "From the end of a streamer until its viewers were told.")),
       recoveries_(histograms("aerie_stream_recovery_seconds",
                              "From the end of a streamer until its stream was up again.")),
+      crash_frames_(histograms("aerie_crash_frame_seconds",
+                               "From the end of a streamer until a viewer was sent its next "
+                               "picture.")),
       proposals_(
           counters("aerie_retirement_proposals_total", "The reaper's proposals, by reason.")),
-      answers_(counters("aerie_retirement_answers_total", "Answers to proposals.")),
+      answers_(counters("aerie_retirement_answers_total",
+                        "Answers to proposals, by answer and by the proposal's reason.")),
       escalations_(counters("aerie_retirement_escalations_total",
                             "Proposals that no session answered in time.")),
       deadlines_(counters("aerie_deadlines_passed_total", "Deadlines that passed.")),
@@ -72,6 +79,7 @@ Metrics::Counts::Counts()
     encode_times_.Add({{"codec", codec}}, buckets());
   }
   round_trips_.Add({}, buckets());
+  crash_frames_.Add({}, buckets());
   for (auto* family : {&replacements_, &escalations_, &deadlines_, &tombstones_, &quarantined_})
     family->Add({});
 }
@@ -108,6 +116,11 @@ void Metrics::Counts::observe(const Event& event) {
   if (kind.starts_with("retire.")) return on_retirement(event);
   if (kind.starts_with("resource.")) return on_resource(event);
   if (kind == "stream.state") return on_stream(event);
+  if (kind == "stream.recovered") {
+    const auto after = event.data.value("afterMs", Json{});
+    if (after.is_number_integer())
+      crash_frames_.Add({}, buckets()).Observe(seconds(Duration{after.get<std::int64_t>()}));
+  }
   if (kind == "vm.replaced") replacements_.Add({}).Increment();
   if (kind == "deadline.passed") deadlines_.Add({}).Increment();
   if (kind == "tombstone.written") tombstones_.Add({}).Increment();
@@ -179,12 +192,28 @@ void Metrics::Counts::on_stream(const Event& event) {
 }
 
 void Metrics::Counts::on_retirement(const Event& event) {
-  if (event.kind == "retire.proposed")
-    proposals_.Add({{"reason", word(event.data, "reason")}}).Increment();
-  else if (event.kind == "retire.answered")
-    answers_.Add({{"answer", word(event.data, "answer")}}).Increment();
-  else if (event.kind == "retire.escalated")
+  const auto proposal = word(event.data, "proposal");
+  if (event.kind == "retire.proposed") {
+    const auto reason = word(event.data, "reason");
+    proposals_.Add({{"reason", reason}}).Increment();
+    const std::lock_guard lock{mutex_};
+    if (reasons_.size() < most_proposals) reasons_[proposal] = reason;
+  } else if (event.kind == "retire.answered") {
+    answers_.Add({{"answer", word(event.data, "answer")}, {"reason", reason_of(proposal)}})
+        .Increment();
+  } else if (event.kind == "retire.granted") {
+    const std::lock_guard lock{mutex_};
+    reasons_.erase(proposal);
+  } else if (event.kind == "retire.escalated") {
     escalations_.Add({}).Increment();
+  }
+}
+
+/// Of an earlier controller's it is not known.
+std::string Metrics::Counts::reason_of(const std::string& proposal) {
+  const std::lock_guard lock{mutex_};
+  const auto found = reasons_.find(proposal);
+  return found == reasons_.end() ? "unknown" : found->second;
 }
 
 void Metrics::Counts::on_resource(const Event& event) {

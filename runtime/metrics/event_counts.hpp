@@ -35,6 +35,7 @@ class Metrics::Counts {
   void on_stream(const Event& event);
   void on_retirement(const Event& event);
   void on_resource(const Event& event);
+  [[nodiscard]] std::string reason_of(const std::string& proposal);
 
   /// How the last process ended that a stream went down with.
   struct Crash {
@@ -53,6 +54,7 @@ class Metrics::Counts {
   Counters& given_up_;
   Histograms& crash_signals_;
   Histograms& recoveries_;
+  Histograms& crash_frames_;
   Counters& proposals_;
   Counters& answers_;
   Counters& escalations_;
@@ -71,6 +73,7 @@ class Metrics::Counts {
 
   std::mutex mutex_;                                ///< of what follows
   std::map<std::string, Crash> crashes_;            ///< by session
+  std::map<std::string, std::string> reasons_;      ///< of proposals that are open
   std::map<std::string, std::string> last_causes_;  ///< by VM and child, until it is restarted
 };
 

@@ -112,8 +112,10 @@ TEST_CASE("a streamer's crash is measured to the word and to the picture", "[met
 
 TEST_CASE("retirements, resources and answers are counted by what they were", "[metrics]") {
   Ledger ledger;
-  ledger.tell("retire.proposed", {{"reason", "idle"}});
-  ledger.tell("retire.answered", {{"answer", "keep"}});
+  ledger.tell("retire.proposed", {{"proposal", "p"}, {"reason", "idle"}});
+  ledger.tell("retire.answered", {{"proposal", "p"}, {"answer", "keep"}});
+  ledger.tell("retire.granted", {{"proposal", "p"}});
+  ledger.tell("retire.answered", {{"proposal", "p"}, {"answer", "keep"}});
   ledger.tell("retire.escalated", Json::object());
   ledger.tell("resource.acquired", {{"kind", "directory"}, {"name", "d"}});
   ledger.tell("resource.released", {{"kind", "directory"}, {"name", "d"}});
@@ -123,13 +125,14 @@ TEST_CASE("retirements, resources and answers are counted by what they were", "[
   ledger.metrics.count_response(200);
   ledger.metrics.count_response(200);
   const auto text = ledger.text();
-  for (const auto* line :
-       {"aerie_retirement_proposals_total{reason=\"idle\"} 1",
-        "aerie_retirement_answers_total{answer=\"keep\"} 1", "aerie_retirement_escalations_total 1",
-        "aerie_resources_acquired_total{kind=\"directory\"} 1",
-        "aerie_resources_released_total{kind=\"directory\"} 1",
-        "aerie_resources_quarantined_total 1", "aerie_vm_replacements_total 1",
-        "aerie_http_responses_total{status=\"200\"} 2"}) {
+  for (const auto* line : {"aerie_retirement_proposals_total{reason=\"idle\"} 1",
+                           "aerie_retirement_answers_total{answer=\"keep\",reason=\"idle\"} 1",
+                           "aerie_retirement_answers_total{answer=\"keep\",reason=\"unknown\"} 1",
+                           "aerie_retirement_escalations_total 1",
+                           "aerie_resources_acquired_total{kind=\"directory\"} 1",
+                           "aerie_resources_released_total{kind=\"directory\"} 1",
+                           "aerie_resources_quarantined_total 1", "aerie_vm_replacements_total 1",
+                           "aerie_http_responses_total{status=\"200\"} 2"}) {
     INFO(line);
     CHECK_THAT(text, Contains(std::string(line) + "\n"));
   }
@@ -149,13 +152,14 @@ TEST_CASE("what streams make is added up", "[metrics]") {
                               {microseconds{800}}};
   ledger.metrics.add(figures);
   ledger.metrics.add(figures);
+  ledger.tell("stream.recovered", {{"afterMs", 240}});
   const auto text = ledger.text();
   for (const auto* line :
        {"aerie_stream_frames_total{codec=\"h264\"} 4", "aerie_stream_frames_total{codec=\"vp8\"} 0",
         "aerie_stream_encoded_bytes_total{codec=\"h264\"} 10000",
         "aerie_stream_encode_seconds_count{codec=\"h264\"} 4",
         "aerie_stream_encode_seconds_bucket{codec=\"h264\",le=\"0.005\"} 2",
-        "aerie_stream_round_trip_seconds_count 2"}) {
+        "aerie_stream_round_trip_seconds_count 2", "aerie_crash_frame_seconds_sum 0.24"}) {
     INFO(line);
     CHECK_THAT(text, Contains(std::string(line) + "\n"));
   }

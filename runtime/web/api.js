@@ -75,6 +75,22 @@ export class Api {
     return answer.result;
   }
 
+  /** The doctor's answer {ok, profile, driver, checks, profiles, drivers}; takes seconds. */
+  doctor({ profile = '', driver = '' } = {}, signal = undefined) {
+    const query = new URLSearchParams(Object.entries({ profile, driver }).filter(([, value]) => value));
+    return this.#json('GET', `/api/v1/doctor?${query}`, undefined, {}, signal);
+  }
+
+  /** What this browser is to know for a test of its way here: {iceServers, publicAddress?, mediaPorts?, guestNetworks}. */
+  network() {
+    return this.#json('GET', '/api/v1/doctor/network');
+  }
+
+  /** Has a peer on the server's host answer an offer of a data channel over `udp` or `tcp`: {answer}. */
+  testNetwork(offer, transport) {
+    return this.#json('POST', '/api/v1/doctor/network', { offer, transport });
+  }
+
   /** A guest's serial console as text, its last lines. */
   async machineConsole(vm, tail) {
     const response = await this.#fetch(`/api/v1/vms/${encodeURIComponent(vm)}/console?tail=${tail}`,
@@ -83,8 +99,8 @@ export class Api {
     return response.text();
   }
 
-  async #json(method, path, body, headers = {}) {
-    const options = { method, headers: { ...this.#headers(), ...headers }, cache: 'no-store' };
+  async #json(method, path, body, headers = {}, signal = undefined) {
+    const options = { method, headers: { ...this.#headers(), ...headers }, cache: 'no-store', signal };
     if (body !== undefined) {
       options.body = JSON.stringify(body);
       options.headers['Content-Type'] = 'application/json';

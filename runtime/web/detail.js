@@ -5,7 +5,7 @@ import { healthOf } from './actors.js';
 import { byId, make, setText } from './dom.js';
 import { stageBar } from './stages.js';
 import { factList, openConsole, openLogs, openMessages, openScreen, openWhy } from './tabs.js';
-import { durationText } from './words.js';
+import { durationText, figureFacts } from './words.js';
 
 const kindWords = { vm: 'Guest', child: 'Process', session: 'Session', stream: 'Stream', peer: 'Viewer’s socket' };
 
@@ -134,7 +134,8 @@ export class Detail {
       this.#showNow(this.#subject());
       return;
     }
-    const left = open({ api: this.api, host, node: shown, session, vm, child, whyId });
+    const left = open({ api: this.api, host, node: shown, session, vm, child, whyId,
+      figuresOf: () => this.world.streamOf(this.world.actors.nodes.get(shown.id))?.figures ?? {} });
     if (typeof left === 'function') this.leave = left;
   }
 
@@ -152,7 +153,7 @@ export class Detail {
     const ending = this.world.endings.get(this.id);
     if (ending) parts.push(make('h3', { textContent: 'Its last end' }), make('p', { className: 'ending', textContent: ending.message }),
       make('p', { className: 'soft', textContent: `${ending.kind}, ${ageText(ending.at)} ago${ending.remedy ? `. ${ending.remedy}` : ''}` }));
-    parts.push(make('h3', { textContent: 'Figures' }), factList(factsOf(shown, session, parent)));
+    parts.push(make('h3', { textContent: 'Figures' }), factList(factsOf(shown, session, parent, this.world.streamOf(shown))));
     const children = this.world.actors.childrenOf(this.id).map((id) => this.world.actors.nodes.get(id));
     if (children.length && children.length <= 24) parts.push(make('h3', { textContent: 'Below it' }), make('ul', { className: 'below' },
       ...children.map((child) => make('li', {}, make('button', { type: 'button', onclick: () => this.callbacks.onChoose(child.id) },
@@ -181,7 +182,7 @@ function startOf(session) {
   return [make('h3', {}, 'How it started ', make('b', { textContent: totalText })), bar, list];
 }
 
-function factsOf(node, session, parent) {
+function factsOf(node, session, parent, stream) {
   const facts = {};
   if (node.pid) facts.process = node.pid;
   if (node.cpuPercent !== undefined) facts.processor = `${node.cpuPercent} %`;
@@ -189,6 +190,7 @@ function factsOf(node, session, parent) {
   if (node.kind !== 'child') Object.assign(facts, { waiting: node.mailbox, handled: node.processed.toLocaleString('en'),
     'a second': node.messagesPerSecond ?? 0 });
   facts.restarts = node.restarts;
+  Object.assign(facts, figureFacts(node.figures ?? stream?.figures ?? {}));
   if (session && node.kind === 'session') Object.assign(facts, { for: session.userId, profile: session.profile, driver: session.driver,
     address: session.vm.address, viewers: session.viewers.length, 'ends idle after': durationText(session.idleMs),
     'lives at most': durationText(session.maxMs), holds: session.holds.map(({ name, reason }) => `${name}: ${reason}`).join('; ') || 'none' });

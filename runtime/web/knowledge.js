@@ -29,6 +29,13 @@ export class Knowledge {
     return null;
   }
 
+  /** The stream's actor of a session's, or of the session that the stream is of; null: none. */
+  streamOf(node) {
+    if (node?.kind === 'stream') return node;
+    if (node?.kind !== 'session') return null;
+    return this.actors.childrenOf(node.id).map((id) => this.actors.nodes.get(id)).find(({ kind }) => kind === 'stream') ?? null;
+  }
+
   /** Learns from an event; returns the actor that it struck, or null. Told twice, it counts once. */
   learn({ seq, kind, at, vm, session, child, data = {} }) {
     if (seq <= this.lastSeq) return null;

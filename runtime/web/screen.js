@@ -1,4 +1,4 @@
-// A session's screen, to look at only: a watch token, a socket, a peer, and what the peer measures.
+// A session's screen, to look at only: a watch token, a socket, a peer, and what peer and streamer measure.
 
 import { LineChart } from './charts.js';
 import { make } from './dom.js';
@@ -10,8 +10,9 @@ const watchForMs = 60 * 60 * 1000;
 const everyMs = 1000;
 
 export class Screen {
-  constructor({ api, session, host }) {
-    Object.assign(this, { api, session, host });
+  /** `figuresOf()`: what the session's stream shows of itself at the moment. */
+  constructor({ api, session, host, figuresOf = () => ({}) }) {
+    Object.assign(this, { api, session, host, figuresOf });
     this.video = make('video', { muted: true, autoplay: true, playsInline: true });
     this.note = make('p', { className: 'soft', textContent: 'Asking for the picture…' });
     this.readings = make('div', { className: 'readings', hidden: true });
@@ -76,6 +77,7 @@ export class Screen {
       frames: chart('frames a second', (value) => String(Math.round(value)), '--good'),
       rate: chart('kbit/s', (value) => String(Math.round(value)), '--accent'),
       trip: chart('round trip, ms', (value) => value.toFixed(value < 10 ? 1 : 0), '--busy'),
+      encode: chart('encoding, ms a frame', (value) => value.toFixed(1), '--bad'),
       decode: chart('decoding, ms a frame', (value) => value.toFixed(1), '--soft'),
     };
     this.timer = setInterval(() => this.#measure(), everyMs);
@@ -92,6 +94,7 @@ export class Screen {
     this.charts.frames.push(at, frames / passed);
     this.charts.rate.push(at, (now.bytes - before.bytes) * 8 / 1000 / passed);
     this.charts.trip.push(at, now.roundTripMs);
+    this.charts.encode.push(at, this.figuresOf().encodeP50Ms ?? 0);
     this.charts.decode.push(at, frames ? (now.decodeMs - before.decodeMs) / frames : 0);
   }
 }

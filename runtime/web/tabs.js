@@ -61,8 +61,8 @@ export function openLogs({ api, host, session, child }) {
     make('span', { textContent: item.line ?? '' })));
 }
 
-export function openScreen({ api, host, session }) {
-  const screen = new Screen({ api, session: session.id, host });
+export function openScreen({ api, host, session, figuresOf }) {
+  const screen = new Screen({ api, session: session.id, host, figuresOf });
   return () => screen.close();
 }
 

@@ -1,5 +1,6 @@
 // The operators' console in a browser: what it shows, and what it does on a click or a key.
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <fstream>
 
 #include "tests/support/chromium.hpp"
@@ -137,9 +138,25 @@ TEST_CASE("a session's screen is looked at, and its viewer can do nothing else",
   REQUIRE(viewers.size() == 1);
   CHECK(viewers[0]["role"] == "viewer");
   CHECK(viewers[0]["control"] == false);
-  page.wait_for("document.querySelectorAll('.readings .plot canvas').length === 4");
+  page.wait_for("document.querySelectorAll('.readings .plot canvas').length === 5");
+  // What the streamer says of itself.
+  page.wait_for(
+      "[...document.querySelectorAll('.readings .reading')].some(({textContent}) => "
+      "textContent.startsWith('encoding') && !textContent.endsWith('0.0'))",
+      30s);
+  page.click("[data-tab=now]");
+  page.wait_for("document.querySelector('#tab').textContent.includes('ms a frame, 99 % within')");
+  CHECK(world.http().get("/metrics").body.find("aerie_stream_frames_total{codec=\"h264\"} 0\n") ==
+        std::string::npos);
+  page.click("[data-tab=screen]");
+  page.wait_for("document.querySelector('#tab video').videoWidth === 640", 60s);
 
   auto events = world.events();
+  // A crash of the streamer, and how long this viewer is without a picture.
+  const auto vm = world.session(session.id)["vm"]["id"].get<std::string>();
+  for (const auto& child : world.http().get("/api/v1/vms/" + vm).json()["children"])
+    if (child["name"] == "stream") REQUIRE(::kill(child["pid"].get<pid_t>(), SIGKILL) == 0);
+  CHECK(events.next_of("stream.recovered", 30s).data["data"]["afterMs"] < 20'000);
   page.click("#detail-close");
   events.next_of("viewer.left", 30s);
   CHECK(world.session(session.id)["viewers"].empty());

@@ -107,8 +107,11 @@ TEST_CASE("each pane tells what it is called after", "[console][screen]") {
   terminal.press("Tab");
   terminal.wait_for("[leases]");
   terminal.wait_for("directory");
+  terminal.press("Tab");
+  terminal.wait_for("[holds]");
+  terminal.wait_for("There are none.");
   terminal.press("Enter");
-  terminal.wait_without("[leases]");
+  terminal.wait_without("[holds]");
 
   terminal.type("?");
   terminal.wait_for("restart a child");

@@ -119,9 +119,14 @@ TEST_CASE("the alerts are rules that fire when they should", "[metrics]") {
 
 TEST_CASE("alerts and dashboard ask for figures that there are", "[metrics]") {
   // Those that only something rare brings forth.
-  const std::set<std::string> rare{"aerie_session_failures_total", "aerie_child_given_up_total",
-                                   "aerie_crash_signal_seconds", "aerie_stream_recovery_seconds",
-                                   "aerie_check_failures_total"};
+  const std::set<std::string> rare{"aerie_session_failures_total",
+                                   "aerie_child_given_up_total",
+                                   "aerie_crash_signal_seconds",
+                                   "aerie_stream_recovery_seconds",
+                                   "aerie_check_failures_total",
+                                   "aerie_pool_wanted",
+                                   "aerie_pool_ready",
+                                   "aerie_pool_oldest_seconds"};
   auto known = names_in(Scene().metrics());
   known.insert(rare.begin(), rare.end());
   const auto dashboard = content_of(config("grafana/aerie.json"));

@@ -23,6 +23,13 @@ GstPtr<GstWebRTCSessionDescription> offer_of(const std::string& sdp) {
       gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_OFFER, message)};
 }
 
+Cause wrong_offer(std::string message) {
+  return {CauseKind::link_violation,
+          std::move(message),
+          "Send what RTCPeerConnection.createOffer makes for one data channel.",
+          {}};
+}
+
 /// One medium, and that of data channels: nothing else is to be received here.
 bool is_of_data_alone(const GstWebRTCSessionDescription* offer) {
   if (gst_sdp_message_medias_len(offer->sdp) != 1) return false;
@@ -32,7 +39,7 @@ bool is_of_data_alone(const GstWebRTCSessionDescription* offer) {
 
 }  // namespace
 
-tl::expected<ProbeRequest, std::string> parse_probe_request(const Json& json) {
+Result<ProbeRequest> parse_probe_request(const Json& json) {
   const auto text = [&](const char* name) -> std::string {
     const auto found = json.is_object() ? json.find(name) : json.end();
     return found != json.end() && found->is_string() ? found->get<std::string>() : "";
@@ -41,13 +48,13 @@ tl::expected<ProbeRequest, std::string> parse_probe_request(const Json& json) {
   request.offer = text("offer");
   request.public_address = text("publicAddress");
   if (request.offer.empty() || request.offer.size() > longest_offer)
-    return tl::unexpected(std::string{"The offer is missing or too long."});
+    return tl::unexpected(wrong_offer("The offer is missing or too long."));
   const auto transport = text("transport");
   if (transport != "udp" && transport != "tcp")
-    return tl::unexpected(std::string{"The transport is neither udp nor tcp."});
+    return tl::unexpected(wrong_offer("The transport is neither udp nor tcp."));
   if (transport == "tcp") request.transport = Transport::tcp;
   auto servers = parse_ice_servers(json.value("iceServers", Json::array()));
-  if (!servers) return tl::unexpected(servers.error());
+  if (!servers) return tl::unexpected(wrong_offer(servers.error()));
   request.ice_servers = *std::move(servers);
   return request;
 }
@@ -67,17 +74,15 @@ struct IceProbe::Home {
   static const Home& of(gpointer data) { return *static_cast<const Home*>(data); }
 };
 
-tl::expected<std::shared_ptr<IceProbe>, std::string> IceProbe::start(EventLoop& loop,
-                                                                     const ProbeRequest& request,
-                                                                     Events events) {
-  if (const auto cause = missing_element({}))
-    return tl::unexpected(cause->message + " " + cause->remedy);
+Result<std::shared_ptr<IceProbe>> IceProbe::start(EventLoop& loop, const ProbeRequest& request,
+                                                  Events events) {
+  if (auto cause = missing_element({})) return tl::unexpected(*std::move(cause));
   const MediaClock clock;
   auto pipeline = Pipeline::parse("webrtcbin name=webrtc bundle-policy=max-bundle", clock);
-  if (!pipeline) return tl::unexpected(pipeline.error().message);
+  if (!pipeline) return tl::unexpected(pipeline.error());
   std::shared_ptr<IceProbe> probe{
       new IceProbe(loop, std::move(*pipeline), request, std::move(events))};
-  if (auto wrong = probe->begin(); !wrong.empty()) return tl::unexpected(std::move(wrong));
+  if (auto cause = probe->begin()) return tl::unexpected(*std::move(cause));
   return probe;
 }
 
@@ -92,10 +97,10 @@ IceProbe::~IceProbe() {
   pipeline_.stop();
 }
 
-std::string IceProbe::begin() {
+std::optional<Cause> IceProbe::begin() {
   const auto offer = offer_of(with_candidates_over(request_.transport, request_.offer));
   if (!offer || !is_of_data_alone(offer.get()))
-    return "The offer is not one of data channels alone.";
+    return wrong_offer("The offer is not one of data channels alone.");
   const auto connect = [&](const char* signal, GCallback callback) {
     g_signal_connect_data(webrtc_.get(), signal, callback, new Home{&loop_, weak_from_this()},
                           Home::destroy_closure, GConnectFlags{});
@@ -104,14 +109,19 @@ std::string IceProbe::begin() {
   connect("notify::ice-gathering-state", G_CALLBACK(on_gathering));
   connect("notify::connection-state", G_CALLBACK(on_state));
   set_up_ice(webrtc_.get(), request_.ice_servers, request_.transport == Transport::tcp);
-  if (!pipeline_.play()) return "webrtcbin does not play.";
+  if (!pipeline_.play())
+    return Cause{CauseKind::plugin_missing,
+                 "webrtcbin does not play.",
+                 "Install the GStreamer packages that the doctor names.",
+                 {}};
   const auto taken = promise([at = Home{&loop_, weak_from_this()}](const GstStructure* reply) {
     at.post([error = error_of(reply)](IceProbe& probe) {
-      error.empty() ? probe.answer() : probe.fail("The offer was not taken: " + error + ".");
+      error.empty() ? probe.answer()
+                    : probe.fail(wrong_offer("The offer was not taken: " + error + "."));
     });
   });
   g_signal_emit_by_name(webrtc_.get(), "set-remote-description", offer.get(), taken.get());
-  return {};
+  return std::nullopt;
 }
 
 void IceProbe::answer() {
@@ -122,7 +132,7 @@ void IceProbe::answer() {
       if (*shared)
         probe.answer_made(std::move(*shared));
       else
-        probe.fail("No answer could be made: " + error + ".");
+        probe.fail(wrong_offer("No answer could be made: " + error + "."));
     });
   });
   g_signal_emit_by_name(webrtc_.get(), "create-answer", nullptr, made.get());
@@ -136,7 +146,7 @@ void IceProbe::answer_made(GstPtr<GstWebRTCSessionDescription> answer) {
   });
   const auto set = promise([at = Home{&loop_, weak_from_this()}](const GstStructure* reply) {
     at.post([error = error_of(reply)](IceProbe& probe) {
-      if (!error.empty()) probe.fail("The answer was not taken: " + error + ".");
+      if (!error.empty()) probe.fail(wrong_offer("The answer was not taken: " + error + "."));
     });
   });
   g_signal_emit_by_name(webrtc_.get(), "set-local-description", answer.get(), set.get());
@@ -153,9 +163,9 @@ void IceProbe::state_changed(GstWebRTCPeerConnectionState state) {
   if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED) events_.closed();
 }
 
-void IceProbe::fail(const std::string& reason) {
+void IceProbe::fail(Cause cause) {
   if (std::exchange(is_answered_, true)) return;
-  events_.failed(reason);
+  events_.failed(cause);
 }
 
 void IceProbe::on_candidate(GstElement*, guint, gchar* candidate, gpointer home) {
@@ -194,8 +204,8 @@ int run_network_test() {
   gst_init(nullptr, nullptr);
   EventLoop loop;
   int status = 0;
-  const auto fail = [&](const std::string& reason) {
-    say({{"failure", reason}});
+  const auto fail = [&](const Cause& cause) {
+    say({{"failure", cause}});
     status = 1;
     loop.stop();
   };

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ struct ProbeRequest {
   std::string public_address;  ///< IPv4; empty: none
 };
 
-/// Reads `{offer, transport, iceServers, publicAddress}`; the error is a sentence.
-[[nodiscard]] tl::expected<ProbeRequest, std::string> parse_probe_request(const Json& json);
+/// Reads `{offer, transport, iceServers, publicAddress}`. Errors: `link-violation`.
+[[nodiscard]] Result<ProbeRequest> parse_probe_request(const Json& json);
 
 /// The other end of the doctor's test of the network: a peer without pictures, with the streamer's
 /// ICE agent and candidates, that answers one offer of a browser. Lives on the loop's thread.
@@ -29,12 +30,14 @@ class IceProbe : public std::enable_shared_from_this<IceProbe> {
   /// On the loop's thread; one of them once, `closed` perhaps after `answer`.
   struct Events {
     std::function<void(const std::string& sdp)> answer;  ///< with all candidates of this side
-    std::function<void(const std::string& reason)> failed;
-    std::function<void()> closed;  ///< by the browser
+    std::function<void(const Cause& cause)> failed;      ///< of the offer: `link-violation`
+    std::function<void()> closed;                        ///< by the browser
   };
 
-  [[nodiscard]] static tl::expected<std::shared_ptr<IceProbe>, std::string> start(
-      EventLoop& loop, const ProbeRequest& request, Events events);
+  /// Errors: `link-violation` for the offer, `plugin-missing`.
+  [[nodiscard]] static Result<std::shared_ptr<IceProbe>> start(EventLoop& loop,
+                                                               const ProbeRequest& request,
+                                                               Events events);
   IceProbe(const IceProbe&) = delete;
   IceProbe& operator=(const IceProbe&) = delete;
   ~IceProbe();
@@ -42,12 +45,12 @@ class IceProbe : public std::enable_shared_from_this<IceProbe> {
  private:
   struct Home;
   IceProbe(EventLoop& loop, Pipeline pipeline, ProbeRequest request, Events events);
-  [[nodiscard]] std::string begin();
+  [[nodiscard]] std::optional<Cause> begin();
   void answer();
   void answer_made(GstPtr<GstWebRTCSessionDescription> answer);
   void gathered();
   void state_changed(GstWebRTCPeerConnectionState state);
-  void fail(const std::string& reason);
+  void fail(Cause cause);
 
   static void on_candidate(GstElement*, guint line, gchar* candidate, gpointer home);
   static void on_gathering(GstElement* webrtc, GParamSpec*, gpointer home);
@@ -65,7 +68,7 @@ class IceProbe : public std::enable_shared_from_this<IceProbe> {
 };
 
 /// `--network-test`: answers the request on standard input with a line `{"answer":SDP}` or
-/// `{"failure":SENTENCE}` on standard output, and stays until the browser hangs up, half a minute
+/// `{"failure":CAUSE}` on standard output, and stays until the browser hangs up, half a minute
 /// at most. The exit status.
 [[nodiscard]] int run_network_test();
 

@@ -19,6 +19,8 @@ std::string_view to_string(DetailKind kind) {
       return "inspect";
     case DetailKind::leases:
       return "leases";
+    case DetailKind::holds:
+      return "holds";
   }
   return "";
 }
@@ -33,6 +35,7 @@ std::string Details::begin(DetailKind kind, const std::string& id, const std::st
   const bool is_child = node_kind == "child";
   const auto owner = id.substr(0, id.find('/'));
   const bool has_session = node_kind == "session" || node_kind == "vm" || is_child;
+  owner_ = has_session ? owner : "";
   switch (kind) {
     case DetailKind::why:
       return "why " + id;
@@ -45,6 +48,8 @@ std::string Details::begin(DetailKind kind, const std::string& id, const std::st
       return "inspect " + owner;
     case DetailKind::leases:
       return "leases";
+    case DetailKind::holds:
+      return "holds";
   }
   lines_.emplace_back("There is no log of this.");
   return {};
@@ -56,13 +61,15 @@ void Details::take(const Json& message) {
     add(document_text(name, *document));
   else if (const auto item = message.find("item"); item != message.end()) {
     // A list is shown when it is whole, in columns.
-    if (kind_ == DetailKind::leases)
-      items_.push_back(*item);
-    else
+    if (is_list()) {
+      const auto is_owner = [&](const char* field) { return item->value(field, Json{}) == owner_; };
+      if (owner_.empty() || is_owner("session") || is_owner("vm")) items_.push_back(*item);
+    } else {
       add(item_text(name, *item));
+    }
   } else if (const auto end = message.find("end"); end != message.end()) {
     const auto fault = end->value("fault", Json());
-    if (kind_ == DetailKind::leases) add(list_text(name, items_));
+    if (is_list()) add(items_.empty() ? "There are none." : list_text(name, items_));
     if (fault.is_object())
       add(terminal_text(fault.value("message", "")) + "\n" +
           terminal_text(fault.value("remedy", "")));

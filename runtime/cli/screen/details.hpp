@@ -9,10 +9,11 @@
 namespace aerie::cli {
 
 /// What the pane below the tree can show of the chosen node.
-enum class DetailKind { why, logs, events, inspect, leases };
+enum class DetailKind { why, logs, events, inspect, leases, holds };
 
-inline constexpr DetailKind detail_kinds[] = {DetailKind::why, DetailKind::logs, DetailKind::events,
-                                              DetailKind::inspect, DetailKind::leases};
+inline constexpr DetailKind detail_kinds[] = {DetailKind::why,    DetailKind::logs,
+                                              DetailKind::events, DetailKind::inspect,
+                                              DetailKind::leases, DetailKind::holds};
 
 [[nodiscard]] std::string_view to_string(DetailKind kind);
 
@@ -47,10 +48,14 @@ class Details {
 
  private:
   void add(const std::string& text);
+  [[nodiscard]] bool is_list() const {
+    return kind_ == DetailKind::leases || kind_ == DetailKind::holds;
+  }
 
   DetailKind kind_ = DetailKind::why;
   bool is_other_ = false;
   std::string subject_;
+  std::string owner_;  ///< the session or VM whose leases and holds are shown; empty: everybody's
   std::deque<std::string> lines_;
   std::vector<Json> items_;  ///< of a list that is not whole yet
 };

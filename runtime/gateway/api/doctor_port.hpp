@@ -22,7 +22,7 @@ class DoctorPort {
 
   /// Has a peer on this host answer a browser's offer of one data channel over `udp` or `tcp`: the
   /// answer's description with all candidates. The peer stays for half a minute at most. Errors:
-  /// `quota`, `network-failed`, and why the program did not start.
+  /// `quota`, `link-violation` for the offer, `network-failed`, `plugin-missing`.
   using Answered = std::function<void(Result<std::string> sdp)>;
   virtual void test_network(const std::string& offer, const std::string& transport,
                             Answered done) = 0;

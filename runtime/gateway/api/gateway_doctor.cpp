@@ -9,6 +9,14 @@ HttpResponse json_response(const Json& json) {
   return response;
 }
 
+HttpResponse refusal_of(const Cause& cause) {
+  const auto message = cause.message + " " + cause.remedy;
+  if (cause.kind == CauseKind::quota) return error_response(429, "quota", message);
+  if (cause.kind == CauseKind::link_violation)
+    return error_response(422, "bad-field", message, "offer");
+  return error_response(503, "unavailable", message);
+}
+
 }  // namespace
 
 /// Answered on the doctor's thread: this actor may be gone by then.
@@ -56,12 +64,7 @@ void Gateway::test_network(const CallPtr& call) {
       call->body["offer"].get<std::string>(), call->body["transport"].get<std::string>(),
       [server = world_.server, metrics = world_.metrics,
        id = call->request->id](const Result<std::string>& sdp) {
-        auto response = json_response({{"answer", sdp.value_or("")}});
-        if (!sdp) {
-          const bool is_full = sdp.error().kind == CauseKind::quota;
-          response = error_response(is_full ? 429 : 503, is_full ? "quota" : "unavailable",
-                                    sdp.error().message + " " + sdp.error().remedy);
-        }
+        auto response = sdp ? json_response({{"answer", *sdp}}) : refusal_of(sdp.error());
         metrics->count_response(response.status);
         server->respond(id, std::move(response));
       });

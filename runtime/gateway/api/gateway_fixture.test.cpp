@@ -50,6 +50,7 @@ GatewayFixture::GatewayFixture() {
   world.server = server;
   world.sockets = sockets;
   world.logs = logs;
+  world.doctor = doctor;
   world.defaults.find_profile = [this](const std::string& name) -> const Profile* {
     const auto found = environment->profiles.find(name);
     return found == environment->profiles.end() ? nullptr : &*found->second;

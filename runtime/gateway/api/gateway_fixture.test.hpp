@@ -74,6 +74,27 @@ class GatewayLogs final : public LogReader {
   std::optional<std::string> console;
 };
 
+/// Notes what it is asked; the test answers.
+class GatewayDoctor final : public DoctorPort {
+ public:
+  void examine(const std::string& profile, const std::string& driver, Examined done) override {
+    subjects.push_back(profile + "/" + driver);
+    examined.push_back(std::move(done));
+  }
+  [[nodiscard]] Json network() const override {
+    return Json::parse(R"({"iceServers":[{"urls":"turn:a","username":"u","credential":"c"}]})");
+  }
+  void test_network(const std::string& offer, const std::string& transport,
+                    Answered done) override {
+    subjects.push_back(transport + "/" + offer);
+    answered.push_back(std::move(done));
+  }
+
+  std::vector<std::string> subjects;
+  std::vector<Examined> examined;
+  std::vector<Answered> answered;
+};
+
 /// A gateway actor between a fake server and actors that stand in for ledger, node, reaper and the
 /// one session there is.
 class GatewayFixture {
@@ -105,6 +126,7 @@ class GatewayFixture {
   std::shared_ptr<FakeServer> server = std::make_shared<FakeServer>();
   std::shared_ptr<GatewaySockets> sockets = std::make_shared<GatewaySockets>();
   std::shared_ptr<GatewayLogs> logs = std::make_shared<GatewayLogs>();
+  std::shared_ptr<GatewayDoctor> doctor = std::make_shared<GatewayDoctor>();
   EnvironmentPtr environment = std::make_shared<Environment>();
   GatewayActor gateway;
 

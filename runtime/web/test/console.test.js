@@ -179,6 +179,9 @@ describe('what the page knows', () => {
     assert.equal(world.restarts.length, 1);
     assert.equal(world.sessionOf(world.actors.nodes.get('v1/browser')).id, 's1');
     assert.equal(world.sessionOf(world.actors.nodes.get('ledger')), null);
+    world.actors.apply({ nodes: [node('st', 's1', { kind: 'stream', figures: { framesPerSecond: 5 } })] });
+    assert.equal(world.streamOf(world.actors.nodes.get('s1')).figures.framesPerSecond, 5);
+    assert.equal(world.streamOf(world.actors.nodes.get('v1')), null);
   });
 
   test('a stage takes what lies between it and the one before', () => {

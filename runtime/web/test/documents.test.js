@@ -36,6 +36,12 @@ test('the console loads its modules ahead, and only those', async () => {
   assert.deepEqual(await loadedBy('console.html'), [...wanted].sort());
 });
 
+test('the doctor loads its modules ahead, and only those', async () => {
+  const wanted = new Set();
+  await collect('/web/doctor.js', wanted);
+  assert.deepEqual(await loadedBy('doctor.html'), [...wanted].sort());
+});
+
 test('both documents load the modules of the viewer ahead, and only those', async () => {
   const wanted = new Set();
   await collect('/web/viewer.js', wanted);

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import { preview } from '../clipboard.js';
 import { summary } from '../sessions.js';
 import { addressOf } from '../wish.js';
-import { byText, closeText, durationText, errorText, reasonText, refusedText, stageText, viewerName } from '../words.js';
+import { byText, closeText, durationText, errorText, figureFacts, reasonText, refusedText, stageText, viewerName } from '../words.js';
 
 test('every stage and reason has words, unknown ones are shown as they are', () => {
   for (const stage of ['allocated', 'spawned', 'kernel', 'userland', 'linked', 'configured', 'display', 'stream', 'ready', 'first-viewer', 'first-frame'])
@@ -61,4 +61,11 @@ test('a session in one line', () => {
 test('the clipboard’s preview is one short line', () => {
   assert.equal(preview(' a\n b '), 'a b');
   assert.equal(preview('x'.repeat(100)).length, 61);
+});
+
+test('figures of streams and of the warm pool are facts', () => {
+  assert.deepEqual(figureFacts({}), {});
+  assert.deepEqual(figureFacts({ framesPerSecond: 30, bitsPerSecond: 2_100_000, encodeP50Ms: 3.1, encodeP99Ms: 9, roundTripMs: 1.5 }),
+    { 'frames a second': 30, bitrate: '2.10 Mbit/s', encoding: '3.1 ms a frame, 99 % within 9 ms', 'round trip': '1.5 ms' });
+  assert.deepEqual(figureFacts({ poolWanted: 3, poolReady: 2, poolStarting: 1 }), { 'warm guests': '2 of 3, 1 starting' });
 });
