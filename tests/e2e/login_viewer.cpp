@@ -55,6 +55,7 @@ struct Scene {
   /// keyboard, and types.
   static void fill(Page& page, const std::string& name, const std::vector<std::string>& words) {
     page.wait_for(OidcProvider::is_painted(name), 90s);
+    page.wait_for("document.body.dataset.input === 'open'");
     page.click("#surface");
     for (std::size_t i = 0; i < words.size(); ++i) {
       if (i > 0) page.press("Tab");
