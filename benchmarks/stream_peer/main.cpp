@@ -107,7 +107,8 @@ class PeerStreamer {
          .closed = [this] { loop_.stop(); },
          .key_wanted = [this] { request_key(); },
          .input_opened = [] {},
-         .message = [this](const ViewerMessage& message) { (void)desktop_->perform(message); }});
+         .message = [this](const ViewerMessage& message) { (void)desktop_->perform(message); },
+         .round_trip = [](std::chrono::microseconds) {}});
     if (!peer) std::abort();
     peer_ = std::move(*peer);
   }
