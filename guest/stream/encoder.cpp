@@ -68,8 +68,9 @@ GstPtr<GstSample> in_running_time(GstSample* unit) {
       gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer.get()));
   GST_BUFFER_PTS(buffer.get()) = running;
   GST_BUFFER_DTS(buffer.get()) = GST_CLOCK_TIME_NONE;  // no B-frames: the same order
-  return GstPtr<GstSample>{
-      gst_sample_new(buffer.get(), gst_sample_get_caps(unit), nullptr, nullptr)};
+  const GstPtr<GstCaps> caps{gst_caps_copy(gst_sample_get_caps(unit))};
+  gst_structure_remove_field(gst_caps_get_structure(caps.get(), 0), "level");
+  return GstPtr<GstSample>{gst_sample_new(buffer.get(), caps.get(), nullptr, nullptr)};
 }
 
 Result<std::unique_ptr<Encoder>> Encoder::create(Codec codec, const VideoFormat& format,
