@@ -69,7 +69,8 @@ GstPtr<GstSample> in_running_time(GstSample* unit) {
   GST_BUFFER_PTS(buffer.get()) = running;
   GST_BUFFER_DTS(buffer.get()) = GST_CLOCK_TIME_NONE;  // no B-frames: the same order
   const GstPtr<GstCaps> caps{gst_caps_copy(gst_sample_get_caps(unit))};
-  gst_structure_remove_field(gst_caps_get_structure(caps.get(), 0), "level");
+  if (gst_structure_has_field(gst_caps_get_structure(caps.get(), 0), "level"))
+    gst_caps_set_simple(caps.get(), "level", G_TYPE_STRING, "3.1", nullptr);
   return GstPtr<GstSample>{gst_sample_new(buffer.get(), caps.get(), nullptr, nullptr)};
 }
 
