@@ -34,6 +34,9 @@ class FanOut {
   struct Events {
     /// Somebody needs a picture, though nothing changed.
     std::function<void()> frame_wanted;
+    /// The picture of that time left every encoder small: none had to save bits on it, so the same
+    /// picture again would be no better. From an encoder's thread.
+    std::function<void(GstClockTime)> settled;
     /// An encoder broke. From its thread; `remove` its peers.
     std::function<void(Codec, Cause)> failed;
   };
@@ -63,9 +66,11 @@ class FanOut {
     std::mutex mutex;
     std::vector<std::shared_ptr<PeerFeed>> feeds;
     std::atomic<bool> key_pending = false;
+    std::atomic<GstClockTime> settled_at = GST_CLOCK_TIME_NONE;  ///< of its last unit, if small
     std::unique_ptr<Encoder> encoder;
   };
   void deliver(Codec codec, Lane& lane, GstSample* unit);
+  void note_size(Lane& lane, GstBuffer* unit);
   [[nodiscard]] std::shared_ptr<Lane> lane_of(Codec codec);
   void request_key_of(Lane& lane);
 
