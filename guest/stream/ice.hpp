@@ -17,6 +17,10 @@ namespace aerie::stream {
 /// are reached from outside.
 void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers);
 
+/// From now on the peer ends as failed when the viewer answers none of libnice's keep-alives, which
+/// go out every 25 s, for 20 s: a player that vanished without a word is heard of no other way.
+void expect_answers(GstElement* webrtc);
+
 /// The range of AERIE_MEDIA_PORTS; none where it is malformed.
 [[nodiscard]] std::optional<std::pair<unsigned, unsigned>> media_ports(std::string_view text);
 
