@@ -28,10 +28,10 @@ constexpr const char* blinker =
 std::string player_page() {
   std::ifstream file{AERIE_SOURCE_FOLDER "/node_modules/whip-whep/whep.js"};
   REQUIRE(file);
-  const std::string module{std::istreambuf_iterator<char>{file}, {}};
+  const std::string script{std::istreambuf_iterator<char>{file}, {}};
   return "<!doctype html><title>player</title><video id=screen muted autoplay playsinline></video>"
          "<script type=module>" +
-         module + R"(
+         script + R"(
 window.watch = async (url, token, kinds, policy) => {
   const peer = window.peer = new RTCPeerConnection({ bundlePolicy: policy });
   for (const kind of kinds) peer.addTransceiver(kind, { direction: 'recvonly' });
