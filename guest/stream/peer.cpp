@@ -13,6 +13,9 @@ constexpr std::size_t most_early_candidates = 64;
 constexpr std::chrono::seconds connect_within{20};
 /// A player is told of no candidate after the answer, and waits for it.
 constexpr std::chrono::seconds gather_within{1};
+/// Checks that reach a player before the answer does are lost on it; libnice as a player gives the
+/// pair up for good. With the answer it begins by itself.
+constexpr std::chrono::milliseconds check_after{500};
 
 Cause peer_failed(const std::string& why) {
   return {CauseKind::network_failed,
@@ -115,6 +118,7 @@ std::optional<Cause> Peer::start(const Configure& configuration) {
   certificate_ = std::move(*certificate);
   certificate_->use_in(webrtc_.get());
   set_up_ice(webrtc_.get(), configuration.ice_servers);
+  if (player_) gather_at_once(webrtc_.get());
   GstPtr<GstObject> transceiver;
   const auto caps = player_ ? player_->caps() : offered_video(configuration.codecs);
   g_signal_emit_by_name(webrtc_.get(), "add-transceiver",
@@ -205,8 +209,12 @@ void Peer::answer(const std::string& sdp) {
 }
 
 void Peer::answer_taken() {
-  answer_taken_ = true;
   if (!attach_video()) return end("the video could not be attached");
+  if (!player_) take_candidates();
+}
+
+void Peer::take_candidates() {
+  answer_taken_ = true;
   const auto candidates = std::exchange(early_candidates_, {});
   for (const auto& candidate : candidates)
     add_candidate(candidate.text, candidate.line);
@@ -226,6 +234,8 @@ bool Peer::take_player_offer() {
   if (!offer) return false;
   answered_ = true;  // nobody else will
   video_ = player_->video();
+  for (const auto& candidate : player_->candidates())
+    add_candidate(candidate, 0);
   await_connection();
   const auto set = promise([at = home()](const GstStructure* reply) {
     at.post([error = error_of(reply)](Peer& peer) {
@@ -269,6 +279,10 @@ void Peer::tell_answer() {
   if (ended_ || own_answer_.empty()) return;
   gathering_deadline_.cancel();
   events_.answer(player_->answer(std::exchange(own_answer_, {}), own_candidates_));
+  checks_due_ = loop_.after(check_after, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && !self->ended_) self->take_candidates();
+  });
 }
 
 // -- media ----------------------------------------------------------------------------------------

@@ -75,6 +75,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   void make_offer();
   void offer_made(GstPtr<GstWebRTCSessionDescription> offer);
   void answer_taken();
+  void take_candidates();
   [[nodiscard]] bool take_player_offer();
   void make_answer();
   void answer_made(GstPtr<GstWebRTCSessionDescription> answer);
@@ -100,12 +101,13 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::string own_answer_;                   ///< to the player, until it is told
   std::vector<std::string> own_candidates_;  ///< of the answer
   EventSource gathering_deadline_;
+  EventSource checks_due_;
   std::vector<RemoteCandidate> early_candidates_;
   AcceptedVideo video_;
   std::shared_ptr<PeerFeed> feed_;
   EventSource connect_deadline_;
   bool answered_ = false;      ///< an answer was given
-  bool answer_taken_ = false;  ///< webrtcbin took it
+  bool answer_taken_ = false;  ///< webrtcbin took it, and may begin with checks
   bool connected_ = false;
   bool ended_ = false;
 };

@@ -232,12 +232,12 @@ void PlayerOffer::reduce() {
         is_our_feedback(line, video_.payload) || is_our_extension(line, video_))
       lines.push_back(line);
   }
-  std::size_t candidates = 0;
   for (const auto& line : tagged().lines) {
     if (begins_with_one(line, transport_prefixes)) lines.push_back(line);
-    if (line.starts_with(candidate_prefix) && is_usable_candidate(line.substr(2)) &&
-        ++candidates <= most_candidates)
-      lines.push_back(line);
+    const auto candidate = std::string_view{line}.substr(2);
+    if (line.starts_with(candidate_prefix) && is_usable_candidate(candidate) &&
+        candidates_.size() < most_candidates)
+      candidates_.emplace_back(candidate);
   }
   reduced_ = text_of(lines);
 }

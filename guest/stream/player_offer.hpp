@@ -23,6 +23,8 @@ class PlayerOffer {
   [[nodiscard]] const AcceptedVideo& video() const { return video_; }
   /// What webrtcbin is given in the offer's place.
   [[nodiscard]] const std::string& reduced() const { return reduced_; }
+  /// Those of the player that it came with and that are of use (`candidate:…`); not in `reduced`.
+  [[nodiscard]] const std::vector<std::string>& candidates() const { return candidates_; }
   /// For its transceiver.
   [[nodiscard]] GstPtr<GstCaps> caps() const;
 
@@ -53,6 +55,7 @@ class PlayerOffer {
   unsigned retransmission_ = 0;  ///< payload type of RTX; 0: none
   AcceptedVideo video_;
   std::string reduced_;
+  std::vector<std::string> candidates_;
 };
 
 }  // namespace aerie::stream

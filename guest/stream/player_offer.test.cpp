@@ -93,15 +93,16 @@ TEST_CASE("webrtcbin is given the video alone, on the bundle's transport", "[str
   CHECK_THAT(text, Catch::Contains("a=group:BUNDLE v\r\n"));
   CHECK_THAT(text, Catch::Contains("a=ice-ufrag:tagged\r\n"));
   CHECK_THAT(text, Catch::Contains("a=rtcp-fb:108 nack pli\r\n"));
-  CHECK_THAT(text, Catch::Contains("192.0.2.1 5000"));
+  CHECK(offer->candidates() ==
+        std::vector<std::string>{"candidate:1 1 udp 1 192.0.2.1 5000 typ host"});
   for (const auto* gone :
-       {"m=audio", "other", ".local", "tcptype", "toffset", "goog-remb", "VP8", "AV1", "fmtp:102"})
+       {"m=audio", "other", "candidate", "toffset", "goog-remb", "VP8", "AV1", "fmtp:102"})
     CHECK_THAT(text, !Catch::Contains(gone));
   CHECK_THAT(without(text, "a=rtcp-mux"), Catch::Contains("a=fmtp:109 apt=108\r\n"));
   const auto alone = PlayerOffer::parse(without(offered, "a=group:BUNDLE a v\r\n"), both);
   REQUIRE(alone);
   CHECK_THAT(alone->reduced(), Catch::Contains("a=ice-ufrag:other\r\n"));
-  CHECK_THAT(alone->reduced(), !Catch::Contains("192.0.2.1 5000"));
+  CHECK(alone->candidates().empty());
 }
 
 TEST_CASE("the answer has every medium of the offer, and all candidates", "[stream][player]") {
