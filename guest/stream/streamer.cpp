@@ -74,13 +74,14 @@ std::optional<Cause> Streamer::open_desktop() {
       {.cursor =
            [this](const CursorShape& shape) {
              for (auto& [epoch, viewer] : peers_)
-               viewer.peer->channels().send(viewer.cursors.message_for(shape));
+               if (auto* channels = viewer.peer->channels())
+                 channels->send(viewer.cursors.message_for(shape));
            },
        .clipboard =
            [this](const std::string& text) {
              const auto found = holder_ ? peers_.find(*holder_) : peers_.end();
-             if (found != peers_.end())
-               found->second.peer->channels().send({{"type", "clipboard"}, {"text", text}});
+             auto* channels = found != peers_.end() ? found->second.peer->channels() : nullptr;
+             if (channels) channels->send({{"type", "clipboard"}, {"text", text}});
            },
        .failed = [this](const Cause& cause) { loop_.post([this, cause] { fail(cause); }); }});
   if (!desktop) return desktop.error();
@@ -131,7 +132,14 @@ void Streamer::handle(const AddPeer& add) {
   drop_peer(add.epoch);
   if (peers_.size() >= most_peers)
     return say_peer(add.epoch, "failed", "there are 64 peers already");
-  auto peer = Peer::create(loop_, clock_, *configuration_, peer_events(add.epoch));
+  std::optional<PlayerOffer> player;
+  if (!add.offer.empty()) {
+    auto offer = PlayerOffer::parse(add.offer, configuration_->codecs);
+    if (!offer) return refuse_offer(add.epoch, offer.error());
+    player = std::move(*offer);
+  }
+  auto peer =
+      Peer::create(loop_, clock_, *configuration_, peer_events(add.epoch), std::move(player));
   if (!peer) return say_peer(add.epoch, "failed", peer.error().message);
   peers_[add.epoch] = {std::move(*peer), {}, {}};
 }
@@ -141,6 +149,10 @@ Peer::Events Streamer::peer_events(Epoch epoch) {
       .offer =
           [=, this](const std::string& sdp) {
             control_.send({{"type", "offer"}, {"epoch", epoch}, {"media", "main"}, {"sdp", sdp}});
+          },
+      .answer =
+          [=, this](const std::string& sdp) {
+            control_.send({{"type", "answer"}, {"epoch", epoch}, {"media", "main"}, {"sdp", sdp}});
           },
       .candidate =
           [=, this](const std::string& candidate, unsigned line) {
@@ -266,15 +278,16 @@ void Streamer::input_opened(Epoch epoch) {
   const auto found = peers_.find(epoch);
   if (found == peers_.end() || !desktop_->cursor()) return;
   auto& viewer = found->second;
-  viewer.peer->channels().send(viewer.cursors.message_for(*desktop_->cursor()));
+  viewer.peer->channels()->send(viewer.cursors.message_for(*desktop_->cursor()));
 }
 
 void Streamer::viewer_said(Epoch epoch, const ViewerMessage& message) {
   const auto found = peers_.find(epoch);
   if (found == peers_.end()) return;
   const auto peer = found->second.peer;
-  if (holder_ != epoch) return peer->channels().refuse({"not-in-control"});
-  if (const auto refusal = desktop_->perform(message)) peer->channels().refuse(*refusal);
+  auto& channels = *peer->channels();  // it came over one of them
+  if (holder_ != epoch) return channels.refuse({"not-in-control"});
+  if (const auto refusal = desktop_->perform(message)) channels.refuse(*refusal);
 }
 
 void Streamer::say_peer(Epoch epoch, std::string_view state, const std::string& reason) {
@@ -283,6 +296,16 @@ void Streamer::say_peer(Epoch epoch, std::string_view state, const std::string& 
   log_line(
       line_of(epoch, reason.empty() ? std::string{state} : std::string{state} + ": " + reason));
   control_.send(message);
+}
+
+/// It is the offer that is at fault, not the peer.
+void Streamer::refuse_offer(Epoch epoch, const std::string& reason) {
+  log_line(line_of(epoch, "refused: " + reason));
+  control_.send({{"type", "peer"},
+                 {"epoch", epoch},
+                 {"state", "failed"},
+                 {"code", "not-acceptable"},
+                 {"reason", reason}});
 }
 
 void Streamer::key_wanted(Codec codec) {

@@ -33,6 +33,8 @@ class Rig {
   [[nodiscard]] std::string paste(Painter& painter);
   /// Adds a viewer and waits until it shows frames and has channels.
   [[nodiscard]] std::shared_ptr<Viewer> join(Epoch epoch, Codec codec = Codec::h264);
+  /// Adds a player, which offers, and waits until it shows frames.
+  [[nodiscard]] std::shared_ptr<Viewer> play(Epoch epoch, Codec codec = Codec::h264);
   void leave(Epoch epoch);
   /// Turns the loop until no frame came to `viewer` for `quiet`.
   void settle(Viewer& viewer, std::chrono::milliseconds quiet);

@@ -37,6 +37,7 @@ void Rig::heard(const Json& message) {
   const auto found = viewers_.find(message["epoch"].get<Epoch>());
   if (found == viewers_.end()) return;
   if (message["type"] == "offer") found->second->take_offer(message["sdp"]);
+  if (message["type"] == "answer") found->second->take_answer(message["sdp"]);
   if (message["type"] == "candidate")
     found->second->take_candidate(message["candidate"], message["sdpMLineIndex"]);
 }
@@ -89,6 +90,14 @@ std::shared_ptr<Viewer> Rig::join(Epoch epoch, Codec codec) {
   say({{"type", "add"}, {"epoch", epoch}, {"media", "main"}});
   const bool shown = until([&] { return viewer->frames > 0 && viewer->has_channels(); });
   return shown ? viewer : nullptr;
+}
+
+std::shared_ptr<Viewer> Rig::play(Epoch epoch, Codec codec) {
+  const auto viewer =
+      Viewer::create(loop, epoch, codec, [this](const Json& message) { say(message); });
+  viewers_[epoch] = viewer;
+  viewer->offer();
+  return until([&] { return viewer->frames > 0; }) ? viewer : nullptr;
 }
 
 void Rig::leave(Epoch epoch) {
