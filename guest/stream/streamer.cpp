@@ -1,5 +1,7 @@
 #include "guest/stream/streamer.hpp"
 
+#include <cmath>
+
 #include "guest/stream/log.hpp"
 #include "guest/stream/own_certificate.hpp"
 
@@ -241,14 +243,22 @@ void Streamer::tell_figures() {
   }
   if (std::exchange(was_still_, is_still) && is_still) return;
   Json trips = Json::array();
+  Json targets = Json::array();
+  Json losses = Json::array();
   for (auto& [epoch, viewer] : peers_) {
     if (viewer.round_trip) trips.push_back(viewer.round_trip->count());
+    if (const auto& control = viewer.peer->send_control()) {
+      targets.push_back(control->figures().target);
+      losses.push_back(std::lround(1000 * control->figures().loss));
+    }
     viewer.peer->measure();
   }
   control_.send({{"type", "stats"},
                  {"afterMs", passed.count()},
                  {"encoders", std::move(encoders)},
-                 {"roundTripsUs", std::move(trips)}});
+                 {"roundTripsUs", std::move(trips)},
+                 {"targetsBps", std::move(targets)},
+                 {"lossesPermille", std::move(losses)}});
 }
 
 void Streamer::drop_peer(Epoch epoch) {
