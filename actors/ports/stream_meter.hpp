@@ -21,8 +21,6 @@ struct StreamFigures {
   Duration during{0};
   std::vector<EncoderFigures> encoders = {};
   std::vector<std::chrono::microseconds> round_trips = {};  ///< to each viewer that told of one
-  std::vector<int> targets = {};    ///< what each viewer's network is taken to bear, bit/s
-  std::vector<double> losses = {};  ///< share of each viewer's packets, 0 to 1
 };
 
 /// Where streams' figures are added up over all sessions. Thread-safe, never waits for long.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
 
 namespace aerie {
 namespace {
@@ -15,7 +14,6 @@ constexpr std::int64_t most_bytes = 1LL << 30;
 constexpr std::size_t most_encoders = 2;
 constexpr std::size_t most_frames = 1024;
 constexpr std::size_t most_viewers = 64;
-constexpr std::int64_t most_bitrate = 1'000'000'000;
 
 std::optional<std::int64_t> number_in(const Json& json, std::int64_t low, std::int64_t high) {
   if (!json.is_number_integer() || json < low || json > high) return std::nullopt;
@@ -37,19 +35,6 @@ std::optional<std::vector<microseconds>> times_in(const Json* list, std::size_t 
     times.emplace_back(*time);
   }
   return times;
-}
-
-/// Numbers of viewers; none of them where the field is not there.
-std::optional<std::vector<std::int64_t>> numbers_in(const Json* list, std::int64_t high) {
-  if (list == nullptr) return std::vector<std::int64_t>{};
-  if (!list->is_array() || list->size() > most_viewers) return std::nullopt;
-  std::vector<std::int64_t> numbers;
-  for (const auto& each : *list) {
-    const auto number = number_in(each, 0, high);
-    if (!number) return std::nullopt;
-    numbers.push_back(*number);
-  }
-  return numbers;
 }
 
 std::optional<EncoderFigures> encoder_in(const Json& json) {
@@ -84,17 +69,11 @@ std::optional<StreamFigures> read_stream_figures(const Json& body) {
   const auto* after = field_of(body, "afterMs");
   const auto* encoders = field_of(body, "encoders");
   auto trips = times_in(field_of(body, "roundTripsUs"), most_viewers);
-  const auto targets = numbers_in(field_of(body, "targetsBps"), most_bitrate);
-  const auto losses = numbers_in(field_of(body, "lossesPermille"), 1000);
   const auto during = after == nullptr ? std::nullopt : number_in(*after, 1, longest_ms);
-  if (!during || !trips || !targets || !losses || encoders == nullptr || !encoders->is_array() ||
+  if (!during || !trips || encoders == nullptr || !encoders->is_array() ||
       encoders->size() > most_encoders)
     return std::nullopt;
   StreamFigures figures{Duration{*during}, {}, *std::move(trips)};
-  for (const auto target : *targets)
-    figures.targets.push_back(static_cast<int>(target));
-  for (const auto loss : *losses)
-    figures.losses.push_back(static_cast<double>(loss) / 1000);
   for (const auto& each : *encoders) {
     auto encoder = encoder_in(each);
     if (!encoder) return std::nullopt;
@@ -124,13 +103,6 @@ std::vector<ActorFigure> shown_figures(const StreamFigures& figures) {
   const auto& trips = figures.round_trips;
   if (!trips.empty())
     shown.push_back({"roundTripMs", rounded(ms(*std::max_element(trips.begin(), trips.end())))});
-  const auto& [targets, losses] = std::tie(figures.targets, figures.losses);
-  if (!targets.empty())
-    shown.push_back({"targetBitsPerSecond",
-                     static_cast<double>(*std::min_element(targets.begin(), targets.end()))});
-  if (!losses.empty())
-    shown.push_back(
-        {"lossPercent", rounded(100 * *std::max_element(losses.begin(), losses.end()))});
   return shown;
 }
 

@@ -9,14 +9,13 @@
 namespace aerie {
 
 /// Reads the streamer's word `stats`:
-/// `{afterMs, encoders:[{codec, bytes, encodeUs:[…]}], roundTripsUs:[…], targetsBps?:[…],
-/// lossesPermille?:[…]}`. The guest is hostile: none where a field is missing, of another type or
-/// out of bounds (a minute, 2 encoders, 1,024 frames an encoder, 1 GiB, 64 viewers, 1 Gbit/s).
+/// `{afterMs, encoders:[{codec, bytes, encodeUs:[…]}], roundTripsUs:[…]}`. The guest is hostile:
+/// none where a field is missing, of another type or out of bounds (a minute, 2 encoders, 1,024
+/// frames an encoder, 1 GiB, 64 viewers).
 [[nodiscard]] std::optional<StreamFigures> read_stream_figures(const Json& body);
 
 /// What an operator sees of them: `framesPerSecond`, `bitsPerSecond`, `encodeP50Ms`, `encodeP99Ms`,
-/// `roundTripMs` (the slowest viewer's), `targetBitsPerSecond` and `lossPercent` (of the viewer
-/// with the worst network). Of several encoders the first three are sums or the worst.
+/// `roundTripMs` (the slowest viewer's). Of several encoders the first three are sums or the worst.
 [[nodiscard]] std::vector<ActorFigure> shown_figures(const StreamFigures& figures);
 
 }  // namespace aerie

@@ -10,9 +10,9 @@ DelayDetector::Time microseconds(guint64 nanoseconds) {
       std::chrono::nanoseconds{static_cast<std::int64_t>(nanoseconds)});
 }
 
-std::optional<PacketReport> packet_in(const GValue& value) {
-  if (!GST_VALUE_HOLDS_STRUCTURE(&value)) return std::nullopt;
-  const auto* fields = gst_value_get_structure(&value);
+std::optional<PacketReport> packet_in(const GValue* value) {
+  if (!GST_VALUE_HOLDS_STRUCTURE(value)) return std::nullopt;
+  const auto* fields = gst_value_get_structure(value);
   PacketReport packet;
   guint64 sent = GST_CLOCK_TIME_NONE;
   guint64 received = GST_CLOCK_TIME_NONE;
@@ -42,7 +42,7 @@ std::optional<std::vector<PacketReport>> transport_feedback_in(GstEvent* event) 
   if (!list || !G_VALUE_HOLDS(list, g_type_from_name("GValueArray"))) return packets;
   const auto* values = static_cast<const GValueArray*>(g_value_get_boxed(list));
   for (guint i = 0; i < values->n_values && packets.size() < most_packets; ++i)
-    if (const auto packet = packet_in(values->values[i])) packets.push_back(*packet);
+    if (const auto packet = packet_in(&values->values[i])) packets.push_back(*packet);
   return packets;
 }
 
