@@ -20,8 +20,8 @@ using namespace aerie;
 
 namespace {
 
-constexpr int rounds = 5;  // the contestants take turns, so that a busy machine is so for all
-constexpr int flips_a_round = 44;
+constexpr int rounds = 4;  // the contestants take turns, so that a busy machine is so for all
+constexpr int flips_a_round = 54;
 constexpr int settling = 4;  // of those, not counted
 constexpr double lost_ms = 3000;
 constexpr unsigned seed = 8;

@@ -83,8 +83,8 @@ class PeerStreamer {
     control_.send({{"type", "ready"}});
   }
 
-  void say(Epoch epoch, const char* state) {
-    control_.send({{"type", "peer"}, {"epoch", epoch}, {"state", state}});
+  void say(Epoch epoch, const char* state, const std::string& reason = {}) {
+    control_.send({{"type", "peer"}, {"epoch", epoch}, {"state", state}, {"reason", reason}});
   }
 
   void offer(Epoch epoch) {
@@ -103,11 +103,12 @@ class PeerStreamer {
              },
          .connected = [this] { play(); },
          .first_frame = [=, this] { say(epoch, "first-frame"); },
-         .failed = [=, this](const std::string&) { say(epoch, "failed"); },
+         .failed = [=, this](const std::string& why) { say(epoch, "failed", why); },
          .closed = [this] { loop_.stop(); },
          .key_wanted = [this] { request_key(); },
          .input_opened = [] {},
-         .message = [this](const ViewerMessage& message) { (void)desktop_->perform(message); }});
+         .message = [this](const ViewerMessage& message) { (void)desktop_->perform(message); },
+         .round_trip = [](std::chrono::microseconds) {}});
     if (!peer) std::abort();
     peer_ = std::move(*peer);
   }

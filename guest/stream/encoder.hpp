@@ -24,7 +24,9 @@ struct VideoFormat {
 [[nodiscard]] int bitrate_of(const VideoFormat& format);
 
 /// An access unit as an encoder gave it, stamped with its running time: x264enc shifts its
-/// timestamps and its segment by 1,000 hours, and peers' pipelines have segments of their own.
+/// timestamps and its segment by 1,000 hours, and peers' pipelines have segments of their own. Its
+/// caps name no level: browsers offer 3.1 whatever they can decode, and the payloader would refuse
+/// a larger one.
 [[nodiscard]] GstPtr<GstSample> in_running_time(GstSample* unit);
 
 /// One encoder as a pipeline of its own: pictures in, access units out. Key frames only on request.

@@ -4,6 +4,13 @@
 #include <gst/app/gstappsrc.h>
 
 namespace aerie::stream {
+namespace {
+
+/// A unit no larger than this was not held back by the rate: encoders spend the bits of a frame's
+/// time, several times as much, on a picture that still has to become sharper.
+constexpr gsize most_settled_bytes = 2048;
+
+}  // namespace
 
 namespace {
 
@@ -159,6 +166,20 @@ void FanOut::deliver(Codec codec, Lane& lane, GstSample* unit) {
   const auto starved =
       std::count_if(feeds.begin(), feeds.end(), [&](const auto& feed) { return feed->push(unit); });
   if (starved > 0) request_key(codec);
+  note_size(lane, gst_sample_get_buffer(unit));
+}
+
+void FanOut::note_size(Lane& lane, GstBuffer* unit) {
+  const auto time = GST_BUFFER_PTS(unit);
+  const bool is_small = gst_buffer_get_size(unit) <= most_settled_bytes;
+  lane.settled_at = is_small ? time : GST_CLOCK_TIME_NONE;
+  if (!is_small) return;
+  {
+    const std::scoped_lock lock{mutex_};
+    for (const auto& [codec, other] : lanes_)
+      if (other->settled_at != time) return;
+  }
+  events_.settled(time);
 }
 
 std::shared_ptr<FanOut::Lane> FanOut::lane_of(Codec codec) {

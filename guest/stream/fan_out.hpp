@@ -53,6 +53,9 @@ class FanOut {
   struct Events {
     /// Somebody needs a picture, though nothing changed.
     std::function<void()> frame_wanted;
+    /// The picture of that time left every encoder small: none had to save bits on it, so the same
+    /// picture again would be no better. From an encoder's thread.
+    std::function<void(GstClockTime)> settled;
     /// An encoder broke. From its thread; `remove` its peers.
     std::function<void(Codec, Cause)> failed;
   };
@@ -88,10 +91,12 @@ class FanOut {
     EncoderRate rate;
     std::chrono::steady_clock::time_point next_at;  ///< no picture before it
     std::atomic<bool> key_pending = false;
+    std::atomic<GstClockTime> settled_at = GST_CLOCK_TIME_NONE;  ///< of its last unit, if small
     std::unique_ptr<Encoder> encoder;
   };
   [[nodiscard]] static bool admits(Lane& lane);
   void deliver(Codec codec, Lane& lane, GstSample* unit);
+  void note_size(Lane& lane, GstBuffer* unit);
   [[nodiscard]] std::shared_ptr<Lane> lane_of(Codec codec);
   void request_key_of(Lane& lane);
 

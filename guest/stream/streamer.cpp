@@ -94,6 +94,7 @@ std::optional<Cause> Streamer::start_capture(const Configure& configuration) {
   fan_out_ = std::make_unique<FanOut>(
       VideoFormat{configuration.width, configuration.height, configuration.fps}, clock_,
       FanOut::Events{.frame_wanted = [this] { capture_->request_frame(); },
+                     .settled = [this](GstClockTime time) { capture_->settled(time); },
                      .failed =
                          [this](Codec codec, const Cause& cause) {
                            loop_.post([this, codec, cause] { encoder_failed(codec, cause); });
