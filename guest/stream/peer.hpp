@@ -35,8 +35,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
     std::function<void(ViewerMessage)> message;
     std::function<void(std::chrono::microseconds)> round_trip;  ///< as the viewer reported it
     /// What the network takes is estimated anew. Empty: no rate is controlled.
-    std::function<void()> rate_changed;
-    std::function<void()> frame_wanted;  ///< the present picture, once more
+    std::function<void()> rate_changed = {};
+    std::function<void()> frame_wanted = {};  ///< the present picture, once more
   };
 
   /// Starts negotiation; the offer comes as an event.
