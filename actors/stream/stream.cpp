@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "actors/core/recall.hpp"
+#include "actors/stream/network_figures.hpp"
 #include "actors/stream/stream_figures.hpp"
 
 namespace aerie {
@@ -181,9 +182,11 @@ void Stream::on_figures(const Json& body) {
   if (status_.state != StreamState::up || (figures_at_ && now - *figures_at_ < least_pause)) return;
   figures_at_ = now;
   const auto figures = read_stream_figures(body);
-  if (!figures) return;
+  const auto networks = read_network_figures(body);
+  if (!figures || !networks) return;
   if (environment_->stream_meter) environment_->stream_meter->add(*figures);
   figures_ = shown_figures(*figures, figures_);
+  figures_.insert(figures_.end(), networks->begin(), networks->end());
   show_state({});
 }
 

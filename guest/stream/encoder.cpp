@@ -79,7 +79,7 @@ Result<std::unique_ptr<Encoder>> Encoder::create(Codec codec, const VideoFormat&
   const auto encoder = codec == Codec::h264 ? h264_description(format) : vp8_description(format);
   auto pipeline = Pipeline::parse(source_description + encoder + sink_description, clock);
   if (!pipeline) return tl::unexpected(pipeline.error());
-  std::unique_ptr<Encoder> result{new Encoder(std::move(*pipeline), std::move(events))};
+  std::unique_ptr<Encoder> result{new Encoder(codec, std::move(*pipeline), std::move(events))};
   if (result->pipeline_.play()) return result;
   return tl::unexpected(
       Cause{CauseKind::plugin_missing,
@@ -88,8 +88,9 @@ Result<std::unique_ptr<Encoder>> Encoder::create(Codec codec, const VideoFormat&
             {}});
 }
 
-Encoder::Encoder(Pipeline pipeline, Events events)
-    : events_(std::move(events)),
+Encoder::Encoder(Codec codec, Pipeline pipeline, Events events)
+    : codec_(codec),
+      events_(std::move(events)),
       pipeline_(std::move(pipeline)),
       source_(pipeline_.element("source")),
       encoder_(pipeline_.element("encoder")) {
@@ -130,6 +131,13 @@ Encoder::~Encoder() {
 
 void Encoder::push(GstSample* picture) {
   gst_app_src_push_sample(GST_APP_SRC(source_.get()), picture);
+}
+
+void Encoder::set_bitrate(int bits_per_second) {
+  if (codec_ == Codec::h264)
+    g_object_set(encoder_.get(), "bitrate", bits_per_second / 1000, nullptr);
+  else
+    g_object_set(encoder_.get(), "target-bitrate", bits_per_second, nullptr);
 }
 
 void Encoder::request_key() {

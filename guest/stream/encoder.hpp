@@ -52,14 +52,17 @@ class Encoder {
   void push(GstSample* picture);
   /// The next picture becomes a key frame. Any thread.
   void request_key();
+  /// The most it makes, in bits a second at the format's frame rate. Any thread.
+  void set_bitrate(int bits_per_second);
   /// What it did since the last time. Any thread.
   [[nodiscard]] EncodeMeter::Figures take_figures() { return meter_.take(); }
 
  private:
   static GstFlowReturn take_unit(GstAppSink* sink, gpointer encoder);
   static GstPadProbeReturn on_picture(GstPad*, GstPadProbeInfo* info, gpointer encoder);
-  Encoder(Pipeline pipeline, Events events);
+  Encoder(Codec codec, Pipeline pipeline, Events events);
 
+  Codec codec_;
   Events events_;
   EncodeMeter meter_;
   Pipeline pipeline_;

@@ -92,22 +92,27 @@ Result<std::shared_ptr<Peer>> Peer::create(EventLoop& loop, const MediaClock& cl
   auto pipeline =
       Pipeline::parse("webrtcbin name=webrtc bundle-policy=max-bundle latency=0", clock);
   if (!pipeline) return tl::unexpected(pipeline.error());
+  const int most_bitrate =
+      bitrate_of({configuration.width, configuration.height, configuration.fps});
   std::shared_ptr<Peer> peer{
-      new Peer(loop, std::move(*pipeline), std::move(events), std::move(player))};
+      new Peer(loop, std::move(*pipeline), most_bitrate, std::move(events), std::move(player))};
   if (auto cause = peer->start(configuration)) return tl::unexpected(*cause);
   return peer;
 }
 
-Peer::Peer(EventLoop& loop, Pipeline pipeline, Events events, std::optional<PlayerOffer> player)
+Peer::Peer(EventLoop& loop, Pipeline pipeline, int most_bitrate, Events events,
+           std::optional<PlayerOffer> player)
     : loop_(loop),
       events_(std::move(events)),
       pipeline_(std::move(pipeline)),
       webrtc_(pipeline_.element("webrtc")),
-      player_(std::move(player)) {}
+      player_(std::move(player)),
+      most_bitrate_(most_bitrate) {}
 
 Peer::~Peer() {
   ended_ = true;
   if (channels_) channels_->detach();
+  if (send_control_) send_control_->stop();
   pipeline_.stop();
 }
 
@@ -302,7 +307,12 @@ bool Peer::attach_video() {
       out.get(),
       static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
       on_packet, home().copied(), Home::destroy);
-  feed_ = std::make_shared<PeerFeed>(source);
+  if (events_.rate_changed && video_.transport_cc_id != 0)
+    send_control_ = SendControl::create(loop_, sender.get(), most_bitrate_,
+                                        {.changed = events_.rate_changed,
+                                         .frame_wanted = events_.frame_wanted,
+                                         .key_wanted = events_.key_wanted});
+  feed_ = send_control_ ? send_control_->feed() : std::make_shared<PeerFeed>(source);
   if (!gst_element_sync_state_with_parent(sender.get())) return false;
   // Nobody reads the bus, so nobody else answers the new elements' latency messages.
   return gst_bin_recalculate_latency(GST_BIN(pipeline_.get())) == TRUE;

@@ -15,6 +15,7 @@
 #include "guest/stream/own_certificate.hpp"
 #include "guest/stream/pipeline.hpp"
 #include "guest/stream/player_offer.hpp"
+#include "guest/stream/send_control.hpp"
 
 namespace aerie::stream {
 
@@ -36,6 +37,9 @@ class Peer : public std::enable_shared_from_this<Peer> {
     std::function<void()> input_opened;
     std::function<void(ViewerMessage)> message;
     std::function<void(std::chrono::microseconds)> round_trip;  ///< as the viewer reported it
+    /// What the network takes is estimated anew. Empty: no rate is controlled.
+    std::function<void()> rate_changed = {};
+    std::function<void()> frame_wanted = {};  ///< the present picture, once more
   };
 
   /// Starts negotiation; the offer comes as an event, or the answer to a player's.
@@ -55,6 +59,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   /// What the answer took, and where its access units go in; empty before `connected`.
   [[nodiscard]] Codec codec() const { return video_.codec; }
   [[nodiscard]] const std::shared_ptr<PeerFeed>& feed() const { return feed_; }
+  /// How fast it sends; empty where the viewer gives no transport-wide feedback.
+  [[nodiscard]] const std::shared_ptr<SendControl>& send_control() const { return send_control_; }
 
   /// Null for a player, which has none.
   [[nodiscard]] DataChannels* channels() { return channels_.get(); }
@@ -66,7 +72,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
     unsigned line;
   };
 
-  Peer(EventLoop& loop, Pipeline pipeline, Events events, std::optional<PlayerOffer> player);
+  Peer(EventLoop& loop, Pipeline pipeline, int most_bitrate, Events events,
+       std::optional<PlayerOffer> player);
 
   [[nodiscard]] Home home();
   [[nodiscard]] std::optional<Cause> start(const Configure& configuration);
@@ -105,6 +112,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::vector<RemoteCandidate> early_candidates_;
   AcceptedVideo video_;
   std::shared_ptr<PeerFeed> feed_;
+  std::shared_ptr<SendControl> send_control_;
+  int most_bitrate_;
   EventSource connect_deadline_;
   bool answered_ = false;      ///< an answer was given
   bool answer_taken_ = false;  ///< webrtcbin took it, and may begin with checks

@@ -1,5 +1,7 @@
 #include "guest/stream/streamer.hpp"
 
+#include <cmath>
+
 #include "guest/stream/log.hpp"
 #include "guest/stream/own_certificate.hpp"
 
@@ -186,6 +188,8 @@ Peer::Events Streamer::peer_events(Epoch epoch) {
             if (const auto found = peers_.find(epoch); found != peers_.end())
               found->second.round_trip = trip;
           },
+      .rate_changed = [this] { plan_rates(); },
+      .frame_wanted = [this] { capture_->request_frame(); },
   };
 }
 
@@ -209,6 +213,7 @@ void Streamer::handle(const GiveControl& give) {
   if (give.epoch == holder_) return;
   if (desktop_) desktop_->release_all();
   holder_ = give.epoch;
+  plan_rates();
 }
 
 void Streamer::handle(const Ping& ping) {
@@ -224,6 +229,7 @@ void Streamer::peer_connected(Epoch epoch) {
     say_peer(epoch, "failed", cause->message);
     return drop_peer(epoch);
   }
+  plan_rates();
   capture_->set_active(true);
   if (figures_timer_) return;
   figures_since_ = std::chrono::steady_clock::now();
@@ -250,14 +256,22 @@ void Streamer::tell_figures() {
   }
   if (std::exchange(was_still_, is_still) && is_still) return;
   Json trips = Json::array();
+  Json targets = Json::array();
+  Json losses = Json::array();
   for (auto& [epoch, viewer] : peers_) {
     if (viewer.round_trip) trips.push_back(viewer.round_trip->count());
+    if (const auto& control = viewer.peer->send_control()) {
+      targets.push_back(control->figures().target);
+      losses.push_back(std::lround(1000 * control->figures().loss));
+    }
     viewer.peer->measure();
   }
   control_.send({{"type", "stats"},
                  {"afterMs", passed.count()},
                  {"encoders", std::move(encoders)},
-                 {"roundTripsUs", std::move(trips)}});
+                 {"roundTripsUs", std::move(trips)},
+                 {"targetsBps", std::move(targets)},
+                 {"lossesPermille", std::move(losses)}});
 }
 
 void Streamer::drop_peer(Epoch epoch) {
@@ -271,6 +285,7 @@ void Streamer::drop_peer(Epoch epoch) {
   }
   if (!fan_out_) return;
   if (peer->feed()) fan_out_->remove(peer->codec(), peer->feed());
+  plan_rates();
   if (fan_out_->encoders() == 0) capture_->set_active(false);
 }
 
@@ -313,6 +328,23 @@ void Streamer::key_wanted(Codec codec) {
   if (pause) return;  // the end of the pause asks
   fan_out_->request_key(codec);
   pause = loop_.after(key_pause, [this, codec] { key_pauses_[codec].cancel(); });
+}
+
+/// Viewers without feedback are sent what the others' networks take, or the most there is.
+void Streamer::plan_rates() {
+  if (!fan_out_) return;
+  std::vector<RatedViewer> viewers;
+  for (const auto& [epoch, viewer] : peers_)
+    if (const auto& control = viewer.peer->send_control())
+      viewers.push_back({epoch, viewer.peer->codec(), control->target(), epoch == holder_});
+  const auto& screen = *configuration_;
+  const int most = bitrate_of({screen.width, screen.height, screen.fps});
+  for (const auto codec : screen.codecs) {
+    const auto leader = leader_of(viewers, codec);
+    const int target = leader ? leader->target : most;
+    fan_out_->set_rate(codec, encoder_rate(target, most, screen.width, screen.height, screen.fps),
+                       leader ? peers_.at(leader->epoch).peer->feed() : nullptr);
+  }
 }
 
 void Streamer::encoder_failed(Codec codec, const Cause& cause) {

@@ -51,6 +51,7 @@ class Streamer {
   void drop_peer(Epoch epoch);
   void encoder_failed(Codec codec, const Cause& cause);
   void key_wanted(Codec codec);
+  void plan_rates();
   void tell_figures();
   void resized(int width, int height);
   void fail(const Cause& cause);

@@ -4,8 +4,12 @@
 #include <gst/app/gstappsink.h>
 #include <gst/video/video.h>
 
+#include "guest/stream/playout_delay_extension.hpp"
+
 namespace aerie::stream::testing {
 namespace {
+
+const std::string transport_cc = std::string{"4 "} + transport_cc_uri;
 
 using Done = std::function<void(const GstStructure*)>;
 
@@ -104,6 +108,9 @@ void Viewer::answer_offer() {
 
 void Viewer::answer_made(GstWebRTCSessionDescription* description) {
   const GstPtr<GstWebRTCSessionDescription> owner{description};
+  // webrtcbin leaves header extensions out of an answer; browsers take transport-wide feedback.
+  auto* media = const_cast<GstSDPMedia*>(gst_sdp_message_get_media(description->sdp, 0));
+  gst_sdp_media_add_attribute(media, "extmap", transport_cc.c_str());
   const GstPtr<gchar> text{gst_sdp_message_as_text(description->sdp)};
   answer = text.get();
   g_signal_emit_by_name(webrtc_.get(), "set-local-description", description, nullptr);
