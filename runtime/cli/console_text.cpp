@@ -173,15 +173,14 @@ std::string figures_text(const Json& figures) {
     if (found == figures.end() || !found->is_number()) return;
     std::array<char, 48> part{};
     std::snprintf(part.data(), part.size(), format, found->get<double>() / unit);
-    text += (text.empty() ? "" : ", ") + std::string{part.data()};
+    text += (text.empty() || part[0] == ' ' ? "" : ", ") + std::string{part.data()};
   };
   add("framesPerSecond", "%.0f fps");
   add("bitsPerSecond", "%.1f Mbit/s", 1e6);
   add("encodeP50Ms", "encode %.1f ms");
   add("roundTripMs", "round trip %.1f ms");
   add("poolReady", "%.0f warm");
-  add("poolWanted", "of %.0f");
-  add("poolStarting", "%.0f starting");
+  add("poolWanted", " of %.0f");
   return text;
 }
 
