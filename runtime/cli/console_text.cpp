@@ -173,7 +173,7 @@ std::string figures_text(const Json& figures) {
     if (found == figures.end() || !found->is_number()) return;
     std::array<char, 48> part{};
     std::snprintf(part.data(), part.size(), format, found->get<double>() / unit);
-    text += (text.empty() ? "" : ", ") + std::string{part.data()};
+    text += (text.empty() || part[0] == ' ' ? "" : ", ") + std::string{part.data()};
   };
   add("framesPerSecond", "%.0f fps");
   add("bitsPerSecond", "%.1f Mbit/s", 1e6);
@@ -182,8 +182,7 @@ std::string figures_text(const Json& figures) {
   add("targetBitsPerSecond", "network %.1f Mbit/s", 1e6);
   add("lossPercent", "loss %.1f %%");
   add("poolReady", "%.0f warm");
-  add("poolWanted", "of %.0f");
-  add("poolStarting", "%.0f starting");
+  add("poolWanted", " of %.0f");
   return text;
 }
 

@@ -78,7 +78,7 @@ export class Api {
   /** The doctor's answer {ok, profile, driver, checks, profiles, drivers}; takes seconds. */
   doctor({ profile = '', driver = '' } = {}, signal = undefined) {
     const query = new URLSearchParams(Object.entries({ profile, driver }).filter(([, value]) => value));
-    return this.#json('GET', `/api/v1/doctor?${query}`, undefined, {}, signal);
+    return this.#json('GET', `/api/v1/doctor${String(query) ? `?${query}` : ''}`, undefined, {}, signal);
   }
 
   /** What this browser is to know for a test of its way here: {iceServers, publicAddress?, mediaPorts?, guestNetworks}. */
@@ -88,7 +88,7 @@ export class Api {
 
   /** Has a peer on the server's host answer an offer of a data channel over `udp` or `tcp`: {answer}. */
   testNetwork(offer, transport) {
-    return this.#json('POST', '/api/v1/doctor/network', { offer, transport });
+    return this.#json('POST', '/api/v1/doctor/network', { offer: btoa(offer), transport });
   }
 
   /** A guest's serial console as text, its last lines. */

@@ -133,9 +133,10 @@ TEST_CASE("what fails is shown with its remedy, and the doctor wants a token",
   CHECK(reader.get("/api/v1/doctor").status == 200);
   CHECK(reader.get("/api/v1/doctor/network").status == 200);
   // Starting a peer is not for observers.
-  CHECK(reader.post("/api/v1/doctor/network", {{"offer", "v=0"}, {"transport", "udp"}}).status ==
-        403);
+  CHECK(
+      reader.post("/api/v1/doctor/network", {{"offer", "dj0wDQo="}, {"transport", "udp"}}).status ==
+      403);
   CHECK(world.http()
-            .post("/api/v1/doctor/network", {{"offer", "v=0"}, {"transport", "udp"}})
+            .post("/api/v1/doctor/network", {{"offer", "dj0wDQo="}, {"transport", "udp"}})
             .status == 422);
 }

@@ -1,3 +1,5 @@
+#include <sodium.h>
+
 #include "runtime/gateway/api/gateway.hpp"
 
 namespace aerie {
@@ -7,6 +9,18 @@ HttpResponse json_response(const Json& json) {
   HttpResponse response;
   response.body = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   return response;
+}
+
+std::optional<std::string> from_base64(const std::string& text) {
+  std::string bytes(text.size(), '\0');
+  std::size_t size = 0;
+  const char* end = nullptr;
+  if (sodium_base642bin(reinterpret_cast<unsigned char*>(bytes.data()), bytes.size(), text.data(),
+                        text.size(), nullptr, &size, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+      end != text.data() + text.size())
+    return std::nullopt;
+  bytes.resize(size);
+  return bytes;
 }
 
 HttpResponse refusal_of(const Cause& cause) {
@@ -59,9 +73,11 @@ void Gateway::show_network(const CallPtr& call) {
 /// Answered on the reactor's thread, likewise.
 void Gateway::test_network(const CallPtr& call) {
   if (!world_.doctor) return refuse(call, 503, "unavailable", "There is no doctor here.");
+  const auto offer = from_base64(call->body["offer"].get<std::string>());
+  if (!offer) return refuse(call, 422, "bad-field", "offer is no base64.", "offer");
   call->is_answered = true;
   world_.doctor->test_network(
-      call->body["offer"].get<std::string>(), call->body["transport"].get<std::string>(),
+      *offer, call->body["transport"].get<std::string>(),
       [server = world_.server, metrics = world_.metrics,
        id = call->request->id](const Result<std::string>& sdp) {
         auto response = sdp ? json_response({{"answer", *sdp}}) : refusal_of(sdp.error());

@@ -32,15 +32,18 @@ TEST_CASE("the way is tested for operators alone", "[gateway][actor][doctor]") {
   CHECK(servers("operator")[0]["credential"] == "c");
   CHECK(servers("observer") == Json::parse(R"([{"urls":"turn:a"}])"));
   const auto offer = [](const char* transport) {
-    return Json{{"offer", "v=0"}, {"transport", transport}}.dump();
+    return Json{{"offer", "dj0wDQo="}, {"transport", transport}}.dump();
   };
   const auto wish = [&](const char* transport) {
     return GatewayFixture::Request{
         .method = "POST", .path = "/api/v1/doctor/network", .body = offer(transport)};
   };
   CHECK(fixture.outcome(wish("sctp")).starts_with("422"));
+  auto plain = wish("udp");
+  plain.body = R"({"offer":"v=0","transport":"udp"})";
+  CHECK(fixture.outcome(plain) == "422 bad-field offer");
   const auto id = fixture.ask(wish("udp"));
-  REQUIRE(fixture.doctor->subjects.back() == "udp/v=0");
+  REQUIRE(fixture.doctor->subjects.back() == "udp/v=0\r\n");
   fixture.doctor->answered[0]("v=0 answered");
   CHECK(Json::parse(fixture.server->responses.at(id).body)["answer"] == "v=0 answered");
 

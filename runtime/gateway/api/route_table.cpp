@@ -261,7 +261,8 @@ const std::vector<Route>& routes() {
        "Has a peer on this host answer a browser's offer of a data channel: `{answer}`, with all "
        "candidates",
        none,
-       FieldTable{required(text("offer", 1, 60 * 1024, "A session description, with candidates")),
+       FieldTable{required(text("offer", 1, 60 * 1024,
+                                "A session description with its candidates, base64")),
                   required(choice("transport", {"udp", "tcp"}, "Over which it is to connect"))}},
       {"POST", "/api/v1/console", O::run_command, A::operate, 200,
        "Run a command of the operators' console; answers one object a line: `document`, `item`, at "
