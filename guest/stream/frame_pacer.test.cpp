@@ -15,14 +15,14 @@ TEST_CASE("a change gives a frame at once, repeats until it is sharp, then silen
   CHECK_FALSE(pacer.wake());
   pacer.damaged();
   CHECK(pacer.next(now) == Action::capture);
-  const int repeats = GENERATE(0, 3, FramePacer::most_repeats);
+  const int repeats = GENERATE(FramePacer::least_repeats, 7, FramePacer::most_repeats);
   for (int i = 0; i < repeats; ++i) {
     CHECK(pacer.next(now) == Action::none);
     REQUIRE(pacer.wake() == now + FramePacer::repeat_gap);
     now = *pacer.wake();
     CHECK(pacer.next(now) == Action::repeat);
   }
-  if (repeats < FramePacer::most_repeats) pacer.settled();
+  pacer.settled();
   CHECK(pacer.next(now + 1h) == Action::none);
   CHECK_FALSE(pacer.wake());
 }
@@ -51,6 +51,19 @@ TEST_CASE("while the screen keeps changing nothing is repeated", "[pacer]") {
   }
   REQUIRE(pacer.wake());
   CHECK(pacer.next(*pacer.wake()) == Action::repeat);
+}
+
+TEST_CASE("a requested frame is followed by some more, however sharp it is", "[pacer]") {
+  FramePacer pacer{30};
+  FramePacer::Time now{1h};
+  pacer.requested(now);
+  for (int i = 0; i < FramePacer::least_repeats_on_request; ++i) {
+    pacer.settled();
+    REQUIRE(pacer.wake());
+    CHECK(pacer.next(*pacer.wake()) == Action::repeat);
+  }
+  pacer.settled();
+  CHECK_FALSE(pacer.wake());
 }
 
 TEST_CASE("a requested frame comes at once though nothing changed, a reset forgets it", "[pacer]") {

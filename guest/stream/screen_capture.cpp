@@ -96,8 +96,10 @@ void ScreenCapture::take_orders() {
     pacer_.reset();
     if (active_) pacer_.damaged();
   }
-  if (orders.settled && *orders.settled >= changed_at_) pacer_.settled();
-  if (active_ && orders.frame) pacer_.requested(FramePacer::Clock::now());
+  if (orders.settled && *orders.settled >= wanted_at_) pacer_.settled();
+  if (!active_ || !orders.frame) return;
+  pacer_.requested(FramePacer::Clock::now());
+  wanted_at_ = clock_.now();
 }
 
 ScreenCapture::Step ScreenCapture::act() {
@@ -107,7 +109,7 @@ ScreenCapture::Step ScreenCapture::act() {
   const auto now = clock_.now();
   if (action == FramePacer::Action::capture) {
     if (!reader_->refresh()) return Step::lost;
-    changed_at_ = now;
+    wanted_at_ = now;
   }
   if (const auto frame = reader_->picture().frame(now)) events_.frame(frame.get());
   return Step::acted;

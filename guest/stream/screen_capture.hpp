@@ -67,7 +67,7 @@ class ScreenCapture {
   FramePacer pacer_;
   std::unique_ptr<ScreenReader> reader_;
   bool active_ = false;
-  GstClockTime changed_at_ = 0;  ///< of the last captured frame that was no repeat
+  GstClockTime wanted_at_ = 0;  ///< frames from then on are what was asked for, or changed, last
 
   std::mutex mutex_;
   struct Orders {
