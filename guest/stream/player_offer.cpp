@@ -201,7 +201,7 @@ bool PlayerOffer::choose(std::size_t at, Codec codec) {
       best = {*fit, payload};
   if (!best) return false;
   video_at_ = at;
-  video_ = {codec, best->second, 0, 0};
+  video_ = {codec, best->second, 0, 0, std::max(g_random_int(), 1U)};
   retransmission_ = retransmission_of(lines, video_.payload);
   return true;
 }
@@ -273,6 +273,10 @@ std::string PlayerOffer::answer(std::string_view own,
   Lines session;
   Lines video;
   for (const auto& line : lines_of(own)) {
+    const auto fmtp = of_payload("fmtp", video_.payload);
+    // webrtcbin says the source before there is one: 0, which no packet will have.
+    if (line.starts_with("a=ssrc") || line.starts_with("a=msid:") || line.starts_with(fmtp))
+      continue;
     if (line.starts_with("m=") || !video.empty())
       video.push_back(line);
     else if (!line.starts_with("a=group:"))
@@ -287,7 +291,13 @@ std::string PlayerOffer::answer(std::string_view own,
     if (begins_with_one(line, transport_prefixes)) transport.push_back(line);
   transport.insert(transport.end(), gathered.begin(), gathered.end());
   video.insert(video.end(), gathered.begin(), gathered.end());
-  if (!value_of(video, "a=msid:")) video.emplace_back("a=msid:aerie screen");
+  // Without its profile, which webrtcbin leaves out, H.264 would be of another level.
+  const auto fmtp = of_payload("fmtp", video_.payload);
+  if (const auto offered = value_of(media_[video_at_].lines, fmtp))
+    video.push_back(fmtp + *offered);
+  // Chromium finds no medium for packets of a source that it was not told, where audio follows.
+  video.emplace_back("a=msid:aerie screen");
+  video.push_back("a=ssrc:" + std::to_string(video_.ssrc) + " cname:aerie");
 
   std::string bundle;
   Lines media;

@@ -109,19 +109,27 @@ TEST_CASE("the answer has every medium of the offer, and all candidates", "[stre
   const std::string own =
       "v=0\r\no=- 7 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\na=group:BUNDLE v\r\n"
       "m=video 9 UDP/TLS/RTP/SAVPF 108\r\na=mid:v\r\na=ice-ufrag:u\r\na=ice-pwd:p\r\n"
-      "a=fingerprint:sha-256 BB\r\na=setup:active\r\na=sendonly\r\n";
+      "a=fingerprint:sha-256 BB\r\na=setup:active\r\na=ssrc-group:FID 0 7\r\na=ssrc:7 cname:c\r\n"
+      "a=sendonly\r\n";
   const std::vector<std::string> candidates{"candidate:1 1 UDP 1 10.77.0.2 4000 typ host"};
   const std::string transport =
       "a=ice-ufrag:u\r\na=ice-pwd:p\r\na=fingerprint:sha-256 BB\r\na=setup:active\r\n"
       "a=candidate:1 1 UDP 1 10.77.0.2 4000 typ host\r\na=end-of-candidates\r\n";
   SECTION("what shares the transport is inactive") {
-    const auto text = PlayerOffer::parse(offered, both)->answer(own, candidates);
+    const auto offer = PlayerOffer::parse(offered, both);
+    const auto text = offer->answer(own, candidates);
     CHECK_THAT(text, Catch::Contains("a=group:BUNDLE a v\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"));
     CHECK_THAT(text, Catch::Contains("a=inactive\r\na=mid:a\r\na=rtpmap:111 opus/48000/2\r\n"
                                      "a=rtcp-mux\r\n" +
                                      transport + "m=video 9 UDP/TLS/RTP/SAVPF 108\r\n"));
+    CHECK_THAT(text, !Catch::Contains("a=ssrc-group"));
+    CHECK_THAT(text, !Catch::Contains("a=ssrc:7 "));
+    const auto ssrc = std::to_string(offer->video().ssrc);
     CHECK_THAT(text, Catch::EndsWith("a=candidate:1 1 UDP 1 10.77.0.2 4000 typ host\r\n"
-                                     "a=end-of-candidates\r\na=msid:aerie screen\r\n"));
+                                     "a=end-of-candidates\r\na=fmtp:108 level-asymmetry-allowed=1;"
+                                     "packetization-mode=1;profile-level-id=42e01f\r\n"
+                                     "a=msid:aerie screen\r\na=ssrc:" +
+                                     ssrc + " cname:aerie\r\n"));
   }
   SECTION("what does not is rejected") {
     const auto text = PlayerOffer::parse(without(offered, "a=group:BUNDLE a v\r\n"), both)
