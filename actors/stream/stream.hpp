@@ -47,11 +47,8 @@ class Stream : public Actor<StreamActor> {
   void on_peer_state(std::uint64_t epoch, const Json& body);
   void on_figures(const Json& body);
   void tell_recovery(const std::string& viewer, Duration after);
-  void on_player_says(std::uint64_t epoch, const std::string& type, const Json& body);
   void on_guest_gone(const std::optional<Cause>& cause);
   void watch(const std::string& viewer, bool audio);
-  void take_offer(const ViewerOffers& message);
-  void tell_lost(const std::string& viewer, const std::string& code, const std::string& reason);
   void open_epoch(const std::string& viewer, const std::string& media);
   void close_epoch(std::uint64_t epoch);
   void close_epochs_of(const std::string& viewer);
@@ -70,6 +67,11 @@ class Stream : public Actor<StreamActor> {
   void refuse(const std::string& viewer, const char* code, std::string message);
   [[nodiscard]] std::optional<std::uint64_t> epoch_of(const std::string& viewer,
                                                       const std::string& media) const;
+
+  // stream_players.cpp: viewers that offer
+  void take_offer(const ViewerOffers& message);
+  void on_player_says(std::uint64_t epoch, const std::string& type, const Json& body);
+  void tell_lost(const std::string& viewer, const std::string& code, const std::string& reason);
 
   EnvironmentPtr environment_;
   SessionActor session_;
