@@ -133,11 +133,11 @@ void Encoder::push(GstSample* picture) {
   gst_app_src_push_sample(GST_APP_SRC(source_.get()), picture);
 }
 
-void Encoder::set_bitrate(int bits_per_second) {
+void Encoder::set_rate(const EncoderRate& rate) {
   if (codec_ == Codec::h264)
-    g_object_set(encoder_.get(), "bitrate", bits_per_second / 1000, nullptr);
+    g_object_set(encoder_.get(), "bitrate", rate.bitrate_of_all / 1000, nullptr);
   else
-    g_object_set(encoder_.get(), "target-bitrate", bits_per_second, nullptr);
+    g_object_set(encoder_.get(), "target-bitrate", rate.bitrate, nullptr);
 }
 
 void Encoder::request_key() {

@@ -9,6 +9,7 @@
 #include "guest/stream/gst_ptr.hpp"
 #include "guest/stream/media_clock.hpp"
 #include "guest/stream/pipeline.hpp"
+#include "guest/stream/rate_plan.hpp"
 #include "messages/cause.hpp"
 
 namespace aerie::stream {
@@ -52,8 +53,8 @@ class Encoder {
   void push(GstSample* picture);
   /// The next picture becomes a key frame. Any thread.
   void request_key();
-  /// The most it makes, in bits a second at the format's frame rate. Any thread.
-  void set_bitrate(int bits_per_second);
+  /// The most it makes. Any thread.
+  void set_rate(const EncoderRate& rate);
   /// What it did since the last time. Any thread.
   [[nodiscard]] EncodeMeter::Figures take_figures() { return meter_.take(); }
 

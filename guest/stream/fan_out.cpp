@@ -71,7 +71,7 @@ std::optional<Cause> FanOut::add(Codec codec, std::shared_ptr<PeerFeed> feed) {
          .failed = [this, codec](Cause cause) { events_.failed(codec, std::move(cause)); }});
     if (!encoder) return encoder.error();
     lane->encoder = std::move(*encoder);
-    lane->rate.bitrate = bitrate_of(format_);
+    lane->rate = encoder_rate(bitrate_of(format_), bitrate_of(format_), 0, 0, 0);
     const std::scoped_lock lock{mutex_};
     lanes_[codec] = lane;
   }
@@ -142,7 +142,7 @@ void FanOut::set_rate(Codec codec, const EncoderRate& rate, std::shared_ptr<Peer
     if (std::exchange(lane->rate, rate) == rate) return;
     lane->next_at = {};
   }
-  lane->encoder->set_bitrate(rate.bitrate);
+  lane->encoder->set_rate(rate);
 }
 
 void FanOut::request_key(Codec codec) {

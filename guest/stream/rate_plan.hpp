@@ -11,15 +11,17 @@ namespace aerie::stream {
 
 /// What an encoder makes of the pictures that come.
 struct EncoderRate {
-  int bitrate = 0;                         ///< bit/s, as the encoder is told
+  int bitrate = 0;  ///< bit/s
+  /// The same for an encoder that counts on the format's frame rate, whatever comes.
+  int bitrate_of_all = 0;
   std::chrono::microseconds least_gap{0};  ///< between two pictures; 0: as they come
   friend bool operator==(const EncoderRate&, const EncoderRate&) = default;
 };
 
 /// What it makes at most `most_bitrate` of, at most `fps` times a second, for a network that takes
 /// `target` bits a second: less quality first; below a 25th of a bit for every pixel fewer
-/// pictures, down to 10 a second. Encoders count on `fps` pictures a second, so each of fewer gets
-/// the bits of several. Small changes of the target are none.
+/// pictures, down to 10 a second, so that each has the bits of several. Small changes of the target
+/// are none.
 [[nodiscard]] EncoderRate encoder_rate(int target, int most_bitrate, int width, int height,
                                        int fps);
 

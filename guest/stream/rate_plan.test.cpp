@@ -16,11 +16,11 @@ EncoderRate at(int target) {
 }  // namespace
 
 TEST_CASE("quality goes first, then pictures", "[rate]") {
-  CHECK(at(6'912'000) == EncoderRate{6'912'000, 0us});
-  CHECK(at(3'000'000) == EncoderRate{3'000'000, 30'000us});
-  CHECK(at(1'110'000).least_gap == 30'909us);  // 29 a second
-  CHECK(at(560'000) == EncoderRate{560'000 * 2, 60'000us});
-  CHECK(at(150'000) == EncoderRate{140'000 * 3, 90'000us});
+  CHECK(at(6'912'000) == EncoderRate{6'912'000, 6'912'000, 0us});
+  CHECK(at(3'000'000) == EncoderRate{3'000'000, 3'000'000, 30'000us});
+  CHECK(at(1'110'000).least_gap == 31'034us);  // 29 a second
+  CHECK(at(560'000) == EncoderRate{560'000, 560'000 * 30 / 15, 60'000us});
+  CHECK(at(150'000) == EncoderRate{140'000, 140'000 * 3, 90'000us});
   CHECK(at(3'000'001) == at(3'010'000));
 }
 
