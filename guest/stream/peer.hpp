@@ -27,7 +27,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   /// All on the loop's thread, none after `failed` or `closed`, none after the peer's end.
   struct Events {
     std::function<void(const std::string& sdp)> offer;
-    std::function<void(const std::string& sdp)> answer;  ///< with all candidates
+    std::function<void(const std::string& sdp)> answer = {};  ///< with all candidates
     std::function<void(const std::string& candidate, unsigned line)> candidate;
     std::function<void()> connected;
     std::function<void()> first_frame;  ///< the first RTP packet went out
