@@ -450,9 +450,46 @@ struct Hang {
   std::string reason;
 };
 
-using PeerActor =
-    caf::typed_actor<caf::reacts_to<SocketText>, caf::reacts_to<SocketTooLarge>,
-                     caf::reacts_to<SocketClosed>, caf::reacts_to<Deliver>, caf::reacts_to<Hang>>;
+/// Whom a session tells what is meant for a viewer.
+using ViewerActor = caf::typed_actor<caf::reacts_to<Deliver>, caf::reacts_to<Hang>>;
+
+using PeerActor = ViewerActor::extend<caf::reacts_to<SocketText>, caf::reacts_to<SocketTooLarge>,
+                                      caf::reacts_to<SocketClosed>>;
+
+// == the player actor ============================================================================
+// One viewer by WHEP: its socket is an HTTP resource, and it is the one who offers.
+
+/// A player wants pictures. To the session, which makes it a viewer and a resource.
+struct OpenPlayer {
+  std::string offer;         ///< a session description
+  bool is_operator = false;  ///< the token was the operator's
+};
+struct PlayerOpened {
+  std::string resource;
+  std::string answer;                         ///< a session description
+  std::optional<signaling::Refusal> refusal;  ///< then there is nothing else
+};
+/// The session has made it a viewer: what it is asked is answered once the streamer has.
+struct AwaitAnswer {
+  std::string viewer;
+};
+/// More of a player's candidates (trickle ICE). To the session, and on to the resource's actor.
+struct PlayerCandidates {
+  std::string resource;
+  std::string ufrag;  ///< of the ICE session that they belong to; empty: not said
+  std::vector<std::string> candidates;
+};
+/// The player has seen enough.
+struct ClosePlayer {
+  std::string resource;
+};
+struct PlayerAnswer {
+  std::optional<signaling::Refusal> refusal;  ///< none: done
+};
+
+using PlayerActor = ViewerActor::extend<caf::replies_to<AwaitAnswer>::with<PlayerOpened>,
+                                        caf::replies_to<PlayerCandidates>::with<PlayerAnswer>,
+                                        caf::replies_to<ClosePlayer>::with<PlayerAnswer>>;
 
 // == the stream actor ============================================================================
 // One session's stream: its state, its epochs (a WebRTC peer each) and who watches them.
@@ -467,6 +504,11 @@ struct AddWatcher {
 };
 struct RemoveWatcher {
   std::string viewer;
+};
+/// A viewer offers to receive pictures: it gets an answer, or is told that its peer is lost.
+struct ViewerOffers {
+  std::string viewer;
+  std::string sdp;
 };
 struct ViewerAnswer {
   std::string viewer;
@@ -494,7 +536,8 @@ struct StreamEpochs {
   std::uint64_t last = 0;
   std::set<std::uint64_t> living;
 };
-/// A message of the stream for one viewer: an offer, a candidate, an error.
+/// A message of the stream for one viewer: an offer, a candidate, an error. To one that offered:
+/// an `answer`, or `peer-lost` with `code` and `reason`, the end of its peer.
 struct StreamToViewer {
   std::string viewer;
   Json message;
@@ -513,9 +556,10 @@ using StreamActor =
                      caf::reacts_to<VmChildNews>, caf::reacts_to<VmStreamSays>,
                      /// The guest is gone: all epochs are dead.
                      caf::reacts_to<VmFinished>, caf::reacts_to<AddWatcher>,
-                     caf::reacts_to<RemoveWatcher>, caf::reacts_to<ViewerAnswer>,
-                     caf::reacts_to<ViewerCandidate>, caf::reacts_to<ViewerRenegotiates>,
-                     caf::reacts_to<ControlMoved>, caf::reacts_to<AnswerDeadline>>;
+                     caf::reacts_to<RemoveWatcher>, caf::reacts_to<ViewerOffers>,
+                     caf::reacts_to<ViewerAnswer>, caf::reacts_to<ViewerCandidate>,
+                     caf::reacts_to<ViewerRenegotiates>, caf::reacts_to<ControlMoved>,
+                     caf::reacts_to<AnswerDeadline>>;
 
 // == the session actor ===========================================================================
 // Owns the person's side: state, viewers, control, holds, retirement. Its child is the stream.
@@ -524,7 +568,8 @@ struct Join {
   signaling::Hello hello;
   bool is_operator = false;  ///< the hello's token was the operator's
   bool may_host = true;      ///< false for a watch token
-  PeerActor peer;
+  ViewerActor peer;
+  std::string resource = {};  ///< of a player; empty: it has a socket
 };
 /// The hello was accepted (then `welcome` is on its way) or refused.
 struct Joined {
@@ -537,7 +582,8 @@ struct ViewerSays {
 };
 struct ViewerGone {
   std::string viewer;
-  PeerActor peer;  ///< ignored if the viewer has another socket by now
+  ViewerActor peer;      ///< ignored if the viewer has another socket by now
+  bool is_over = false;  ///< it does not come back
 };
 /// The peer could not accept what a viewer said: the refusal gets its number and goes back.
 struct ViewerRefused {
@@ -594,9 +640,13 @@ struct SessionTimer {
 
 using SessionActor = VmOwnerActor::extend<
     caf::replies_to<Join>::with<Joined>, caf::reacts_to<ViewerSays>, caf::reacts_to<ViewerRefused>,
-    caf::reacts_to<ViewerGone>, caf::reacts_to<StreamNews>, caf::reacts_to<StreamEpochs>,
-    caf::reacts_to<StreamToViewer>, caf::reacts_to<FirstFrame>,
-    caf::replies_to<SetHold>::with<HoldAnswer>, caf::replies_to<ClearHold>::with<HoldAnswer>,
+    /// Answered when the streamer has.
+    caf::replies_to<OpenPlayer>::with<PlayerOpened>,
+    caf::replies_to<PlayerCandidates>::with<PlayerAnswer>,
+    caf::replies_to<ClosePlayer>::with<PlayerAnswer>, caf::reacts_to<ViewerGone>,
+    caf::reacts_to<StreamNews>, caf::reacts_to<StreamEpochs>, caf::reacts_to<StreamToViewer>,
+    caf::reacts_to<FirstFrame>, caf::replies_to<SetHold>::with<HoldAnswer>,
+    caf::replies_to<ClearHold>::with<HoldAnswer>,
     /// Considers a retirement, asks the viewers, and answers the reaper.
     caf::reacts_to<Proposal>, caf::reacts_to<ReaperBegins>, caf::reacts_to<VmSalvaged>,
     caf::replies_to<CancelLogin>::with<LoginAnswer>, caf::replies_to<RetryLogin>::with<LoginAnswer>,

@@ -7,6 +7,7 @@ void to_json(Json& json, const ViewerInfo& viewer) {
               {"role", to_string(viewer.role)},
               {"control", viewer.control},
               {"since", to_rfc3339(viewer.since)}};
+  if (viewer.is_player) json["via"] = "whep";
 }
 
 void to_json(Json& json, const Hold& hold) {

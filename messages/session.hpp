@@ -37,6 +37,7 @@ struct ViewerInfo {
   ViewerRole role = ViewerRole::viewer;
   bool control = false;
   Instant since{};
+  bool is_player = false;  ///< by WHEP
 };
 
 struct Hold {

@@ -10,7 +10,7 @@ namespace {
 using Parsed = tl::expected<ClientMessage, Refusal>;
 
 constexpr std::size_t max_sdp_bytes = 60 * 1024;
-constexpr std::size_t max_candidate_bytes = 4 * 1024;
+constexpr std::size_t max_candidate_bytes = 2 * 1024;  // what a streamer takes
 constexpr std::size_t max_name_bytes = 256;
 constexpr std::uint64_t max_count = 1ULL << 53U;  // what a JavaScript number holds exactly
 constexpr std::int64_t max_keep_ms = 86'400'000;
@@ -114,7 +114,7 @@ Candidate read_candidate(Fields& fields) {
   const auto* index = fields.find("sdpMLineIndex", false);
   if (index != nullptr && !index->is_null()) {
     const auto value = fields.count("sdpMLineIndex");
-    if (value > 64) fields.refuse("sdpMLineIndex", "must be a whole number from 0 to 64");
+    if (value > 15) fields.refuse("sdpMLineIndex", "must be a whole number from 0 to 15");
     candidate.sdp_m_line_index = static_cast<int>(value);
   } else if (!is_end && (mid == nullptr || mid->is_null())) {
     fields.find("sdpMLineIndex", true);

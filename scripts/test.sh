@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The lanes of ./run test. Each runs in a subshell; its output goes to build/test/LANE.log and the screen.
 
-readonly lanes=(unit sim web lint example package replay e2e)  # by name: asan, tsan, image, machines
+readonly lanes=(unit sim web lint example package replay e2e machines)  # by name: asan, tsan, image
 readonly most_minutes=75
 
 lane_unit() {

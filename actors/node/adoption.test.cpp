@@ -193,6 +193,29 @@ TEST_CASE("a running guest is adopted, and its viewer resumes without a new offe
   CHECK(second.document(id)->stream.epoch == 2);
 }
 
+TEST_CASE("a player's pictures go on under the next controller, and so does its resource",
+          "[caf][node][player]") {
+  Life first;
+  const Watched watched(first);
+  const auto& id = watched.id;
+  const auto opened = first.ask_later<PlayerOpened>(first.session(id), OpenPlayer{"v=0"});
+  first.says(link::StreamSays{{{"type", "answer"}, {"epoch", 2U}, {"sdp", "v=0"}}});
+  REQUIRE(*opened);
+  const auto resource = (*opened)->resource;
+  const bool is_connected = GENERATE(true, false);
+  if (is_connected)
+    first.says(link::StreamSays{{{"type", "peer"}, {"epoch", 2U}, {"state", "connected"}}});
+  Life second(first);
+  second.stand(second.machine());
+  CHECK(second.document(id)->viewers.size() == 1);  // the host's socket is gone
+  second.advance(Duration{61'000});
+  CHECK(second.document(id)->viewers.size() == (is_connected ? 1 : 0));
+  const auto closed = second.ask<PlayerAnswer>(second.session(id), ClosePlayer{resource});
+  CHECK(closed.refusal.has_value() != is_connected);
+  CHECK(second.document(id)->viewers.empty());
+  CHECK(second.said_to_streamer("remove") == 2);  // the host's, which did not come back, too
+}
+
 TEST_CASE("an exit while no controller was there is known, each exactly once", "[caf][node]") {
   Life first;
   const Watched watched(first);

@@ -90,7 +90,10 @@ Session::Behavior Session::make_behavior() {
       [this](const ViewerRefused& message) {
         deliver_to(message.viewer, signaling::to_message(message.refusal));
       },
-      [this](const ViewerGone& message) { leave(message.viewer, message.peer); },
+      [this](const ViewerGone& message) { leave(message); },
+      [this](const OpenPlayer& message) { return open_player(message); },
+      [this](const PlayerCandidates& message) { return add_candidates(message); },
+      [this](const ClosePlayer& message) { return close_player(message); },
       [this](const StreamNews& message) { on_stream_news(message); },
       [this](const StreamEpochs& message) {
         living_epochs_ = message.living;

@@ -45,7 +45,10 @@ class Session : public Actor<SessionActor> {
     std::string resume_digest;  ///< of the resume token
     bool is_operator = false;
     bool wants_audio = false;
-    PeerActor peer;  ///< null while its socket is gone
+    ViewerActor peer;                  ///< null while its socket is gone
+    std::string resource;              ///< of a player (WHEP); empty: it has a socket
+    PlayerActor player;                ///< the same as `peer`
+    std::uint64_t recalled_epoch = 0;  ///< of a player of the controller before
     ViewerLog log;
     std::uint64_t expiry_ticket = 0;
     bool had_control = false;        ///< when its socket went; given back on resume if still free
@@ -155,7 +158,7 @@ class Session : public Actor<SessionActor> {
                const std::string& resume_token);
   void says(const ViewerSays& said);
   void handle_control(const std::string& id, const signaling::Control& control);
-  void leave(const std::string& id, const PeerActor& peer);
+  void leave(const ViewerGone& gone);
   void give_control(const std::string& id);
   void announce_viewers();
   void announce_control();
@@ -164,8 +167,17 @@ class Session : public Actor<SessionActor> {
   void broadcast(const Json& message);
   void refuse(const std::string& id, const char* code, std::string message, const char* field = "");
   [[nodiscard]] std::size_t connected() const;
+  /// Those that can be asked whether the session may go.
+  [[nodiscard]] std::size_t who_can_answer() const;
   [[nodiscard]] Json state_message() const;
   [[nodiscard]] Json stream_message() const;
+
+  // session_players.cpp: viewers by WHEP
+  caf::result<PlayerOpened> open_player(const OpenPlayer& wish);
+  caf::result<PlayerAnswer> add_candidates(const PlayerCandidates& message);
+  caf::result<PlayerAnswer> close_player(const ClosePlayer& message);
+  [[nodiscard]] PlayerActor find_player(const std::string& resource) const;
+  void go_on_with_player(Viewer& viewer);
 
   // session_retirement.cpp: the negotiation
   void consider(const Proposal& proposal);

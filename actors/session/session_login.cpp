@@ -253,6 +253,17 @@ void Session::go_on_with_login() {
                                    [](const auto& each) { return each.first == Stage::ready; });
     login_work_->is_agent_ready = ready;
     if (vm_) begin_login();
+    // What is kept already was kept just before the controller ended, which had not written down
+    // that the log-in was completed.
+    if (environment_->vault)
+      environment_->vault->describe(document_->id,
+                                    [session = self(), attempt = document_->login->attempt](
+                                        const std::optional<CredentialMetadata>& known) {
+                                      if (!known) return;
+                                      post(session, CredentialKept{attempt, std::nullopt});
+                                      if (known->handed_over_at)
+                                        post(session, CredentialHandedOver{});
+                                    });
   } else if (document_->login->captured_at && !document_->login->handed_over_at &&
              environment_->vault) {
     // It may have gone out just before the controller ended.

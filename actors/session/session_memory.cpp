@@ -51,6 +51,16 @@ std::vector<Json> messages_of(const std::string& viewer, const SessionMemories& 
   return messages;
 }
 
+/// 0: it has no peer.
+std::uint64_t epoch_of_player(const std::string& viewer, const SessionMemories& memories) {
+  const auto stream = memories.find("stream");
+  if (stream == memories.end()) return 0;
+  for (const auto& peer : stream->second.at("peers"))
+    if (peer.at("viewer") == viewer && peer.value("player", false))
+      return peer.at("epoch").get<std::uint64_t>();
+  return 0;
+}
+
 }  // namespace
 
 void Session::remember() {
@@ -59,7 +69,7 @@ void Session::remember() {
     viewers[id] = {{"role", to_string(viewer.info.role)}, {"since", to_rfc3339(viewer.info.since)},
                    {"resume", viewer.resume_digest},      {"operator", viewer.is_operator},
                    {"audio", viewer.wants_audio},         {"hadControl", viewer.had_control},
-                   {"goneAt", to_memory(viewer.gone_at)}};
+                   {"goneAt", to_memory(viewer.gone_at)}, {"resource", viewer.resource}};
   Json memory{{"kind", "session"},
               {"viewers", std::move(viewers)},
               {"controller", controller_},
@@ -156,6 +166,11 @@ void Session::recall_viewers(const Json& viewers, const SessionMemories& memorie
     each.at("audio").get_to(viewer.wants_audio);
     each.at("hadControl").get_to(viewer.had_control);
     if (!each.at("goneAt").is_null()) viewer.gone_at = aerie::recall::instant(each["goneAt"]);
+    viewer.resource = each.value("resource", "");
+    viewer.info.is_player = !viewer.resource.empty();
+    viewer.recalled_epoch = epoch_of_player(id, memories);
+    // Without its peer there is nothing left of a player.
+    if (viewer.info.is_player && viewer.recalled_epoch == 0) continue;
     viewer.log.restore(messages_of(id, memories));
     viewers_[id] = std::move(viewer);
   }
@@ -175,6 +190,10 @@ void Session::go_on() {
     stream_ticket_ = set_timer(stream_within_);
   if (proposal_) proposal_->ticket = set_timer(left(proposal_->until));
   for (auto& [id, viewer] : viewers_) {
+    if (viewer.info.is_player) {
+      go_on_with_player(viewer);
+      continue;
+    }
     // Whose socket went with the controller has its time from now on.
     if (!viewer.gone_at) unwatched_since_ = viewer.gone_at = now;
     viewer.expiry_ticket = set_timer(left(*viewer.gone_at + settings.resume));

@@ -47,8 +47,10 @@ void Session::consider(const Proposal& proposal) {
   if (proposal.forced) return grant(proposal, "session", "It was forced.");
   if (refuse_for_login(proposal) || answer_untimely(proposal)) return;
   if (is_leaving) return grant(proposal, "session", "Its guest is stopped, nothing holds it.");
-  if (connected() > 0) return ask_viewers(proposal);
-  grant(proposal, "session", "No viewer is connected.");
+  if (who_can_answer() > 0) return ask_viewers(proposal);
+  grant(
+      proposal, "session",
+      connected() > 0 ? "No viewer is connected that could be asked." : "No viewer is connected.");
 }
 
 /// What has happened between the reaper's word and this one may have made the reason void.
@@ -93,14 +95,14 @@ void Session::ask_viewers(const Proposal& proposal) {
   OpenProposal open{
       proposal, {}, set_timer(proposal.deadline), environment_->wall() + proposal.deadline};
   for (const auto& [id, viewer] : viewers_)
-    if (viewer.peer) open.undecided.insert(id);
+    if (viewer.peer && !viewer.player) open.undecided.insert(id);
   proposal_ = std::move(open);
   remember();
   broadcast(retire_message(proposal, proposal.deadline));
 }
 
 void Session::ask_newcomer(Viewer& viewer) {
-  if (!proposal_) return;
+  if (!proposal_ || !viewer.resource.empty()) return;
   proposal_->undecided.insert(viewer.info.id);
   remember();
   const auto left = std::max(proposal_->until - environment_->wall(), Duration{0});

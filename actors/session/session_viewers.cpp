@@ -38,7 +38,8 @@ Joined Session::join(const Join& request) {
   tell_present_state(viewer);
   record("viewer.joined", viewer.info);
   reach(Stage::first_viewer);
-  send(stream_, AddWatcher{id, viewer.wants_audio});
+  // A player offers itself.
+  if (viewer.resource.empty()) send(stream_, AddWatcher{id, viewer.wants_audio});
   return {id, std::nullopt};
 }
 
@@ -124,7 +125,9 @@ void Session::end_viewer(Viewer& viewer) {
 
 Session::Viewer& Session::admit(const Join& request) {
   Viewer viewer;
-  viewer.info = {environment_->new_id(), request.hello.role, false, environment_->wall()};
+  viewer.info = {environment_->new_id(), request.hello.role, false, environment_->wall(),
+                 !request.resource.empty()};
+  viewer.resource = request.resource;
   viewer.is_operator = request.is_operator;
   viewer.wants_audio = request.hello.audio;
   viewer.peer = request.peer;
@@ -149,9 +152,10 @@ void Session::welcome(Viewer& viewer, std::optional<std::uint64_t> resumed_at,
   send(viewer.peer, Deliver{std::move(message)});
 }
 
-void Session::leave(const std::string& id, const PeerActor& peer) {
+void Session::leave(const ViewerGone& gone) {
+  const auto& id = gone.viewer;
   const auto found = viewers_.find(id);
-  if (found == viewers_.end() || found->second.peer != peer) return;
+  if (found == viewers_.end() || found->second.peer != gone.peer) return;
   auto& viewer = found->second;
   viewer.peer = nullptr;
   viewer.gone_at = environment_->wall();
@@ -164,6 +168,7 @@ void Session::leave(const std::string& id, const PeerActor& peer) {
   announce_viewers();
   if (proposal_ && proposal_->undecided.erase(id) > 0 && proposal_->undecided.empty())
     grant(Proposal{proposal_->proposal}, "session", "Every viewer that was asked has left.");
+  if (gone.is_over) forget_viewer(id);
 }
 
 // -- what viewers say -----------------------------------------------------------------------------
@@ -210,6 +215,7 @@ void Session::handle_control(const std::string& id, const signaling::Control& co
       const auto to = viewers_.find(control.to);
       if (to == viewers_.end() || !to->second.peer)
         return refuse(id, "not-found", "There is no such viewer.", "to");
+      if (to->second.player) return refuse(id, "bad-field", "A WHEP player has no input.", "to");
       return give_control(control.to);
     }
     case ControlAction::take:
@@ -249,6 +255,11 @@ void Session::announce_viewers() {
 // -- delivery -------------------------------------------------------------------------------------
 
 void Session::deliver(Viewer& viewer, Json message) {
+  // Nothing is kept for who can't resume.
+  if (!viewer.resource.empty()) {
+    if (viewer.peer) send(viewer.peer, Deliver{std::move(message)});
+    return;
+  }
   if (viewer.log.is_restored()) {
     if (viewer.unnumbered.size() < ViewerLog::max_messages)
       viewer.unnumbered.push_back(std::move(message));
@@ -278,6 +289,12 @@ void Session::refuse(const std::string& id, const char* code, std::string messag
 std::size_t Session::connected() const {
   return static_cast<std::size_t>(std::count_if(
       viewers_.begin(), viewers_.end(), [](const auto& entry) { return !!entry.second.peer; }));
+}
+
+std::size_t Session::who_can_answer() const {
+  return static_cast<std::size_t>(
+      std::count_if(viewers_.begin(), viewers_.end(),
+                    [](const auto& entry) { return entry.second.peer && !entry.second.player; }));
 }
 
 Json Session::stream_message() const {

@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "actors/core/recall.hpp"
+#include "actors/stream/network_figures.hpp"
 #include "actors/stream/stream_figures.hpp"
 
 namespace aerie {
@@ -50,6 +50,7 @@ Stream::Behavior Stream::make_behavior() {
         close_epochs_of(message.viewer);
         remember();
       },
+      [this](const ViewerOffers& message) { take_offer(message); },
       [this](const ViewerAnswer& message) { on_answer(message.viewer, message.answer); },
       [this](const ViewerCandidate& message) {
         const auto& candidate = message.candidate;
@@ -128,7 +129,9 @@ void Stream::on_says(const Json& body) {
   if (type == "stats") return on_figures(body);
   const auto epoch = epoch_in(body);
   if (!peers_.contains(epoch)) return;  // of a peer that was removed meanwhile
-  if (type == "offer") {
+  if (peers_.at(epoch).is_players) {
+    on_player_says(epoch, type, body);
+  } else if (type == "offer") {
     on_offer(epoch, body);
   } else if (type == "candidate") {
     const auto& peer = peers_.at(epoch);
@@ -178,9 +181,11 @@ void Stream::on_figures(const Json& body) {
   if (status_.state != StreamState::up || (figures_at_ && now - *figures_at_ < least_pause)) return;
   figures_at_ = now;
   const auto figures = read_stream_figures(body);
-  if (!figures) return;
+  const auto networks = read_network_figures(body);
+  if (!figures || !networks) return;
   if (environment_->stream_meter) environment_->stream_meter->add(*figures);
   figures_ = shown_figures(*figures, figures_);
+  figures_.insert(figures_.end(), networks->begin(), networks->end());
   show_state({});
 }
 
@@ -198,6 +203,27 @@ void Stream::tell_recovery(const std::string& viewer, Duration after) {
                     {{"afterMs", after.count()}, {"viewer", viewer}}}});
 }
 
+/// What the streamer says of a player's peer. It is told no candidates: they are in the answer.
+void Stream::on_player_says(std::uint64_t epoch, const std::string& type, const Json& body) {
+  auto& peer = peers_.at(epoch);
+  const auto viewer = peer.viewer;
+  const auto state = text_in(body, "state");
+  if (type == "answer") {
+    tell_viewer(viewer, {{"type", "answer"}, {"epoch", epoch}, {"sdp", text_in(body, "sdp")}});
+  } else if (type == "offer") {
+    close_epoch(epoch);
+    tell_lost(viewer, "unavailable", "The guest's streamer is of a version that answers no offers");
+  } else if (type == "peer" && state == "connected") {
+    peer.is_answered = true;
+    remember();
+  } else if (type == "peer" && state == "first-frame") {
+    send(session_, FirstFrame{viewer});
+  } else if (type == "peer" && (state == "failed" || state == "closed")) {
+    close_epoch(epoch);
+    tell_lost(viewer, text_in(body, "code"), text_in(body, "reason"));
+  }
+}
+
 void Stream::on_guest_gone(const std::optional<Cause>& cause) {
   forget_epochs();
   if (child_ && status_.state != StreamState::given_up) enter(StreamState::down, cause);
@@ -209,6 +235,16 @@ void Stream::watch(const std::string& viewer, bool audio) {
   watchers_[viewer] = audio;
   if (status_.state == StreamState::up && !epoch_of(viewer, "main")) open_epoch(viewer, "main");
   remember();
+}
+
+void Stream::take_offer(const ViewerOffers& message) {
+  if (status_.state != StreamState::up)
+    return tell_lost(message.viewer, "stream-not-up", "The stream is not up");
+  const auto epoch = ++status_.epoch;
+  peers_[epoch] = {message.viewer, "main", true, false, environment_->wall(), true};
+  tell_epochs();
+  tell_streamer({{"type", "add"}, {"epoch", epoch}, {"media", "main"}, {"sdp", message.sdp}});
+  send_later(environment_->settings.answer_within, AnswerDeadline{epoch});
 }
 
 void Stream::open_epoch(const std::string& viewer, const std::string& media) {
@@ -235,8 +271,11 @@ void Stream::close_epochs_of(const std::string& viewer) {
 
 void Stream::forget_epochs() {
   if (peers_.empty()) return;
-  peers_.clear();
+  const auto lost = std::exchange(peers_, {});
   tell_epochs();
+  // The others are offered new ones.
+  for (const auto& [epoch, peer] : lost)
+    if (peer.is_players) tell_lost(peer.viewer, "unavailable", "The streamer ended");
 }
 
 void Stream::renegotiate(const std::string& viewer) {
@@ -275,8 +314,9 @@ void Stream::relay(const std::string& viewer, std::uint64_t epoch, const std::st
 void Stream::on_answer_deadline(std::uint64_t epoch) {
   const auto peer = peers_.find(epoch);
   if (peer == peers_.end() || peer->second.is_answered) return;
-  const auto [viewer, media, is_offered, is_answered, offered_at] = peer->second;
+  const auto [viewer, media, is_offered, is_answered, offered_at, is_players] = peer->second;
   close_epoch(epoch);
+  if (is_players) return tell_lost(viewer, "unavailable", "The player was not connected in time");
   if (!is_offered) return open_epoch(viewer, media);
   refuse(viewer, "answer-timeout",
          "The offer of epoch " + std::to_string(epoch) + " was withdrawn: it was not answered.");
@@ -330,6 +370,12 @@ void Stream::tell_viewer(const std::string& viewer, Json message) {
   send(session_, StreamToViewer{viewer, std::move(message)});
 }
 
+/// To one that offered: its peer is no more, and nobody makes it another.
+void Stream::tell_lost(const std::string& viewer, const std::string& code,
+                       const std::string& reason) {
+  tell_viewer(viewer, {{"type", "peer-lost"}, {"code", code}, {"reason", reason}});
+}
+
 void Stream::refuse(const std::string& viewer, const char* code, std::string message) {
   tell_viewer(viewer, signaling::to_message({code, std::move(message), "epoch"}));
 }
@@ -339,66 +385,6 @@ std::optional<std::uint64_t> Stream::epoch_of(const std::string& viewer,
   for (auto each = peers_.rbegin(); each != peers_.rend(); ++each)
     if (each->second.viewer == viewer && each->second.media == media) return each->first;
   return std::nullopt;
-}
-
-// -- for the next controller ----------------------------------------------------------------------
-
-void Stream::remember() {
-  if (subject_.empty()) return;
-  Json peers = Json::array();
-  for (const auto& [epoch, peer] : peers_)
-    peers.push_back({{"epoch", epoch},
-                     {"viewer", peer.viewer},
-                     {"media", peer.media},
-                     {"offered", peer.is_offered},
-                     {"answered", peer.is_answered},
-                     {"offeredAt", to_rfc3339(peer.offered_at)}});
-  send(environment_->directory.ledger(),
-       Remember{subject_,
-                aerie::recall::text(
-                    {{"state", to_string(status_.state)},
-                     {"epoch", status_.epoch},
-                     {"restarts", status_.restarts},
-                     {"lastCause", status_.last_cause ? Json(*status_.last_cause) : Json(nullptr)},
-                     {"peers", std::move(peers)},
-                     {"watchers", watchers_},
-                     {"controller", controller_}})});
-}
-
-void Stream::recall(const Json& memory) {
-  status_.state = aerie::recall::named(memory.at("state"), StreamState::given_up);
-  status_.epoch = std::max(status_.epoch, memory.at("epoch").get<std::uint64_t>());
-  memory.at("restarts").get_to(status_.restarts);
-  status_.last_cause = aerie::recall::cause(memory.at("lastCause"));
-  for (const auto& each : memory.at("peers"))
-    peers_[each.at("epoch").get<std::uint64_t>()] = {
-        each.at("viewer").get<std::string>(), each.at("media").get<std::string>(),
-        each.at("offered").get<bool>(), each.at("answered").get<bool>(),
-        aerie::recall::instant(each.at("offeredAt"))};
-  memory.at("watchers").get_to(watchers_);
-  memory.at("controller").get_to(controller_);
-  is_recalled_ = true;
-}
-
-Json Stream::describe() const {
-  Json peers = Json::array();
-  for (const auto& [epoch, peer] : peers_)
-    peers.push_back({{"epoch", epoch},
-                     {"viewer", peer.viewer},
-                     {"media", peer.media},
-                     {"offered", peer.is_offered},
-                     {"answered", peer.is_answered}});
-  Json figures = Json::object();
-  for (const auto& [name, value] : figures_)
-    figures[name] = value;
-  return {{"state", to_string(status_.state)},
-          {"epoch", status_.epoch},
-          {"restarts", status_.restarts},
-          {"lastCause", status_.last_cause ? Json(*status_.last_cause) : Json(nullptr)},
-          {"peers", std::move(peers)},
-          {"watchers", watchers_},
-          {"figures", std::move(figures)},
-          {"control", controller_.empty() ? Json(nullptr) : Json(controller_)}};
 }
 
 }  // namespace aerie

@@ -35,6 +35,7 @@ class Stream : public Actor<StreamActor> {
     bool is_offered = false;
     bool is_answered = false;
     Instant offered_at{};
+    bool is_players = false;  ///< it offered; answered: it has connected
   };
 
   void recall(const Json& memory);
@@ -46,8 +47,11 @@ class Stream : public Actor<StreamActor> {
   void on_peer_state(std::uint64_t epoch, const Json& body);
   void on_figures(const Json& body);
   void tell_recovery(const std::string& viewer, Duration after);
+  void on_player_says(std::uint64_t epoch, const std::string& type, const Json& body);
   void on_guest_gone(const std::optional<Cause>& cause);
   void watch(const std::string& viewer, bool audio);
+  void take_offer(const ViewerOffers& message);
+  void tell_lost(const std::string& viewer, const std::string& code, const std::string& reason);
   void open_epoch(const std::string& viewer, const std::string& media);
   void close_epoch(std::uint64_t epoch);
   void close_epochs_of(const std::string& viewer);

@@ -238,6 +238,36 @@ TEST_CASE("a peer that failed is built anew", "[caf][stream]") {
   CHECK(world.told("add").size() == 2);
 }
 
+TEST_CASE("who offers is answered, and hears when its peer is lost", "[caf][stream]") {
+  Fixture world;
+  world.tell(world.stream, ViewerOffers{"a", "v=0"});
+  CHECK(world.to_viewer()["type"] == "peer-lost");
+  CHECK(world.to_viewer()["code"] == "stream-not-up");
+  CHECK(world.streamer->count<SendStream>() == 0);
+  world.come_up();
+  world.tell(world.stream, ViewerOffers{"a", "v=0"});
+  CHECK(world.told("add").back() ==
+        Json{{"type", "add"}, {"epoch", 1}, {"media", "main"}, {"sdp", "v=0"}});
+  world.says({{"type", "answer"}, {"epoch", 1U}, {"sdp", "v=0 ours"}});
+  CHECK(world.to_viewer() == Json{{"type", "answer"}, {"epoch", 1}, {"sdp", "v=0 ours"}});
+  const auto heard = world.heard->count<StreamToViewer>();
+  world.says({{"type", "candidate"}, {"epoch", 1U}, {"candidate", "c"}});
+  world.says({{"type", "peer"}, {"epoch", 1U}, {"state", "connected"}});
+  world.advance(Duration{20'000});
+  CHECK(world.heard->count<StreamToViewer>() == heard);
+  world.tell(world.stream, ViewerCandidate{"a", {1, "main", "c", 0, "0"}});
+  CHECK(world.told("candidate").size() == 1);
+  world.tell(world.stream, ViewerRenegotiates{"a"});
+  world.says({{"type", "peer"}, {"epoch", 1U}, {"state", "failed"}, {"reason", "gone"}});
+  CHECK(world.to_viewer() == Json{{"type", "peer-lost"}, {"code", ""}, {"reason", "gone"}});
+  CHECK(world.told("remove").size() == 1);
+  CHECK(world.told("add").size() == 1);
+  // Only who was offered something can answer, and the other way round.
+  world.tell(world.stream, AddWatcher{"b", false});
+  world.says({{"type", "answer"}, {"epoch", 2U}, {"sdp", "v=0"}});
+  CHECK(world.to_viewer()["type"] == "peer-lost");
+}
+
 TEST_CASE("control names the epoch of who holds it, or nobody's", "[caf][stream]") {
   Fixture world;
   world.come_up();

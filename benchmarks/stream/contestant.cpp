@@ -50,7 +50,7 @@ RunningContestant::RunningContestant(const Contestant& contestant) {
   request.fds = {{theirs.get(), 3}};
   request.parent_death_signal = SIGKILL;
   reactor_.call([&] {
-    if (auto started = Process::start(reactor_, contestant.name, request, {.on_lines = print}))
+    if (auto started = Process::start(reactor_, contestant.name, request, {print, {}, {}}))
       process_ = std::move(*started);
   });
   if (!process_) throw std::runtime_error(contestant.argv.front() + " does not start");

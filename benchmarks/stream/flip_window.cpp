@@ -28,6 +28,11 @@ FlipWindow::FlipWindow(const stream::Rectangle& where) : x_(connection()), where
       values.data());
   xcb_map_window(x_.get(), window_);
   xcb_set_input_focus(x_.get(), XCB_INPUT_FOCUS_POINTER_ROOT, window_, XCB_CURRENT_TIME);
+  // Some streamers draw the pointer into the picture, which is not to hide the pixel that counts.
+  const auto& screen = x_.screen();
+  xcb_warp_pointer(x_.get(), XCB_NONE, x_.root(), 0, 0, 0, 0,
+                   static_cast<std::int16_t>(screen.width_in_pixels - 1),
+                   static_cast<std::int16_t>(screen.height_in_pixels - 1));
   brush_ = xcb_generate_id(x_.get());
   xcb_create_gc(x_.get(), brush_, window_, 0, nullptr);
   x_.flush();

@@ -39,23 +39,29 @@ double monotonic_ms() {
       .count();
 }
 
-Viewer::Viewer(test::Chromium& chromium, RunningContestant& contestant)
+Viewer::Viewer(test::Chromium& chromium, RunningContestant& contestant, test::UdpRelay* relay)
     : site_(page_source()), page_(chromium.new_page(site_.url())) {
-  connect(contestant);
+  connect(contestant, relay);
   learn_origin();
 }
 
-void Viewer::connect(RunningContestant& contestant) {
+void Viewer::connect(RunningContestant& contestant, test::UdpRelay* relay) {
   contestant.say({{"type", "add"}, {"epoch", 1}, {"media", "main"}});
   while (true) {
     const auto message = contestant.hear();
     const auto type = message.at("type").get<std::string>();
     if (type == "offer") {
-      const auto sdp = page_.evaluate("viewer.answer(" + message["sdp"].dump() + ")");
-      contestant.say({{"type", "answer"}, {"epoch", 1}, {"sdp", sdp}});
+      const auto sdp =
+          page_.evaluate("viewer.answer(" + message["sdp"].dump() + ")").get<std::string>();
+      contestant.say({{"type", "answer"},
+                      {"epoch", 1},
+                      {"sdp", relay != nullptr ? test::without_candidates(sdp) : sdp}});
     } else if (type == "candidate") {
-      page_.evaluate("viewer.candidate(" + message["candidate"].dump() + ", " +
-                     message["sdpMLineIndex"].dump() + ")");
+      const auto candidate = message["candidate"].get<std::string>();
+      const auto led = relay != nullptr ? relay->lead_through(candidate) : candidate;
+      if (led)
+        page_.evaluate("viewer.candidate(" + Json(*led).dump() + ", " +
+                       message["sdpMLineIndex"].dump() + ")");
     } else if (type == "peer" && message["state"] == "failed") {
       throw std::runtime_error("the streamer says: " + message.dump());
     } else if (type == "peer" && message["state"] == "first-frame") {
@@ -99,6 +105,17 @@ Viewer::Totals Viewer::totals() {
 
 void Viewer::look_away() {
   page_.evaluate("void (viewer.isSilent = true)");
+}
+
+void Viewer::log_numbers(int x, int y) {
+  page_.evaluate("viewer.logNumbers(" + Json{{"x", x}, {"y", y}}.dump() + ")");
+}
+
+std::vector<Viewer::Noted> Viewer::logged() {
+  std::vector<Noted> all;
+  for (const auto& entry : page_.evaluate("viewer.log.seen"))
+    all.push_back({origin_ + entry.at(0).get<double>(), entry.at(1).get<int>()});
+  return all;
 }
 
 void Viewer::collect(int x, int y, int every, int most) {

@@ -8,6 +8,7 @@
 #include "benchmarks/stream/contestant.hpp"
 #include "tests/support/chromium.hpp"
 #include "tests/support/site.hpp"
+#include "tests/support/udp_relay.hpp"
 
 namespace aerie::bench {
 
@@ -18,8 +19,9 @@ namespace aerie::bench {
 /// (`viewer.html`). Times are those of `monotonic_ms`.
 class Viewer {
  public:
-  /// Connects and waits for the first picture. Throws when none comes. Both must outlive it.
-  Viewer(test::Chromium& chromium, RunningContestant& contestant);
+  /// Connects, with a relay through that alone, and waits for the first picture. Throws when none
+  /// comes. All must outlive it.
+  Viewer(test::Chromium& chromium, RunningContestant& contestant, test::UdpRelay* relay = nullptr);
 
   /// When the picture's middle became bright or dark.
   struct Seen {
@@ -41,6 +43,13 @@ class Viewer {
 
   /// From now on looks at no pixel but those of `collect`.
   void look_away();
+  /// Notes from now on when each number at (`x`, `y`) comes.
+  void log_numbers(int x, int y);
+  struct Noted {
+    double at = 0;
+    int number = 0;
+  };
+  [[nodiscard]] std::vector<Noted> logged();
   /// Keeps at most `most` pictures whose number at (`x`, `y`) is a multiple of `every`.
   void collect(int x, int y, int every, int most);
   struct Picture {
@@ -53,7 +62,7 @@ class Viewer {
   [[nodiscard]] std::vector<std::uint8_t> last_picture();
 
  private:
-  void connect(RunningContestant& contestant);
+  void connect(RunningContestant& contestant, test::UdpRelay* relay);
   void learn_origin();
 
   test::Site site_;

@@ -83,8 +83,8 @@ class PeerStreamer {
     control_.send({{"type", "ready"}});
   }
 
-  void say(Epoch epoch, const char* state) {
-    control_.send({{"type", "peer"}, {"epoch", epoch}, {"state", state}});
+  void say(Epoch epoch, const char* state, const std::string& reason = {}) {
+    control_.send({{"type", "peer"}, {"epoch", epoch}, {"state", state}, {"reason", reason}});
   }
 
   void offer(Epoch epoch) {
@@ -103,7 +103,7 @@ class PeerStreamer {
              },
          .connected = [this] { play(); },
          .first_frame = [=, this] { say(epoch, "first-frame"); },
-         .failed = [=, this](const std::string&) { say(epoch, "failed"); },
+         .failed = [=, this](const std::string& why) { say(epoch, "failed", why); },
          .closed = [this] { loop_.stop(); },
          .key_wanted = [this] { request_key(); },
          .input_opened = [] {},

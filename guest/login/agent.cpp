@@ -35,6 +35,8 @@ void Agent::on_message(const Json& message) {
 }
 
 void Agent::begin(const link::LoginOrder& order) {
+  // A controller that has come back says it again, and may have another key by then.
+  if (attempt_ && order.attempt == last_attempt_) attempt_->seal_to(order.seal_key);
   if (order.attempt <= last_attempt_) return;
   last_attempt_ = order.attempt;
   attempt_.reset();

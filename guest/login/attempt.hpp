@@ -41,6 +41,8 @@ class Attempt {
   ~Attempt();
 
   void begin();
+  /// What it leaves is sealed to this key from now on.
+  void seal_to(std::string key) { setting_.seal_key = std::move(key); }
   /// Somebody gave it up; the tool is ended.
   void cancel();
 

@@ -40,7 +40,7 @@ std::optional<AcceptedVideo> accepted_video(const GstSDPMedia* media) {
     const auto payload = number(gst_sdp_media_get_format(media, format));
     if (!payload || *payload > 127) continue;
     for (guint i = 0; const auto* map = gst_sdp_media_get_attribute_val_n(media, "rtpmap", i); ++i)
-      if (const auto codec = codec_of(map, *payload)) return AcceptedVideo{*codec, *payload, 0, 0};
+      if (const auto codec = codec_of(map, *payload)) return AcceptedVideo{*codec, *payload};
   }
   return std::nullopt;
 }

@@ -13,6 +13,7 @@ struct AcceptedVideo {
   unsigned payload = 0;     ///< RTP payload type
   unsigned playout_id = 0;  ///< header extension id of the playout delay, 0: not taken
   unsigned transport_cc_id = 0;
+  unsigned ssrc = 0;  ///< of its packets, 0: any
 };
 
 struct ParsedAnswer {

@@ -94,7 +94,7 @@ Configure configure(const Json& message) {
 
 AddPeer add_peer(const Json& message) {
   if (text(message, "media", 16, "main") != "main") throw Wrong{"media must be main"};
-  return {epoch_of(message)};
+  return {epoch_of(message), text(message, "sdp", longest_sdp, "")};
 }
 
 GiveControl give_control(const Json& message) {

@@ -35,6 +35,7 @@ struct Configure {
 };
 struct AddPeer {
   Epoch epoch;
+  std::string offer;  ///< a player's, which is to be answered; empty: the streamer offers
 };
 struct Answer {
   Epoch epoch;

@@ -23,6 +23,8 @@ TEST_CASE("configure is read with its defaults", "[control]") {
 TEST_CASE("the other messages of the supervisor are read", "[control]") {
   const auto read = [](const char* text) { return *parse_control(Json::parse(text)); };
   CHECK(std::get<AddPeer>(read(R"({"type":"add","epoch":3,"media":"main"})")).epoch == 3);
+  CHECK(std::get<AddPeer>(read(R"({"type":"add","epoch":3})")).offer.empty());
+  CHECK(std::get<AddPeer>(read(R"({"type":"add","epoch":3,"sdp":"v=0"})")).offer == "v=0");
   CHECK(std::get<Answer>(read(R"({"type":"answer","epoch":3,"sdp":"v=0"})")).sdp == "v=0");
   const auto candidate = std::get<Candidate>(
       read(R"({"type":"candidate","epoch":3,"candidate":"c","sdpMLineIndex":1,"sdpMid":"x"})"));

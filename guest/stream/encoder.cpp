@@ -29,11 +29,15 @@ constexpr auto source_description =
 constexpr auto sink_description =
     " ! appsink name=sink sync=false async=false max-buffers=8 drop=false qos=false";
 
+/// Constant quality below a ceiling of the rate: what does not fit into it at once becomes sharp
+/// with the repeats that follow, and those end (`FanOut::Events::settled`), which they would not
+/// with a constant rate. Quantizers of 18 to 23 can't be told from the original on text.
 std::string h264_description(const VideoFormat& format) {
   const int vbv_ms = std::max(1500 / format.fps, 10);  // one and a half frames
   return "x264enc name=encoder tune=zerolatency speed-preset=ultrafast sliced-threads=true "
          "threads=" +
-         std::to_string(h264_threads()) + " bitrate=" + std::to_string(bitrate_of(format) / 1000) +
+         std::to_string(h264_threads()) +
+         " pass=qual quantizer=22 qp-min=18 bitrate=" + std::to_string(bitrate_of(format) / 1000) +
          " vbv-buf-capacity=" + std::to_string(vbv_ms) +
          " key-int-max=2147483647 bframes=0 byte-stream=true aud=false"
          " option-string=\"scenecut=0:keyint=infinite\""
@@ -64,8 +68,10 @@ GstPtr<GstSample> in_running_time(GstSample* unit) {
       gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer.get()));
   GST_BUFFER_PTS(buffer.get()) = running;
   GST_BUFFER_DTS(buffer.get()) = GST_CLOCK_TIME_NONE;  // no B-frames: the same order
-  return GstPtr<GstSample>{
-      gst_sample_new(buffer.get(), gst_sample_get_caps(unit), nullptr, nullptr)};
+  const GstPtr<GstCaps> caps{gst_caps_copy(gst_sample_get_caps(unit))};
+  if (gst_structure_has_field(gst_caps_get_structure(caps.get(), 0), "level"))
+    gst_caps_set_simple(caps.get(), "level", G_TYPE_STRING, "3.1", nullptr);
+  return GstPtr<GstSample>{gst_sample_new(buffer.get(), caps.get(), nullptr, nullptr)};
 }
 
 Result<std::unique_ptr<Encoder>> Encoder::create(Codec codec, const VideoFormat& format,
@@ -73,7 +79,7 @@ Result<std::unique_ptr<Encoder>> Encoder::create(Codec codec, const VideoFormat&
   const auto encoder = codec == Codec::h264 ? h264_description(format) : vp8_description(format);
   auto pipeline = Pipeline::parse(source_description + encoder + sink_description, clock);
   if (!pipeline) return tl::unexpected(pipeline.error());
-  std::unique_ptr<Encoder> result{new Encoder(std::move(*pipeline), std::move(events))};
+  std::unique_ptr<Encoder> result{new Encoder(codec, std::move(*pipeline), std::move(events))};
   if (result->pipeline_.play()) return result;
   return tl::unexpected(
       Cause{CauseKind::plugin_missing,
@@ -82,8 +88,9 @@ Result<std::unique_ptr<Encoder>> Encoder::create(Codec codec, const VideoFormat&
             {}});
 }
 
-Encoder::Encoder(Pipeline pipeline, Events events)
-    : events_(std::move(events)),
+Encoder::Encoder(Codec codec, Pipeline pipeline, Events events)
+    : codec_(codec),
+      events_(std::move(events)),
       pipeline_(std::move(pipeline)),
       source_(pipeline_.element("source")),
       encoder_(pipeline_.element("encoder")) {
@@ -124,6 +131,13 @@ Encoder::~Encoder() {
 
 void Encoder::push(GstSample* picture) {
   gst_app_src_push_sample(GST_APP_SRC(source_.get()), picture);
+}
+
+void Encoder::set_bitrate(int bits_per_second) {
+  if (codec_ == Codec::h264)
+    g_object_set(encoder_.get(), "bitrate", bits_per_second / 1000, nullptr);
+  else
+    g_object_set(encoder_.get(), "target-bitrate", bits_per_second, nullptr);
 }
 
 void Encoder::request_key() {

@@ -24,7 +24,9 @@ struct VideoFormat {
 [[nodiscard]] int bitrate_of(const VideoFormat& format);
 
 /// An access unit as an encoder gave it, stamped with its running time: x264enc shifts its
-/// timestamps and its segment by 1,000 hours, and peers' pipelines have segments of their own.
+/// timestamps and its segment by 1,000 hours, and peers' pipelines have segments of their own. Its
+/// caps name no level: browsers offer 3.1 whatever they can decode, and the payloader would refuse
+/// a larger one.
 [[nodiscard]] GstPtr<GstSample> in_running_time(GstSample* unit);
 
 /// One encoder as a pipeline of its own: pictures in, access units out. Key frames only on request.
@@ -50,14 +52,17 @@ class Encoder {
   void push(GstSample* picture);
   /// The next picture becomes a key frame. Any thread.
   void request_key();
+  /// The most it makes, in bits a second at the format's frame rate. Any thread.
+  void set_bitrate(int bits_per_second);
   /// What it did since the last time. Any thread.
   [[nodiscard]] EncodeMeter::Figures take_figures() { return meter_.take(); }
 
  private:
   static GstFlowReturn take_unit(GstAppSink* sink, gpointer encoder);
   static GstPadProbeReturn on_picture(GstPad*, GstPadProbeInfo* info, gpointer encoder);
-  Encoder(Pipeline pipeline, Events events);
+  Encoder(Codec codec, Pipeline pipeline, Events events);
 
+  Codec codec_;
   Events events_;
   EncodeMeter meter_;
   Pipeline pipeline_;

@@ -4,17 +4,60 @@
 #include <gst/app/gstappsrc.h>
 
 namespace aerie::stream {
+namespace {
+
+/// A unit no larger than this was not held back by the rate: encoders spend the bits of a frame's
+/// time, several times as much, on a picture that still has to become sharper.
+constexpr gsize most_settled_bytes = 2048;
+
+}  // namespace
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr guint64 most_units = 30;  // before the payloader, which normally takes each at once
+/// Of what the leader has before the network: a picture later than that is better not encoded yet.
+constexpr std::chrono::milliseconds most_ahead{80};
+
+}  // namespace
 
 bool PeerFeed::push(GstSample* unit) {
-  constexpr guint64 most_waiting = 30;  // access units; the payloader normally takes each at once
-  auto* source = GST_APP_SRC(source_.get());
-  const bool is_delta =
-      GST_BUFFER_FLAG_IS_SET(gst_sample_get_buffer(unit), GST_BUFFER_FLAG_DELTA_UNIT);
-  if (gst_app_src_get_current_level_buffers(source) >= most_waiting) needs_key_ = true;
-  if (needs_key_ && is_delta) return true;
-  needs_key_ = false;
-  gst_app_src_push_sample(source, unit);
+  const bool is_key =
+      !GST_BUFFER_FLAG_IS_SET(gst_sample_get_buffer(unit), GST_BUFFER_FLAG_DELTA_UNIT);
+  const auto waits = waiting();
+  {
+    const std::scoped_lock lock{mutex_};
+    if (!policy_.takes(is_key, waits)) return policy_.asks(waits, steady_clock::now());
+  }
+  gst_app_src_push_sample(GST_APP_SRC(source_.get()), unit);
   return false;
+}
+
+bool PeerFeed::asks_key() {
+  const auto waits = waiting();
+  const std::scoped_lock lock{mutex_};
+  return policy_.asks(waits, steady_clock::now());
+}
+
+void PeerFeed::set_dark(bool is_dark) {
+  const std::scoped_lock lock{mutex_};
+  policy_.set_dark(is_dark);
+}
+
+std::chrono::milliseconds PeerFeed::waiting() const {
+  if (gst_app_src_get_current_level_buffers(GST_APP_SRC(source_.get())) >= most_units)
+    return DropPolicy::most_waiting;
+  return pacer_ ? pacer_->waiting() : std::chrono::milliseconds{0};
+}
+
+bool PeerFeed::takes_skipped() {
+  return waiting() < most_ahead && has_skipped_.exchange(false);
+}
+
+bool PeerFeed::is_behind() {
+  const std::scoped_lock lock{mutex_};
+  return has_skipped_ || policy_.needs_key();
 }
 
 std::optional<Cause> FanOut::add(Codec codec, std::shared_ptr<PeerFeed> feed) {
@@ -28,6 +71,7 @@ std::optional<Cause> FanOut::add(Codec codec, std::shared_ptr<PeerFeed> feed) {
          .failed = [this, codec](Cause cause) { events_.failed(codec, std::move(cause)); }});
     if (!encoder) return encoder.error();
     lane->encoder = std::move(*encoder);
+    lane->rate.bitrate = bitrate_of(format_);
     const std::scoped_lock lock{mutex_};
     lanes_[codec] = lane;
   }
@@ -45,6 +89,7 @@ void FanOut::remove(Codec codec, const std::shared_ptr<PeerFeed>& feed) {
   {
     const std::scoped_lock lock{lane->mutex};
     std::erase(lane->feeds, feed);
+    if (lane->leader == feed) lane->leader.reset();
     if (!lane->feeds.empty()) return;
   }
   const std::scoped_lock lock{mutex_};
@@ -73,7 +118,31 @@ void FanOut::push(GstSample* picture) {
       lanes.push_back(lane);
   }
   for (const auto& lane : lanes)
-    lane->encoder->push(picture);
+    if (admits(*lane)) lane->encoder->push(picture);
+}
+
+bool FanOut::admits(Lane& lane) {
+  const auto now = steady_clock::now();
+  const std::scoped_lock lock{lane.mutex};
+  const bool is_late = lane.leader && lane.leader->waiting() >= most_ahead;
+  if (is_late || now < lane.next_at) {
+    if (lane.leader) lane.leader->note_skipped();
+    return false;
+  }
+  if (lane.rate.least_gap > lane.rate.least_gap.zero()) lane.next_at = now + lane.rate.least_gap;
+  return true;
+}
+
+void FanOut::set_rate(Codec codec, const EncoderRate& rate, std::shared_ptr<PeerFeed> leader) {
+  const auto lane = lane_of(codec);
+  if (!lane) return;
+  {
+    const std::scoped_lock lock{lane->mutex};
+    lane->leader = std::move(leader);
+    if (std::exchange(lane->rate, rate) == rate) return;
+    lane->next_at = {};
+  }
+  lane->encoder->set_bitrate(rate.bitrate);
 }
 
 void FanOut::request_key(Codec codec) {
@@ -97,6 +166,20 @@ void FanOut::deliver(Codec codec, Lane& lane, GstSample* unit) {
   const auto starved =
       std::count_if(feeds.begin(), feeds.end(), [&](const auto& feed) { return feed->push(unit); });
   if (starved > 0) request_key(codec);
+  note_size(lane, gst_sample_get_buffer(unit));
+}
+
+void FanOut::note_size(Lane& lane, GstBuffer* unit) {
+  const auto time = GST_BUFFER_PTS(unit);
+  const bool is_small = gst_buffer_get_size(unit) <= most_settled_bytes;
+  lane.settled_at = is_small ? time : GST_CLOCK_TIME_NONE;
+  if (!is_small) return;
+  {
+    const std::scoped_lock lock{mutex_};
+    for (const auto& [codec, other] : lanes_)
+      if (other->settled_at != time) return;
+  }
+  events_.settled(time);
 }
 
 std::shared_ptr<FanOut::Lane> FanOut::lane_of(Codec codec) {

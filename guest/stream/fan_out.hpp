@@ -8,23 +8,42 @@
 #include <utility>
 #include <vector>
 
+#include "guest/stream/drop_policy.hpp"
 #include "guest/stream/encoder.hpp"
+#include "guest/stream/packet_pacer.hpp"
+#include "guest/stream/rate_plan.hpp"
 
 namespace aerie::stream {
 
 /// The end of a peer's own pipeline where access units go in. Shared between the peer and the
-/// encoders' threads; outliving the peer is harmless, its pipeline refuses by then.
+/// encoders' threads; outliving the peer is harmless, its pipeline refuses by then. Any thread.
 class PeerFeed {
  public:
-  explicit PeerFeed(GstPtr<GstElement> source) : source_(std::move(source)) {}
+  explicit PeerFeed(GstPtr<GstElement> source, std::shared_ptr<PacketPacer> pacer = {})
+      : source_(std::move(source)), pacer_(std::move(pacer)) {}
 
-  /// Passes an access unit on. A peer that has seen no key frame yet, or that fell behind, gets
-  /// nothing before the next key frame. True: it needs one.
+  /// Passes an access unit on, if the policy takes it. True: the peer needs a key frame.
   [[nodiscard]] bool push(GstSample* unit);
+  /// Whether a key frame is to be asked for now, though nothing is pushed.
+  [[nodiscard]] bool asks_key();
+  /// See `DropPolicy`.
+  void set_dark(bool is_dark);
+  /// How long what was pushed will take to go out.
+  [[nodiscard]] std::chrono::milliseconds waiting() const;
+
+  /// A picture was not encoded because this peer is behind.
+  void note_skipped() { has_skipped_ = true; }
+  /// Whether one was and it could be now; counts as done.
+  [[nodiscard]] bool takes_skipped();
+  /// A picture or a key frame is owed.
+  [[nodiscard]] bool is_behind();
 
  private:
   GstPtr<GstElement> source_;
-  bool needs_key_ = true;  // the encoder's thread only
+  std::shared_ptr<PacketPacer> pacer_;
+  std::mutex mutex_;
+  DropPolicy policy_;
+  std::atomic<bool> has_skipped_ = false;
 };
 
 /// One encoder a codec in use; pictures in, access units out to every peer of that codec. An
@@ -34,6 +53,9 @@ class FanOut {
   struct Events {
     /// Somebody needs a picture, though nothing changed.
     std::function<void()> frame_wanted;
+    /// The picture of that time left every encoder small: none had to save bits on it, so the same
+    /// picture again would be no better. From an encoder's thread.
+    std::function<void(GstClockTime)> settled;
     /// An encoder broke. From its thread; `remove` its peers.
     std::function<void(Codec, Cause)> failed;
   };
@@ -44,6 +66,9 @@ class FanOut {
   /// On the main thread, both. A new peer gets a key frame.
   [[nodiscard]] std::optional<Cause> add(Codec codec, std::shared_ptr<PeerFeed> feed);
   void remove(Codec codec, const std::shared_ptr<PeerFeed>& feed);
+  /// From now on the encoder of that codec makes so much, for that peer: while it is behind no
+  /// picture is encoded. The others have their drop policies.
+  void set_rate(Codec codec, const EncoderRate& rate, std::shared_ptr<PeerFeed> leader);
   /// Ends all encoders; on return none of their threads runs.
   void stop();
   /// The encoders in use.
@@ -62,10 +87,16 @@ class FanOut {
   struct Lane {
     std::mutex mutex;
     std::vector<std::shared_ptr<PeerFeed>> feeds;
+    std::shared_ptr<PeerFeed> leader;
+    EncoderRate rate;
+    std::chrono::steady_clock::time_point next_at;  ///< no picture before it
     std::atomic<bool> key_pending = false;
+    std::atomic<GstClockTime> settled_at = GST_CLOCK_TIME_NONE;  ///< of its last unit, if small
     std::unique_ptr<Encoder> encoder;
   };
+  [[nodiscard]] static bool admits(Lane& lane);
   void deliver(Codec codec, Lane& lane, GstSample* unit);
+  void note_size(Lane& lane, GstBuffer* unit);
   [[nodiscard]] std::shared_ptr<Lane> lane_of(Codec codec);
   void request_key_of(Lane& lane);
 

@@ -9,18 +9,20 @@ using aerie::stream::FramePacer;
 using aerie::stream::TokenBucket;
 using Action = FramePacer::Action;
 
-TEST_CASE("a change gives a frame at once, five repeats, then silence", "[pacer]") {
+TEST_CASE("a change gives a frame at once, repeats until it is sharp, then silence", "[pacer]") {
   FramePacer pacer{30};
   FramePacer::Time now{1h};
   CHECK_FALSE(pacer.wake());
   pacer.damaged();
   CHECK(pacer.next(now) == Action::capture);
-  for (int i = 0; i < FramePacer::repeats; ++i) {
+  const int repeats = GENERATE(FramePacer::least_repeats, 7, FramePacer::most_repeats);
+  for (int i = 0; i < repeats; ++i) {
     CHECK(pacer.next(now) == Action::none);
-    REQUIRE(pacer.wake() == now + 16ms);
+    REQUIRE(pacer.wake() == now + FramePacer::repeat_gap);
     now = *pacer.wake();
     CHECK(pacer.next(now) == Action::repeat);
   }
+  pacer.settled();
   CHECK(pacer.next(now + 1h) == Action::none);
   CHECK_FALSE(pacer.wake());
 }
@@ -37,14 +39,31 @@ TEST_CASE("changes are captured no closer together than the frame interval", "[p
 
 TEST_CASE("while the screen keeps changing nothing is repeated", "[pacer]") {
   FramePacer pacer{30};
-  const FramePacer::Time start{1h};
+  FramePacer::Time now{1h};
   pacer.damaged();
-  CHECK(pacer.next(start) == Action::capture);
-  pacer.damaged();
-  CHECK(pacer.next(start + 16ms) == Action::none);
+  CHECK(pacer.next(now) == Action::capture);
+  for (int i = 0; i < 10; ++i) {
+    const auto change = now + (i % 2 == 0 ? 34ms : 60ms);
+    if (i > 0) CHECK(*pacer.wake() > change);
+    now = change;
+    pacer.damaged();
+    CHECK(pacer.next(now) == Action::capture);
+  }
   REQUIRE(pacer.wake());
-  CHECK(pacer.next(*pacer.wake()) == Action::capture);
   CHECK(pacer.next(*pacer.wake()) == Action::repeat);
+}
+
+TEST_CASE("a requested frame is followed by some more, however sharp it is", "[pacer]") {
+  FramePacer pacer{30};
+  FramePacer::Time now{1h};
+  pacer.requested(now);
+  for (int i = 0; i < FramePacer::least_repeats_on_request; ++i) {
+    pacer.settled();
+    REQUIRE(pacer.wake());
+    CHECK(pacer.next(*pacer.wake()) == Action::repeat);
+  }
+  pacer.settled();
+  CHECK_FALSE(pacer.wake());
 }
 
 TEST_CASE("a requested frame comes at once though nothing changed, a reset forgets it", "[pacer]") {

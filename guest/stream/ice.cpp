@@ -60,6 +60,15 @@ void add_server(GstElement* webrtc, const std::string& url, const IceServer& ser
   }
 }
 
+/// libnice's own agent.
+GstPtr<GObject> agent_of(GstElement* webrtc) {
+  GstPtr<GstObject> ice;
+  GstPtr<GObject> agent;
+  g_object_get(webrtc, "ice-agent", ice.out(), nullptr);
+  g_object_get(ice.get(), "agent", agent.out(), nullptr);
+  return agent;
+}
+
 }  // namespace
 
 std::optional<std::pair<unsigned, unsigned>> media_ports(std::string_view text) {
@@ -106,6 +115,17 @@ void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers, bool 
   for (const auto& server : servers)
     for (const auto& url : server.urls)
       add_server(webrtc, url, server);
+}
+
+void gather_at_once(GstElement* webrtc) {
+  g_object_set(agent_of(webrtc).get(), "upnp", FALSE, nullptr);
+}
+
+void expect_answers(GstElement* webrtc) {
+  // Sent after 0, 0.5, 1.5, 3.5, 7.5 and 15.5 s, given up after 19.5 s (RFC 8489, 6.2.1).
+  constexpr guint most_requests = 6;
+  g_object_set(agent_of(webrtc).get(), "keepalive-conncheck", TRUE, "stun-max-retransmissions",
+               most_requests, nullptr);
 }
 
 }  // namespace aerie::stream

@@ -18,6 +18,14 @@ namespace aerie::stream {
 /// `has_tcp`: also over TCP, which streams don't offer.
 void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers, bool has_tcp = false);
 
+/// Leaves out what takes libnice 200 ms and finds nothing in a guest: UPnP. For who waits until all
+/// candidates are there.
+void gather_at_once(GstElement* webrtc);
+
+/// From now on the peer ends as failed when the viewer answers none of libnice's keep-alives, which
+/// go out every 25 s, for 20 s: a player that vanished without a word is heard of no other way.
+void expect_answers(GstElement* webrtc);
+
 /// The range of AERIE_MEDIA_PORTS; none where it is malformed.
 [[nodiscard]] std::optional<std::pair<unsigned, unsigned>> media_ports(std::string_view text);
 

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <future>
 
 #include "guest/stream/answer_sdp.hpp"
 #include "guest/stream/cursor.hpp"
@@ -75,6 +76,25 @@ TEST_CASE("the range of media ports is read, or nothing", "[ice]") {
 TEST_CASE("a TURN server's user and secret are percent-encoded", "[ice]") {
   CHECK(turn_uri("turn:relay:3478?transport=udp", "12:me", "a/b=") ==
         "turn://12%3Ame:a%2Fb%3D@relay:3478?transport=udp");
+}
+
+TEST_CASE("a unit has the time of its picture, and the level that was offered", "[encoder]") {
+  gst_init(nullptr, nullptr);
+  const MediaClock clock;
+  const VideoFormat large{1920, 1080, 60};
+  Picture picture{large.width, large.height, large.fps};
+  std::promise<GstPtr<GstSample>> first;
+  auto encoder = Encoder::create(
+      Codec::h264, large, clock,
+      {.unit = [&](GstSample* unit) { first.set_value(GstPtr<GstSample>::borrow(unit)); },
+       .failed = [](const aerie::Cause&) {}});
+  REQUIRE(encoder);
+  constexpr GstClockTime time = 5 * GST_SECOND;
+  (*encoder)->push(picture.frame(time).get());
+  const auto unit = first.get_future().get();
+  CHECK(GST_BUFFER_PTS(gst_sample_get_buffer(unit.get())) == time);
+  const auto* structure = gst_caps_get_structure(gst_sample_get_caps(unit.get()), 0);
+  CHECK(std::string_view{gst_structure_get_string(structure, "level")} == "3.1");
 }
 
 TEST_CASE("the bitrate follows the picture and stays within bounds", "[encoder]") {

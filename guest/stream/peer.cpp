@@ -11,6 +11,11 @@ namespace {
 
 constexpr std::size_t most_early_candidates = 64;
 constexpr std::chrono::seconds connect_within{20};
+/// A player is told of no candidate after the answer, and waits for it.
+constexpr std::chrono::seconds gather_within{1};
+/// Checks that reach a player before the answer does are lost on it; libnice as a player gives the
+/// pair up for good. With the answer it begins by itself.
+constexpr std::chrono::milliseconds check_after{500};
 
 Cause peer_failed(const std::string& why) {
   return {CauseKind::network_failed,
@@ -35,6 +40,12 @@ std::optional<std::chrono::microseconds> round_trip_in(const GstStructure* stati
   };
   gst_structure_foreach(statistics, look, &found);
   return found;
+}
+
+GstPtr<GstWebRTCSessionDescription> parsed(GstWebRTCSDPType type, const std::string& text) {
+  GstSDPMessage* message = nullptr;
+  if (gst_sdp_message_new_from_text(text.c_str(), &message) != GST_SDP_OK) return {};
+  return GstPtr<GstWebRTCSessionDescription>{gst_webrtc_session_description_new(type, message)};
 }
 
 /// The pad that webrtcbin made for the video when it took the answer. It is not requested before:
@@ -76,24 +87,32 @@ Peer::Home Peer::home() {
 }
 
 Result<std::shared_ptr<Peer>> Peer::create(EventLoop& loop, const MediaClock& clock,
-                                           const Configure& configuration, Events events) {
+                                           const Configure& configuration, Events events,
+                                           std::optional<PlayerOffer> player) {
   auto pipeline =
       Pipeline::parse("webrtcbin name=webrtc bundle-policy=max-bundle latency=0", clock);
   if (!pipeline) return tl::unexpected(pipeline.error());
-  std::shared_ptr<Peer> peer{new Peer(loop, std::move(*pipeline), std::move(events))};
+  const int most_bitrate =
+      bitrate_of({configuration.width, configuration.height, configuration.fps});
+  std::shared_ptr<Peer> peer{
+      new Peer(loop, std::move(*pipeline), most_bitrate, std::move(events), std::move(player))};
   if (auto cause = peer->start(configuration)) return tl::unexpected(*cause);
   return peer;
 }
 
-Peer::Peer(EventLoop& loop, Pipeline pipeline, Events events)
+Peer::Peer(EventLoop& loop, Pipeline pipeline, int most_bitrate, Events events,
+           std::optional<PlayerOffer> player)
     : loop_(loop),
       events_(std::move(events)),
       pipeline_(std::move(pipeline)),
-      webrtc_(pipeline_.element("webrtc")) {}
+      webrtc_(pipeline_.element("webrtc")),
+      player_(std::move(player)),
+      most_bitrate_(most_bitrate) {}
 
 Peer::~Peer() {
   ended_ = true;
   if (channels_) channels_->detach();
+  if (send_control_) send_control_->stop();
   pipeline_.stop();
 }
 
@@ -104,14 +123,25 @@ std::optional<Cause> Peer::start(const Configure& configuration) {
   certificate_ = std::move(*certificate);
   certificate_->use_in(webrtc_.get());
   set_up_ice(webrtc_.get(), configuration.ice_servers);
+  if (player_) gather_at_once(webrtc_.get());
   GstPtr<GstObject> transceiver;
-  const auto caps = offered_video(configuration.codecs);
+  const auto caps = player_ ? player_->caps() : offered_video(configuration.codecs);
   g_signal_emit_by_name(webrtc_.get(), "add-transceiver",
                         GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, caps.get(),
                         transceiver.out());
   if (!transceiver) return peer_failed("webrtcbin takes no video");
   g_object_set(transceiver.get(), "codec-preferences", caps.get(), "do-nack", TRUE, nullptr);
   if (!pipeline_.play()) return peer_failed("webrtcbin does not play");
+  if (player_) {
+    if (!take_player_offer()) return peer_failed("the offer can't be read");
+    return std::nullopt;
+  }
+  if (!open_channels()) return peer_failed("webrtcbin makes no data channels");
+  make_offer();
+  return std::nullopt;
+}
+
+bool Peer::open_channels() {
   channels_ = DataChannels::create(
       loop_, webrtc_.get(),
       {.opened = [at = home()] { at.post([](Peer& peer) { peer.events_.input_opened(); }); },
@@ -125,9 +155,7 @@ std::optional<Cause> Peer::start(const Configure& configuration) {
              const auto self = weak.lock();
              if (self && !self->ended_) self->events_.message(std::move(message));
            }});
-  if (!channels_) return peer_failed("webrtcbin makes no data channels");
-  make_offer();
-  return std::nullopt;
+  return channels_ != nullptr;
 }
 
 void Peer::listen() {
@@ -137,6 +165,7 @@ void Peer::listen() {
   };
   connect("on-ice-candidate", G_CALLBACK(on_ice_candidate));
   connect("notify::connection-state", G_CALLBACK(on_state));
+  if (player_) connect("notify::ice-gathering-state", G_CALLBACK(on_gathering));
   pipeline_.on_error([at = home()](const std::string& error) {
     at.post([error](Peer& peer) { peer.end(error); });
   });
@@ -171,29 +200,97 @@ void Peer::offer_made(GstPtr<GstWebRTCSessionDescription> offer) {
 void Peer::answer(const std::string& sdp) {
   if (answered_ || ended_) return;
   answered_ = true;
-  auto parsed = parse_answer(sdp);
-  if (!parsed) return end(parsed.error());
-  video_ = parsed->video;
+  auto accepted = parse_answer(sdp);
+  if (!accepted) return end(accepted.error());
+  video_ = accepted->video;
+  await_connection();
+  const auto set = promise([at = home()](const GstStructure* reply) {
+    at.post([error = error_of(reply)](Peer& peer) {
+      error.empty() ? peer.answer_taken() : peer.end("the answer was not taken: " + error);
+    });
+  });
+  g_signal_emit_by_name(webrtc_.get(), "set-remote-description", accepted->description.get(),
+                        set.get());
+}
+
+void Peer::answer_taken() {
+  if (!attach_video()) return end("the video could not be attached");
+  if (!player_) take_candidates();
+}
+
+void Peer::take_candidates() {
+  answer_taken_ = true;
+  const auto candidates = std::exchange(early_candidates_, {});
+  for (const auto& candidate : candidates)
+    add_candidate(candidate.text, candidate.line);
+}
+
+void Peer::await_connection() {
   connect_deadline_ = loop_.after(connect_within, [weak = weak_from_this()] {
     if (const auto self = weak.lock())
       self->end("no connection within 20 s; the viewer may be unreachable");
+  });
+}
+
+// -- answering a player ---------------------------------------------------------------------------
+
+bool Peer::take_player_offer() {
+  const auto offer = parsed(GST_WEBRTC_SDP_TYPE_OFFER, player_->reduced());
+  if (!offer) return false;
+  answered_ = true;  // nobody else will
+  video_ = player_->video();
+  for (const auto& candidate : player_->candidates())
+    add_candidate(candidate, 0);
+  await_connection();
+  const auto set = promise([at = home()](const GstStructure* reply) {
+    at.post([error = error_of(reply)](Peer& peer) {
+      error.empty() ? peer.make_answer() : peer.end("the offer was not taken: " + error);
+    });
+  });
+  g_signal_emit_by_name(webrtc_.get(), "set-remote-description", offer.get(), set.get());
+  return true;
+}
+
+void Peer::make_answer() {
+  const auto made = promise([at = home()](const GstStructure* reply) {
+    auto shared =
+        std::make_shared<GstPtr<GstWebRTCSessionDescription>>(description_in(reply, "answer"));
+    at.post([shared, error = error_of(reply)](Peer& peer) {
+      if (*shared)
+        peer.answer_made(std::move(*shared));
+      else
+        peer.end("no answer could be made: " + error);
+    });
+  });
+  g_signal_emit_by_name(webrtc_.get(), "create-answer", nullptr, made.get());
+}
+
+void Peer::answer_made(GstPtr<GstWebRTCSessionDescription> answer) {
+  const GstPtr<gchar> text{gst_sdp_message_as_text(answer.get()->sdp)};
+  own_answer_ = certificate_->with_fingerprint(text.get());
+  gathering_deadline_ = loop_.after(gather_within, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->tell_answer();
   });
   const auto set = promise([at = home()](const GstStructure* reply) {
     at.post([error = error_of(reply)](Peer& peer) {
       error.empty() ? peer.answer_taken() : peer.end("the answer was not taken: " + error);
     });
   });
-  g_signal_emit_by_name(webrtc_.get(), "set-remote-description", parsed->description.get(),
-                        set.get());
+  g_signal_emit_by_name(webrtc_.get(), "set-local-description", answer.get(), set.get());
 }
 
-void Peer::answer_taken() {
-  answer_taken_ = true;
-  if (!attach_video()) return end("the video could not be attached");
-  const auto candidates = std::exchange(early_candidates_, {});
-  for (const auto& candidate : candidates)
-    add_candidate(candidate.text, candidate.line);
+/// Once: when all candidates are there, or the time for them is up.
+void Peer::tell_answer() {
+  if (ended_ || own_answer_.empty()) return;
+  gathering_deadline_.cancel();
+  events_.answer(player_->answer(std::exchange(own_answer_, {}), own_candidates_));
+  checks_due_ = loop_.after(check_after, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self && !self->ended_) self->take_candidates();
+  });
 }
+
+// -- media ----------------------------------------------------------------------------------------
 
 bool Peer::attach_video() {
   auto sender = make_sender(video_);
@@ -210,7 +307,12 @@ bool Peer::attach_video() {
       out.get(),
       static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
       on_packet, home().copied(), Home::destroy);
-  feed_ = std::make_shared<PeerFeed>(source);
+  if (events_.rate_changed && video_.transport_cc_id != 0)
+    send_control_ = SendControl::create(loop_, sender.get(), most_bitrate_,
+                                        {.changed = events_.rate_changed,
+                                         .frame_wanted = events_.frame_wanted,
+                                         .key_wanted = events_.key_wanted});
+  feed_ = send_control_ ? send_control_->feed() : std::make_shared<PeerFeed>(source);
   if (!gst_element_sync_state_with_parent(sender.get())) return false;
   // Nobody reads the bus, so nobody else answers the new elements' latency messages.
   return gst_bin_recalculate_latency(GST_BIN(pipeline_.get())) == TRUE;
@@ -238,6 +340,7 @@ void Peer::state_changed(GstWebRTCPeerConnectionState state) {
   if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED && !connected_ && feed_) {
     connected_ = true;
     connect_deadline_.cancel();
+    if (player_) expect_answers(webrtc_.get());
     events_.connected();
   } else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED) {
     end("the connection to the viewer failed");
@@ -256,8 +359,18 @@ void Peer::end(const std::string& reason) {
 
 void Peer::on_ice_candidate(GstElement*, guint line, gchar* candidate, gpointer home) {
   Home::of(home).post([line, text = std::string{candidate ? candidate : ""}](Peer& peer) {
-    peer.events_.candidate(text, line);
+    if (!peer.player_)
+      peer.events_.candidate(text, line);
+    else if (!text.empty())
+      peer.own_candidates_.push_back(text);
   });
+}
+
+void Peer::on_gathering(GstElement* webrtc, GParamSpec*, gpointer home) {
+  GstWebRTCICEGatheringState state{};
+  g_object_get(webrtc, "ice-gathering-state", &state, nullptr);
+  if (state != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE) return;
+  Home::of(home).post([](Peer& peer) { peer.tell_answer(); });
 }
 
 void Peer::on_state(GstElement* webrtc, GParamSpec*, gpointer home) {

@@ -40,7 +40,8 @@ GstPtr<GstElement> make_sender(const AcceptedVideo& video) {
           : "rtpvp8pay name=payloader picture-id-mode=15-bit";
   const auto description =
       "appsrc name=source is-live=true format=time max-bytes=0 max-buffers=0 max-time=0 ! " +
-      payloader + " mtu=1200 auto-header-extension=false pt=" + std::to_string(video.payload);
+      payloader + " mtu=1200 auto-header-extension=false pt=" + std::to_string(video.payload) +
+      (video.ssrc != 0 ? " ssrc=" + std::to_string(video.ssrc) : "");
   auto bin = GstPtr<GstElement>::sink(
       gst_parse_bin_from_description(description.c_str(), /*ghost_unlinked_pads=*/TRUE, nullptr));
   if (!bin) return {};

@@ -53,6 +53,10 @@ void ScreenCapture::request_frame() {
   order([this] { orders_.frame = true; });
 }
 
+void ScreenCapture::settled(GstClockTime timestamp) {
+  order([&] { orders_.settled = timestamp; });
+}
+
 void ScreenCapture::order(const std::function<void()>& change) {
   {
     const std::scoped_lock lock{mutex_};
@@ -83,6 +87,7 @@ void ScreenCapture::take_orders() {
     const std::scoped_lock lock{mutex_};
     orders = orders_;
     orders_.frame = false;
+    orders_.settled.reset();
   }
   stopping_ = orders.stop;
   if (orders.active != active_) {
@@ -91,15 +96,22 @@ void ScreenCapture::take_orders() {
     pacer_.reset();
     if (active_) pacer_.damaged();
   }
-  if (active_ && orders.frame) pacer_.requested(FramePacer::Clock::now());
+  if (orders.settled && *orders.settled >= wanted_at_) pacer_.settled();
+  if (!active_ || !orders.frame) return;
+  pacer_.requested(FramePacer::Clock::now());
+  wanted_at_ = clock_.now();
 }
 
 ScreenCapture::Step ScreenCapture::act() {
   if (!active_) return Step::idle;
   const auto action = pacer_.next(FramePacer::Clock::now());
   if (action == FramePacer::Action::none) return Step::idle;
-  if (action == FramePacer::Action::capture && !reader_->refresh()) return Step::lost;
-  if (const auto frame = reader_->picture().frame(clock_.now())) events_.frame(frame.get());
+  const auto now = clock_.now();
+  if (action == FramePacer::Action::capture) {
+    if (!reader_->refresh()) return Step::lost;
+    wanted_at_ = now;
+  }
+  if (const auto frame = reader_->picture().frame(now)) events_.frame(frame.get());
   return Step::acted;
 }
 

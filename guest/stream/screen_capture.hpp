@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "guest/stream/frame_pacer.hpp"
@@ -44,6 +45,9 @@ class ScreenCapture {
   void set_active(bool active);
   /// Gives the present picture again, so that a key frame can be made of it.
   void request_frame();
+  /// Says that the frame of that time came out of the encoders as good as it gets; where nothing
+  /// has changed since, it is not repeated any more.
+  void settled(GstClockTime timestamp);
 
  private:
   ScreenCapture(int frames_per_second, const MediaClock& clock, Events events,
@@ -63,12 +67,14 @@ class ScreenCapture {
   FramePacer pacer_;
   std::unique_ptr<ScreenReader> reader_;
   bool active_ = false;
+  GstClockTime wanted_at_ = 0;  ///< frames from then on are what was asked for, or changed, last
 
   std::mutex mutex_;
   struct Orders {
     bool stop = false;
     bool active = false;
     bool frame = false;
+    std::optional<GstClockTime> settled;
   } orders_;
   bool stopping_ = false;
 

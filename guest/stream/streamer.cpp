@@ -1,5 +1,7 @@
 #include "guest/stream/streamer.hpp"
 
+#include <cmath>
+
 #include "guest/stream/log.hpp"
 #include "guest/stream/own_certificate.hpp"
 
@@ -74,13 +76,14 @@ std::optional<Cause> Streamer::open_desktop() {
       {.cursor =
            [this](const CursorShape& shape) {
              for (auto& [epoch, viewer] : peers_)
-               viewer.peer->channels().send(viewer.cursors.message_for(shape));
+               if (auto* channels = viewer.peer->channels())
+                 channels->send(viewer.cursors.message_for(shape));
            },
        .clipboard =
            [this](const std::string& text) {
              const auto found = holder_ ? peers_.find(*holder_) : peers_.end();
-             if (found != peers_.end())
-               found->second.peer->channels().send({{"type", "clipboard"}, {"text", text}});
+             auto* channels = found != peers_.end() ? found->second.peer->channels() : nullptr;
+             if (channels) channels->send({{"type", "clipboard"}, {"text", text}});
            },
        .failed = [this](const Cause& cause) { loop_.post([this, cause] { fail(cause); }); }});
   if (!desktop) return desktop.error();
@@ -92,6 +95,7 @@ std::optional<Cause> Streamer::start_capture(const Configure& configuration) {
   fan_out_ = std::make_unique<FanOut>(
       VideoFormat{configuration.width, configuration.height, configuration.fps}, clock_,
       FanOut::Events{.frame_wanted = [this] { capture_->request_frame(); },
+                     .settled = [this](GstClockTime time) { capture_->settled(time); },
                      .failed =
                          [this](Codec codec, const Cause& cause) {
                            loop_.post([this, codec, cause] { encoder_failed(codec, cause); });
@@ -130,7 +134,14 @@ void Streamer::handle(const AddPeer& add) {
   drop_peer(add.epoch);
   if (peers_.size() >= most_peers)
     return say_peer(add.epoch, "failed", "there are 64 peers already");
-  auto peer = Peer::create(loop_, clock_, *configuration_, peer_events(add.epoch));
+  std::optional<PlayerOffer> player;
+  if (!add.offer.empty()) {
+    auto offer = PlayerOffer::parse(add.offer, configuration_->codecs);
+    if (!offer) return refuse_offer(add.epoch, offer.error());
+    player = std::move(*offer);
+  }
+  auto peer =
+      Peer::create(loop_, clock_, *configuration_, peer_events(add.epoch), std::move(player));
   if (!peer) return say_peer(add.epoch, "failed", peer.error().message);
   peers_[add.epoch] = {std::move(*peer), {}, {}};
 }
@@ -140,6 +151,10 @@ Peer::Events Streamer::peer_events(Epoch epoch) {
       .offer =
           [=, this](const std::string& sdp) {
             control_.send({{"type", "offer"}, {"epoch", epoch}, {"media", "main"}, {"sdp", sdp}});
+          },
+      .answer =
+          [=, this](const std::string& sdp) {
+            control_.send({{"type", "answer"}, {"epoch", epoch}, {"media", "main"}, {"sdp", sdp}});
           },
       .candidate =
           [=, this](const std::string& candidate, unsigned line) {
@@ -173,6 +188,8 @@ Peer::Events Streamer::peer_events(Epoch epoch) {
             if (const auto found = peers_.find(epoch); found != peers_.end())
               found->second.round_trip = trip;
           },
+      .rate_changed = [this] { plan_rates(); },
+      .frame_wanted = [this] { capture_->request_frame(); },
   };
 }
 
@@ -196,6 +213,7 @@ void Streamer::handle(const GiveControl& give) {
   if (give.epoch == holder_) return;
   if (desktop_) desktop_->release_all();
   holder_ = give.epoch;
+  plan_rates();
 }
 
 void Streamer::handle(const Ping& ping) {
@@ -211,6 +229,7 @@ void Streamer::peer_connected(Epoch epoch) {
     say_peer(epoch, "failed", cause->message);
     return drop_peer(epoch);
   }
+  plan_rates();
   capture_->set_active(true);
   if (figures_timer_) return;
   figures_since_ = std::chrono::steady_clock::now();
@@ -237,14 +256,22 @@ void Streamer::tell_figures() {
   }
   if (std::exchange(was_still_, is_still) && is_still) return;
   Json trips = Json::array();
+  Json targets = Json::array();
+  Json losses = Json::array();
   for (auto& [epoch, viewer] : peers_) {
     if (viewer.round_trip) trips.push_back(viewer.round_trip->count());
+    if (const auto& control = viewer.peer->send_control()) {
+      targets.push_back(control->figures().target);
+      losses.push_back(std::lround(1000 * control->figures().loss));
+    }
     viewer.peer->measure();
   }
   control_.send({{"type", "stats"},
                  {"afterMs", passed.count()},
                  {"encoders", std::move(encoders)},
-                 {"roundTripsUs", std::move(trips)}});
+                 {"roundTripsUs", std::move(trips)},
+                 {"targetsBps", std::move(targets)},
+                 {"lossesPermille", std::move(losses)}});
 }
 
 void Streamer::drop_peer(Epoch epoch) {
@@ -258,6 +285,7 @@ void Streamer::drop_peer(Epoch epoch) {
   }
   if (!fan_out_) return;
   if (peer->feed()) fan_out_->remove(peer->codec(), peer->feed());
+  plan_rates();
   if (fan_out_->encoders() == 0) capture_->set_active(false);
 }
 
@@ -265,15 +293,16 @@ void Streamer::input_opened(Epoch epoch) {
   const auto found = peers_.find(epoch);
   if (found == peers_.end() || !desktop_->cursor()) return;
   auto& viewer = found->second;
-  viewer.peer->channels().send(viewer.cursors.message_for(*desktop_->cursor()));
+  viewer.peer->channels()->send(viewer.cursors.message_for(*desktop_->cursor()));
 }
 
 void Streamer::viewer_said(Epoch epoch, const ViewerMessage& message) {
   const auto found = peers_.find(epoch);
   if (found == peers_.end()) return;
   const auto peer = found->second.peer;
-  if (holder_ != epoch) return peer->channels().refuse({"not-in-control"});
-  if (const auto refusal = desktop_->perform(message)) peer->channels().refuse(*refusal);
+  auto& channels = *peer->channels();  // it came over one of them
+  if (holder_ != epoch) return channels.refuse({"not-in-control"});
+  if (const auto refusal = desktop_->perform(message)) channels.refuse(*refusal);
 }
 
 void Streamer::say_peer(Epoch epoch, std::string_view state, const std::string& reason) {
@@ -284,11 +313,38 @@ void Streamer::say_peer(Epoch epoch, std::string_view state, const std::string& 
   control_.send(message);
 }
 
+/// It is the offer that is at fault, not the peer.
+void Streamer::refuse_offer(Epoch epoch, const std::string& reason) {
+  log_line(line_of(epoch, "refused: " + reason));
+  control_.send({{"type", "peer"},
+                 {"epoch", epoch},
+                 {"state", "failed"},
+                 {"code", "not-acceptable"},
+                 {"reason", reason}});
+}
+
 void Streamer::key_wanted(Codec codec) {
   auto& pause = key_pauses_[codec];
   if (pause) return;  // the end of the pause asks
   fan_out_->request_key(codec);
   pause = loop_.after(key_pause, [this, codec] { key_pauses_[codec].cancel(); });
+}
+
+/// Viewers without feedback are sent what the others' networks take, or the most there is.
+void Streamer::plan_rates() {
+  if (!fan_out_) return;
+  std::vector<RatedViewer> viewers;
+  for (const auto& [epoch, viewer] : peers_)
+    if (const auto& control = viewer.peer->send_control())
+      viewers.push_back({epoch, viewer.peer->codec(), control->target(), epoch == holder_});
+  const auto& screen = *configuration_;
+  const int most = bitrate_of({screen.width, screen.height, screen.fps});
+  for (const auto codec : screen.codecs) {
+    const auto leader = leader_of(viewers, codec);
+    const int target = leader ? leader->target : most;
+    fan_out_->set_rate(codec, encoder_rate(target, most, screen.width, screen.height, screen.fps),
+                       leader ? peers_.at(leader->epoch).peer->feed() : nullptr);
+  }
 }
 
 void Streamer::encoder_failed(Codec codec, const Cause& cause) {

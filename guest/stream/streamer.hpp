@@ -47,9 +47,11 @@ class Streamer {
   void input_opened(Epoch epoch);
   void viewer_said(Epoch epoch, const ViewerMessage& message);
   void say_peer(Epoch epoch, std::string_view state, const std::string& reason = {});
+  void refuse_offer(Epoch epoch, const std::string& reason);
   void drop_peer(Epoch epoch);
   void encoder_failed(Codec codec, const Cause& cause);
   void key_wanted(Codec codec);
+  void plan_rates();
   void tell_figures();
   void resized(int width, int height);
   void fail(const Cause& cause);

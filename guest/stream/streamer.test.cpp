@@ -8,6 +8,7 @@
 using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::stream::Codec;
+using aerie::stream::EventSource;
 using aerie::stream::testing::Painter;
 using aerie::stream::testing::Rig;
 
@@ -92,6 +93,76 @@ TEST_CASE("a hundred viewers come and go and leave nothing behind", "[stream]") 
   }
   CHECK(entries("/proc/self/fd") <= descriptors);
   CHECK(entries("/proc/self/task") <= threads);
+}
+
+TEST_CASE("a player that offers is answered, sees the screen, and leaves nothing behind",
+          "[stream][player]") {
+  const auto codec = GENERATE(Codec::h264, Codec::vp8);
+  Rig rig;
+  Painter painter;
+  painter.paint(0xC02040);
+  REQUIRE(rig.start());
+  const auto player = rig.play(1, codec);
+  REQUIRE(player);
+  CHECK(rig.peer_is(1, "connected"));
+  CHECK(rig.until([&] { return rig.peer_is(1, "first-frame"); }));
+  CHECK(rig.until([&] { return is_near(player->middle, 0xC02040); }));
+  painter.paint(0x20C040);
+  CHECK(rig.until([&] { return is_near(player->middle, 0x20C040); }));
+  CHECK_FALSE(player->has_channels());
+  CHECK(rig.said("answer").size() == 1);
+  CHECK(rig.said("candidate").empty());
+  CHECK_THAT(player->answer, Catch::Contains("a=candidate:"));
+  CHECK_THAT(player->answer, Catch::Contains("a=sendonly"));
+  // Beside a viewer of the other kind, whose pointer moves and who copies.
+  const auto viewer = rig.join(2, codec);
+  REQUIRE(viewer);
+  rig.say({{"type", "control"}, {"epoch", 1}});
+  painter.copy("nobody can take it");
+  painter.paint(0x2040C0);
+  CHECK(rig.until([&] { return is_near(player->middle, 0x2040C0); }));
+  rig.leave(1);
+  painter.paint(0xC0C040);
+  CHECK(rig.until([&] { return is_near(viewer->middle, 0xC0C040); }));
+  CHECK_FALSE(is_near(player->middle, 0xC0C040));
+}
+
+TEST_CASE("players come and go and leave nothing behind", "[stream][player]") {
+  Rig rig;
+  Painter painter;
+  painter.paint(0x4060A0);
+  REQUIRE(rig.start());
+  for (int warm = 1; warm <= 3; ++warm) {
+    REQUIRE(rig.play(warm));
+    rig.leave(warm);
+  }
+  const auto descriptors = entries("/proc/self/fd");
+  const auto threads = entries("/proc/self/task");
+  for (int epoch = 10; epoch < 30; ++epoch) {
+    REQUIRE(rig.play(epoch));
+    rig.leave(epoch);
+  }
+  // The last one's threads may still be on their way out.
+  EventSource tick;
+  const std::function<void()> again = [&] { tick = rig.loop.after(20ms, again); };
+  again();
+  CHECK(rig.until([&] { return entries("/proc/self/task") <= threads; }));
+  CHECK(entries("/proc/self/fd") <= descriptors);
+}
+
+TEST_CASE("an offer without a video that can be sent is refused, and no one else notices",
+          "[stream][player]") {
+  Rig rig;
+  Painter painter;
+  REQUIRE(rig.start());
+  for (const auto* sdp : {"nonsense", "v=0\r\ns=-\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\n"}) {
+    const auto before = rig.said("peer").size();
+    rig.say({{"type", "add"}, {"epoch", 7}, {"sdp", sdp}});
+    REQUIRE(rig.until([&] { return rig.said("peer").size() > before; }));
+    CHECK(rig.said("peer").back()["state"] == "failed");
+    CHECK(rig.said("peer").back()["code"] == "not-acceptable");
+  }
+  CHECK_FALSE(rig.status);
 }
 
 TEST_CASE("input of the holder reaches a program, and nobody else's does", "[stream]") {

@@ -42,7 +42,7 @@ Json ask(const std::string& line) {
 void collect_ids(const Json& node, std::vector<std::string>& ids) {
   if (!node.is_object()) return;
   const auto kind = node.value("kind", "");
-  if (kind == "session" || kind == "vm" || kind == "stream" || kind == "peer")
+  if (kind == "session" || kind == "vm" || kind == "stream" || kind == "peer" || kind == "player")
     ids.push_back(node.value("id", ""));
   else if (kind != "child")
     ids.push_back(node.value("name", ""));

@@ -179,6 +179,8 @@ std::string figures_text(const Json& figures) {
   add("bitsPerSecond", "%.1f Mbit/s", 1e6);
   add("encodeP50Ms", "encode %.1f ms");
   add("roundTripMs", "round trip %.1f ms");
+  add("targetBitsPerSecond", "network %.1f Mbit/s", 1e6);
+  add("lossPercent", "loss %.1f %%");
   add("poolReady", "%.0f warm");
   add("poolWanted", " of %.0f");
   return text;

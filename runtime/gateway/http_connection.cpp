@@ -126,7 +126,8 @@ void HttpConnection::dispatch() {
     return answer_itself(
         error_response(403, "forbidden", "This Origin may not call here.", "Origin"));
   }
-  if (request_.method == "OPTIONS") return answer_itself(preflight_response(verdict_));
+  if (request_.method == "OPTIONS")
+    return answer_itself(preflight_response(verdict_, request_.path));
   if (auto page = core_.pages.find(request_.method, request_.path,
                                    find_pair(request_.headers, "if-none-match"))) {
     is_page_ = true;

@@ -23,7 +23,7 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 /// allowed, its body has a length and is within the bounds.
 struct HttpRequest {
   std::uint64_t id = 0;  ///< never used twice in a server's life
-  std::string method;    ///< GET, HEAD, POST, PUT or DELETE
+  std::string method;    ///< GET, HEAD, POST, PUT, PATCH or DELETE
   std::string path;      ///< percent-decoded, without the query
   Pairs query;           ///< percent-decoded, `+` read as a space
   Pairs headers;         ///< names in lower case; only those that the server knows

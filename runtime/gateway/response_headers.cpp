@@ -8,7 +8,7 @@ namespace aerie {
 
 namespace {
 
-constexpr std::string_view methods = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
+constexpr std::string_view methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 std::string page_policy(const OriginCheck& check, std::string_view host) {
   // 'self' names a WebSocket of the same host in some browsers only.
@@ -34,20 +34,22 @@ Pairs response_headers(const OriginCheck& check, const Caller& caller, bool is_p
   if (!is_page) headers.emplace_back("Cache-Control", "no-store");
   if (caller.verdict == OriginVerdict::foreign) {
     headers.emplace_back("Access-Control-Allow-Origin", caller.origin);
-    headers.emplace_back("Access-Control-Expose-Headers", "Location, ETag, Retry-After");
+    headers.emplace_back("Access-Control-Expose-Headers", "Location, ETag, Link, Retry-After");
   }
   return headers;
 }
 
-HttpResponse preflight_response(OriginVerdict verdict) {
+HttpResponse preflight_response(OriginVerdict verdict, std::string_view path) {
   HttpResponse response;
   response.status = 204;
   response.content_type.clear();
   response.headers.emplace_back("Allow", methods);
+  if (path.starts_with("/whep/")) response.headers.emplace_back("Accept-Post", "application/sdp");
   if (verdict == OriginVerdict::foreign) {
     response.headers.emplace_back("Access-Control-Allow-Methods", methods);
-    response.headers.emplace_back("Access-Control-Allow-Headers",
-                                  "Authorization, Content-Type, Idempotency-Key, Last-Event-ID");
+    response.headers.emplace_back(
+        "Access-Control-Allow-Headers",
+        "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID");
     response.headers.emplace_back("Access-Control-Max-Age", "600");
   }
   return response;

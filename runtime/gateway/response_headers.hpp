@@ -18,7 +18,7 @@ struct Caller {
 /// inline script, and for a foreign origin that may call, CORS.
 [[nodiscard]] Pairs response_headers(const OriginCheck& check, const Caller& caller, bool is_page);
 
-/// What answers a CORS preflight, or any other OPTIONS.
-[[nodiscard]] HttpResponse preflight_response(OriginVerdict verdict);
+/// What answers a CORS preflight, or any other OPTIONS of `path`.
+[[nodiscard]] HttpResponse preflight_response(OriginVerdict verdict, std::string_view path);
 
 }  // namespace aerie

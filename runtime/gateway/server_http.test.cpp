@@ -194,9 +194,30 @@ TEST_CASE("another site that may call gets CORS headers", "[gateway][server]") {
   CHECK(preflight.status == 204);
   CHECK(preflight.headers.at("access-control-allow-origin") == "https://app.example");
   CHECK(preflight.headers.at("access-control-allow-headers").find("Authorization") == 0);
+  CHECK(preflight.headers.at("access-control-allow-methods").find("PATCH") != std::string::npos);
+  CHECK(preflight.headers.at("access-control-allow-headers").find("If-Match") != std::string::npos);
+  CHECK_FALSE(preflight.headers.contains("accept-post"));
   const auto foreign = call("GET", "Origin: https://app.example\r\n");
+  CHECK(foreign.headers.at("access-control-expose-headers").find("Link") != std::string::npos);
   CHECK(foreign.headers.at("access-control-allow-origin") == "https://app.example");
   CHECK_FALSE(call("GET", "").headers.contains("access-control-allow-origin"));
+}
+
+TEST_CASE("a PATCH arrives with its body and its condition", "[gateway][server]") {
+  RunningServer running;
+  RawClient client(running.server->bound_port());
+  client.send_request("PATCH", "/whep/a/b",
+                      "If-Match: \"x\"\r\nContent-Type: application/trickle-ice-sdpfrag\r\n",
+                      "a=mid:0\r\n");
+  const auto event = running.handler.next();
+  REQUIRE(event.what == "request PATCH /whep/a/b");
+  CHECK(event.request.body == "a=mid:0\r\n");
+  CHECK(find_pair(event.request.headers, "if-match") == "\"x\"");
+  RawClient asker(running.server->bound_port());
+  asker.send_request("OPTIONS", "/whep/a");
+  const auto options = asker.receive(true);
+  CHECK(options.status == 204);
+  CHECK(options.headers.at("accept-post") == "application/sdp");
 }
 
 TEST_CASE("of pipelined requests the first is answered", "[gateway][server]") {

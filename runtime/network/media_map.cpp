@@ -102,7 +102,7 @@ std::optional<Json> MediaMap::map_message(Json body) const {
   };
   const auto* type = text("type");
   if (type == nullptr) return body;
-  if (*type == "offer") {
+  if (*type == "offer" || *type == "answer") {
     if (const auto* sdp = text("sdp")) body["sdp"] = map_sdp(*sdp);
   } else if (*type == "candidate") {
     const auto* candidate = text("candidate");

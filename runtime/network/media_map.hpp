@@ -47,8 +47,8 @@ class MediaMap {
   [[nodiscard]] std::optional<std::string> map_candidate(std::string_view candidate) const;
   /// The candidate lines of a session description; all others stay as they are.
   [[nodiscard]] std::string map_sdp(std::string_view sdp) const;
-  /// A message of the streamer (`link::StreamSays`): `offer` and `candidate`. None: nothing is
-  /// left to say. An empty candidate (the end of them) passes.
+  /// A message of the streamer (`link::StreamSays`): `offer`, `answer` and `candidate`. None:
+  /// nothing is left to say. An empty candidate (the end of them) passes.
   [[nodiscard]] std::optional<Json> map_message(Json body) const;
 
   [[nodiscard]] bool empty() const { return entries_.empty(); }

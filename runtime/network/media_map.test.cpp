@@ -60,6 +60,9 @@ TEST_CASE("messages of the streamer are mapped by their type", "[media-map]") {
   const Json offer{{"type", "offer"}, {"epoch", 3}, {"sdp", "a=" + std::string{own} + "\r\n"}};
   CHECK(map.map_message(offer)->at("sdp") == "a=" + std::string{mapped} + "\r\n");
   CHECK(map.map_message(offer)->at("epoch") == 3);
+  CHECK(
+      map.map_message({{"type", "answer"}, {"sdp", "a=" + std::string{own} + "\r\n"}})->at("sdp") ==
+      "a=" + std::string{mapped} + "\r\n");
   CHECK(map.map_message({{"type", "candidate"}, {"candidate", own}})->at("candidate") == mapped);
   CHECK_FALSE(map.map_message({{"type", "candidate"}, {"candidate", loopback}}));
   for (const Json& other :

@@ -84,14 +84,18 @@ class Vault::Files {
 
   Result<void> keep(SealedCredential credential) {
     Entry entry{std::move(credential), "", std::nullopt};
-    if (!entry.credential.is_owner_sealed) entry.key = keys_.current().id();
-    // Before it counts as kept: a guest may have sealed to whatever it liked.
-    if (!entry.credential.is_owner_sealed)
-      for (const auto& file : entry.credential.files)
-        if (const auto text = keys_.current().open(file.sealed);
-            !text || text->size() != file.bytes)
+    if (!entry.credential.is_owner_sealed && !entry.credential.files.empty()) {
+      // Before it counts as kept: a guest may have sealed to whatever it liked, or, under the
+      // controller before, to a former key.
+      const auto* key = keys_.opener_of(entry.credential.files.front().sealed);
+      for (const auto& file : entry.credential.files) {
+        const auto text = key != nullptr ? key->open(file.sealed) : std::nullopt;
+        if (!text || text->size() != file.bytes)
           return tl::unexpected(
               damaged(entry.credential.session, file.name + " was not sealed to the vault's key"));
+      }
+      entry.key = key->id();
+    }
     return write(entry);
   }
 

@@ -168,6 +168,14 @@ TEST_CASE("a box that was not sealed to the vault is not kept", "[vault]") {
   CHECK(open.keep(lying));
 }
 
+TEST_CASE("a box that was sealed to a former key is kept under it", "[vault]") {
+  const TemporaryDirectory state;
+  OpenVault open{state.path(), seed_b + "\n" + seed_a};
+  const auto session = new_uuid();
+  REQUIRE_FALSE(open.keep(credential(session, seed_a, content)));
+  CHECK(body_of(open.take(session))["files"][0]["content"] == content);
+}
+
 TEST_CASE("a later credential of a session takes the place of the one before", "[vault]") {
   const TemporaryDirectory state;
   OpenVault open{state.path()};

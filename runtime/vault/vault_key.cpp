@@ -194,6 +194,13 @@ const VaultKey* VaultKeys::find(std::string_view id) const {
   return found == keys_.end() ? nullptr : &*found;
 }
 
+const VaultKey* VaultKeys::opener_of(std::string_view sealed) const {
+  const auto found = std::find_if(keys_.begin(), keys_.end(), [&](const VaultKey& key) {
+    return key.open(sealed).has_value();
+  });
+  return found == keys_.end() ? nullptr : &*found;
+}
+
 Result<void> VaultKeys::drop_former() {
   if (file_.empty() || keys_.size() == 1) return {};
   keys_.erase(keys_.begin() + 1, keys_.end());

@@ -61,6 +61,8 @@ class VaultKeys {
 
   [[nodiscard]] const VaultKey& current() const { return keys_.front(); }
   [[nodiscard]] const VaultKey* find(std::string_view id) const;
+  /// The key to which that was sealed; null: none of these.
+  [[nodiscard]] const VaultKey* opener_of(std::string_view sealed) const;
   [[nodiscard]] bool has_former() const { return keys_.size() > 1; }
 
   /// Nothing is sealed to the others any more: they go from here, and from the file.

@@ -7,7 +7,8 @@ import { stageBar } from './stages.js';
 import { factList, openConsole, openLogs, openMessages, openScreen, openWhy } from './tabs.js';
 import { durationText, figureFacts } from './words.js';
 
-const kindWords = { vm: 'Guest', child: 'Process', session: 'Session', stream: 'Stream', peer: 'Viewer’s socket' };
+const kindWords = { vm: 'Guest', child: 'Process', session: 'Session', stream: 'Stream', peer: 'Viewer’s socket',
+  player: 'Viewer’s player' };
 
 /** `Session`, `Guest`, or the kind as it is called. */
 export function kindText(kind) {

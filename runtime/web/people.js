@@ -24,14 +24,15 @@ export class People {
     const holds = view.control?.holder === person.id;
     const asks = view.control?.requests.includes(person.id);
     const me = person.id === view.viewer;
-    const notes = [person.role === 'viewer' ? 'watching' : 'host',
+    const player = person.via === 'whep';
+    const notes = [player ? 'watching in a player' : person.role === 'viewer' ? 'watching' : 'host',
       holds ? 'in control' : '', asks ? 'asks for control' : ''];
     const item = make('li', { dataset: { viewer: person.id } },
       make('span', { className: 'avatar', textContent: viewerName(person.id)[0], aria: { hidden: 'true' } }),
       make('span', { className: 'who' },
         make('strong', { textContent: me ? 'You' : viewerName(person.id) }),
         make('small', { textContent: notes.filter(Boolean).join(' · ') })));
-    if (mine && !me) item.append(make('button', { type: 'button', className: asks ? 'primary' : '',
+    if (mine && !me && !player) item.append(make('button', { type: 'button', className: asks ? 'primary' : '',
       textContent: 'Give control', onclick: () => this.control('give', person.id) }));
     return item;
   }

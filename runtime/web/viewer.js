@@ -67,7 +67,7 @@ class Viewer {
       } });
     this.clipboard = new GuestClipboard((text) => this.toast.show(text));
     this.cursor = new Cursor((value) => { byId('surface').style.cursor = value; });
-    this.channels = new Channels({ onReady: () => {}, handlers: {
+    this.channels = new Channels({ onReady: () => { document.body.dataset.input = 'open'; }, handlers: {
       cursor: (message) => this.cursor.take(message),
       clipboard: (message) => this.clipboard.take(message),
       refused: ({ reason }) => this.toast.show(refusedText(String(reason).slice(0, 80))),

@@ -82,7 +82,7 @@ TEST_CASE("a session's own stream is tested from the doctor's page", "[doctor-pa
 
 TEST_CASE("a TURN server relays from the browser to this host", "[doctor-page]") {
   const aerie::test::TurnServer turn;
-  World world{{{"media.iceServers", turn.ice_servers()}}};
+  World world{World::Set{{"media.iceServers", turn.ice_servers()}}};
   Chromium chromium;
   auto page = open_doctor(chromium, world);
   page.wait_for("document.querySelector('#ways').dataset.state === 'tested'", with_peers);
@@ -93,8 +93,9 @@ TEST_CASE("a TURN server relays from the browser to this host", "[doctor-page]")
 }
 
 TEST_CASE("a TURN server that is not there is found out", "[doctor-page]") {
-  World world{{{"media.iceServers",
-                R"([{"urls":"turn:127.0.0.1:9","username":"u","credential":"not-to-be-shown"}])"}}};
+  World world{World::Set{
+      {"media.iceServers",
+       R"([{"urls":"turn:127.0.0.1:9","username":"u","credential":"not-to-be-shown"}])"}}};
   Chromium chromium;
   auto page = open_doctor(chromium, world);
   page.wait_for("document.querySelector('#ways').dataset.state === 'tested'", with_peers);
@@ -106,7 +107,7 @@ TEST_CASE("a TURN server that is not there is found out", "[doctor-page]") {
 
 TEST_CASE("what fails is shown with its remedy, and the doctor wants a token",
           "[doctor-page][doctor]") {
-  World world{{{"limits.memoryMiB", "64"}}};
+  World world{World::Set{{"limits.memoryMiB", "64"}}};
   const auto answer = world.http().get("/api/v1/doctor").json();
   CHECK(answer["ok"] == false);
   ChromiumOptions options;
@@ -129,7 +130,7 @@ TEST_CASE("what fails is shown with its remedy, and the doctor wants a token",
   std::ifstream file(world.state() + "/observer.token");
   std::string observer;
   file >> observer;
-  const HttpClient reader(world.address(), observer);
+  HttpClient reader(world.address(), observer);
   CHECK(reader.get("/api/v1/doctor").status == 200);
   CHECK(reader.get("/api/v1/doctor/network").status == 200);
   // Starting a peer is not for observers.

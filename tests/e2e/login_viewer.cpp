@@ -51,11 +51,26 @@ struct Scene {
     return chromium.new_page(world->viewer(session.id, session.token));
   }
 
-  /// Once the provider's page is in the picture, clicks into it, which gives its first field the
-  /// keyboard, and types.
+  /// Clicks until it is seen that the page has the keyboard, as a person does: a click may close a
+  /// bubble of the browser's, or come before its window minds.
+  static void click_into(Page& page, const std::string& name) {
+    for (int clicks = 1;; ++clicks) {
+      page.click("#surface");
+      try {
+        page.wait_for(OidcProvider::has_keyboard(name), 3s);
+        return;
+      } catch (const std::runtime_error&) {
+        if (clicks == 10) throw;
+      }
+    }
+  }
+
+  /// Once the provider's page is in the picture, clicks into it, and types once its first field has
+  /// the keyboard.
   static void fill(Page& page, const std::string& name, const std::vector<std::string>& words) {
     page.wait_for(OidcProvider::is_painted(name), 90s);
-    page.click("#surface");
+    page.wait_for("document.body.dataset.input === 'open'");
+    click_into(page, name);
     for (std::size_t i = 0; i < words.size(); ++i) {
       if (i > 0) page.press("Tab");
       page.type(words[i]);

@@ -14,11 +14,29 @@ namespace {
 
 constexpr const char* greeting = "issuer ";
 
-/// Red, green and blue as in `oidc_provider.mjs`.
-const std::map<std::string, std::array<int, 3>> colours{
-    {"login", {30, 60, 160}},   {"wrong", {170, 40, 40}}, {"consent", {120, 40, 140}},
-    {"code", {90, 90, 90}},     {"done", {20, 140, 60}},  {"confirm", {150, 110, 20}},
-    {"silence", {40, 120, 120}}};
+using Parts = std::array<int, 3>;  // red, green and blue, as in `oidc_provider.mjs`
+
+const std::map<std::string, Parts> colours{{"login", {30, 60, 160}},    {"wrong", {170, 40, 40}},
+                                           {"consent", {120, 40, 140}}, {"code", {90, 90, 90}},
+                                           {"done", {20, 140, 60}},     {"confirm", {150, 110, 20}},
+                                           {"silence", {40, 120, 120}}};
+
+Parts lighter(Parts colour) {
+  for (auto& part : colour)
+    part += 50;
+  return colour;
+}
+
+std::string is_seen(const Json& wanted) {
+  return "(() => { const video = document.querySelector('#screen'); if (!video || "
+         "!video.videoWidth) return false; const canvas = window.probe = window.probe || "
+         "Object.assign(document.createElement('canvas'), {width: 16, height: 16}); const brush = "
+         "canvas.getContext('2d', {willReadFrequently: true}); brush.drawImage(video, 0, 0, 16, "
+         "16); const seen = brush.getImageData(8, 11, 1, 1).data; return " +
+         wanted.dump() +
+         ".some((colour) => colour.every((part, i) => Math.abs(part - seen[i]) < 25)) && "
+         "Date.now(); })()";
+}
 
 }  // namespace
 
@@ -90,13 +108,12 @@ void OidcProvider::wait_for(const std::string& page, std::chrono::milliseconds w
 }
 
 std::string OidcProvider::is_painted(const std::string& page) {
-  return "(() => { const video = document.querySelector('#screen'); if (!video || "
-         "!video.videoWidth) return false; const canvas = window.probe = window.probe || "
-         "Object.assign(document.createElement('canvas'), {width: 16, height: 16}); const brush = "
-         "canvas.getContext('2d', {willReadFrequently: true}); brush.drawImage(video, 0, 0, 16, "
-         "16); const seen = brush.getImageData(8, 11, 1, 1).data; return " +
-         Json(colours.at(page)).dump() +
-         ".every((wanted, i) => Math.abs(wanted - seen[i]) < 25) && Date.now(); })()";
+  const auto& colour = colours.at(page);
+  return is_seen(Json::array({colour, lighter(colour)}));
+}
+
+std::string OidcProvider::has_keyboard(const std::string& page) {
+  return is_seen(Json::array({lighter(colours.at(page))}));
 }
 
 }  // namespace aerie::test

@@ -33,6 +33,9 @@ class OidcProvider {
   /// JavaScript that is true, the milliseconds since the epoch, while a viewer's page has this page
   /// of the provider in its picture: each has a colour of its own.
   [[nodiscard]] static std::string is_painted(const std::string& page);
+  /// JavaScript that is true while that page shows that a click into it has given its first field
+  /// the keyboard.
+  [[nodiscard]] static std::string has_keyboard(const std::string& page);
 
  private:
   struct Shared;

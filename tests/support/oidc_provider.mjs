@@ -13,14 +13,23 @@ const user = { name: 'ada', password: 'lovelace1815' };
 const staysSilent = process.argv.includes('--stay-silent');
 const say = (line) => process.stdout.write(`${line}\n`);
 
-// A colour of its own for each page, so that a test sees in the stream which one it is. Wherever it
-// is clicked, the first field has the keyboard.
+// A colour of its own for each page, so that a test sees in the stream which one it is, and a lighter
+// one once a click anywhere has given its first field the keyboard. Before that nobody may type: a
+// click may be handled after the keys that followed it, and a window that has no focus yet hears none.
 function page(name, colour, body) {
   say(`shown ${name}`);
+  const lighter = colour.map((part) => part + 50);
   return `<!doctype html><html><head><meta charset="utf-8"><title>${name}</title></head>
-<body style="margin:0;background:${colour};height:100vh;font:24px sans-serif">${body}
-<script>const first = document.querySelector('[autofocus]'); if (first) { first.focus();
-onclick = () => first.focus(); }</script></body></html>`;
+<body style="margin:0;background:rgb(${colour});height:100vh;font:24px sans-serif">${body}
+<script>const first = document.querySelector('[autofocus]');
+let isClicked = false;
+const shade = () => {
+  const listens = isClicked && document.hasFocus() && document.activeElement === first;
+  document.body.style.background = listens ? 'rgb(${lighter})' : 'rgb(${colour})';
+};
+for (const type of ['focus', 'blur']) addEventListener(type, shade, true);
+onclick = () => { isClicked = true; first?.focus(); shade(); };
+first?.focus();</script></body></html>`;
 }
 
 const loginForm = (uid) => `<form method="post" action="/interaction/${uid}/login" autocomplete="off">
@@ -46,12 +55,12 @@ function start(port) {
       devInteractions: { enabled: false },
       deviceFlow: {
         enabled: true,
-        userCodeInputSource: (ctx, form) => { ctx.body = page('code', 'rgb(90,90,90)', form); },
+        userCodeInputSource: (ctx, form) => { ctx.body = page('code', [90, 90, 90], form); },
         userCodeConfirmSource: (ctx, form) => {
-          ctx.body = page('confirm', 'rgb(150,110,20)',
+          ctx.body = page('confirm', [150, 110, 20],
             `${form}<button autofocus type="submit" form="op.deviceConfirmForm">Yes</button>`);
         },
-        successSource: (ctx) => { ctx.body = page('done', 'rgb(20,140,60)', 'Done'); },
+        successSource: (ctx) => { ctx.body = page('done', [20, 140, 60], 'Done'); },
       },
     },
   });
@@ -63,8 +72,8 @@ function start(port) {
     if (action === 'login') {
       const form = await bodyOf(request);
       if (form.get('login') !== user.name || form.get('password') !== user.password)
-        return html(page('wrong', 'rgb(170,40,40)', loginForm(details.uid)));
-      if (staysSilent) return html(page('silence', 'rgb(40,120,120)', 'One moment'));
+        return html(page('wrong', [170, 40, 40], loginForm(details.uid)));
+      if (staysSilent) return html(page('silence', [40, 120, 120], 'One moment'));
       return provider.interactionFinished(request, response, { login: { accountId: user.name } });
     }
     if (action === 'confirm') {
@@ -73,8 +82,8 @@ function start(port) {
       return provider.interactionFinished(request, response, { consent: { grantId: await grant.save() } },
         { mergeWithLastSubmission: true });
     }
-    if (details.prompt.name === 'login') return html(page('login', 'rgb(30,60,160)', loginForm(details.uid)));
-    return html(page('consent', 'rgb(120,40,140)', consentForm(details.uid)));
+    if (details.prompt.name === 'login') return html(page('login', [30, 60, 160], loginForm(details.uid)));
+    return html(page('consent', [120, 40, 140], consentForm(details.uid)));
   }
 
   return (request, response) => {

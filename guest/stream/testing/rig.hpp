@@ -9,6 +9,10 @@
 #include "guest/stream/testing/viewer.hpp"
 #include "guest/stream/testing/x_server.hpp"
 
+namespace aerie::test {
+class UdpRelay;
+}
+
 namespace aerie::stream::testing {
 
 /// A streamer on an X server of its own, the supervisor's end of its control socket, and viewers;
@@ -31,8 +35,12 @@ class Rig {
   [[nodiscard]] std::string start_until_failure();
   /// The text that the painter gets when it pastes.
   [[nodiscard]] std::string paste(Painter& painter);
-  /// Adds a viewer and waits until it shows frames and has channels.
-  [[nodiscard]] std::shared_ptr<Viewer> join(Epoch epoch, Codec codec = Codec::h264);
+  /// Adds a viewer and waits until it shows frames and has channels. With a relay it is reached
+  /// through that alone.
+  [[nodiscard]] std::shared_ptr<Viewer> join(Epoch epoch, Codec codec = Codec::h264,
+                                             test::UdpRelay* relay = nullptr);
+  /// Adds a player, which offers, and waits until it shows frames.
+  [[nodiscard]] std::shared_ptr<Viewer> play(Epoch epoch, Codec codec = Codec::h264);
   void leave(Epoch epoch);
   /// Turns the loop until no frame came to `viewer` for `quiet`.
   void settle(Viewer& viewer, std::chrono::milliseconds quiet);
@@ -53,6 +61,7 @@ class Rig {
   std::unique_ptr<Streamer> streamer_;
   std::vector<Json> messages_;
   std::map<Epoch, std::shared_ptr<Viewer>> viewers_;
+  std::map<Epoch, test::UdpRelay*> relays_;
 };
 
 }  // namespace aerie::stream::testing

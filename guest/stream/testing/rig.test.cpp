@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <sys/socket.h>
 
+#include "tests/support/udp_relay.hpp"
+
 namespace aerie::stream::testing {
 
 Rig::Rig() {
@@ -37,8 +39,12 @@ void Rig::heard(const Json& message) {
   const auto found = viewers_.find(message["epoch"].get<Epoch>());
   if (found == viewers_.end()) return;
   if (message["type"] == "offer") found->second->take_offer(message["sdp"]);
-  if (message["type"] == "candidate")
-    found->second->take_candidate(message["candidate"], message["sdpMLineIndex"]);
+  if (message["type"] == "answer") found->second->take_answer(message["sdp"]);
+  if (message["type"] != "candidate") return;
+  const std::string candidate = message["candidate"];
+  auto* relay = relays_[found->first];
+  if (const auto led = relay ? relay->lead_through(candidate) : candidate)
+    found->second->take_candidate(*led, message["sdpMLineIndex"]);
 }
 
 std::vector<Json> Rig::said(const std::string& type) const {
@@ -82,13 +88,26 @@ bool Rig::start() {
   return until([&] { return !said("ready").empty(); });
 }
 
-std::shared_ptr<Viewer> Rig::join(Epoch epoch, Codec codec) {
-  const auto viewer =
-      Viewer::create(loop, epoch, codec, [this](const Json& message) { say(message); });
+std::shared_ptr<Viewer> Rig::join(Epoch epoch, Codec codec, test::UdpRelay* relay) {
+  const auto viewer = Viewer::create(loop, epoch, codec, [this, relay](Json message) {
+    if (relay && message["type"] == "candidate") return;
+    if (relay && message["type"] == "answer")
+      message["sdp"] = test::without_candidates(message["sdp"]);
+    say(message);
+  });
   viewers_[epoch] = viewer;
+  relays_[epoch] = relay;
   say({{"type", "add"}, {"epoch", epoch}, {"media", "main"}});
   const bool shown = until([&] { return viewer->frames > 0 && viewer->has_channels(); });
   return shown ? viewer : nullptr;
+}
+
+std::shared_ptr<Viewer> Rig::play(Epoch epoch, Codec codec) {
+  const auto viewer =
+      Viewer::create(loop, epoch, codec, [this](const Json& message) { say(message); });
+  viewers_[epoch] = viewer;
+  viewer->offer();
+  return until([&] { return viewer->frames > 0; }) ? viewer : nullptr;
 }
 
 void Rig::leave(Epoch epoch) {

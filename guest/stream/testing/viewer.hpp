@@ -26,6 +26,10 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   ~Viewer();
 
   void take_offer(const std::string& sdp);
+  /// As a player: offers to receive audio, which nobody has, and a video in its codec; `say` takes
+  /// the offer as an `add`.
+  void offer();
+  void take_answer(const std::string& sdp);
   void take_candidate(const std::string& candidate, unsigned line);
   /// Over the channel of that name, `input` or `pointer`.
   void send(const std::string& channel, const std::string& text);
@@ -53,6 +57,7 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   void connect(gpointer object, const char* signal, GCallback callback);
   void adopt(GstWebRTCDataChannel* channel);
   void answer_offer();
+  void offer_made(GstWebRTCSessionDescription* description);
   void answer_made(GstWebRTCSessionDescription* description);
 
   static void on_pad(GstElement*, GstPad* pad, gpointer home);

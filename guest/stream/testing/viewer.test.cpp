@@ -4,8 +4,12 @@
 #include <gst/app/gstappsink.h>
 #include <gst/video/video.h>
 
+#include "guest/stream/playout_delay_extension.hpp"
+
 namespace aerie::stream::testing {
 namespace {
+
+const std::string transport_cc = std::string{"4 "} + transport_cc_uri;
 
 using Done = std::function<void(const GstStructure*)>;
 
@@ -104,10 +108,52 @@ void Viewer::answer_offer() {
 
 void Viewer::answer_made(GstWebRTCSessionDescription* description) {
   const GstPtr<GstWebRTCSessionDescription> owner{description};
+  // webrtcbin leaves header extensions out of an answer; browsers take transport-wide feedback.
+  auto* media = const_cast<GstSDPMedia*>(gst_sdp_message_get_media(description->sdp, 0));
+  gst_sdp_media_add_attribute(media, "extmap", transport_cc.c_str());
   const GstPtr<gchar> text{gst_sdp_message_as_text(description->sdp)};
   answer = text.get();
   g_signal_emit_by_name(webrtc_.get(), "set-local-description", description, nullptr);
   say_({{"type", "answer"}, {"epoch", epoch_}, {"sdp", answer}});
+}
+
+void Viewer::offer() {
+  const std::string rtp = "application/x-rtp,clock-rate=(int)";
+  const auto h264 = rtp +
+                    "90000,media=video,encoding-name=H264,payload=102,packetization-mode=(string)1,"
+                    "profile-level-id=(string)42e01f,rtcp-fb-nack-pli=true";
+  const auto vp8 = rtp + "90000,media=video,encoding-name=VP8,payload=97,rtcp-fb-nack-pli=true";
+  for (const auto& caps_text : {rtp + "48000,media=audio,encoding-name=OPUS,payload=111",
+                                codec_ == Codec::h264 ? h264 : vp8}) {
+    const GstPtr<GstCaps> caps{gst_caps_from_string(caps_text.c_str())};
+    GstPtr<GstObject> transceiver;
+    g_signal_emit_by_name(webrtc_.get(), "add-transceiver",
+                          GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_RECVONLY, caps.get(),
+                          transceiver.out());
+  }
+  const auto made = promise([at = Home{&loop_, weak_from_this()}](const GstStructure* reply) {
+    GstWebRTCSessionDescription* made_offer = nullptr;
+    if (reply)
+      gst_structure_get(reply, "offer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &made_offer, nullptr);
+    at.post([made_offer](Viewer& viewer) { viewer.offer_made(made_offer); });
+  });
+  g_signal_emit_by_name(webrtc_.get(), "create-offer", nullptr, made.get());
+}
+
+void Viewer::offer_made(GstWebRTCSessionDescription* description) {
+  const GstPtr<GstWebRTCSessionDescription> owner{description};
+  const GstPtr<gchar> text{gst_sdp_message_as_text(description->sdp)};
+  g_signal_emit_by_name(webrtc_.get(), "set-local-description", description, nullptr);
+  say_({{"type", "add"}, {"epoch", epoch_}, {"media", "main"}, {"sdp", text.get()}});
+}
+
+void Viewer::take_answer(const std::string& sdp) {
+  answer = sdp;
+  GstSDPMessage* message = nullptr;
+  gst_sdp_message_new_from_text(sdp.c_str(), &message);
+  const GstPtr<GstWebRTCSessionDescription> description{
+      gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, message)};
+  g_signal_emit_by_name(webrtc_.get(), "set-remote-description", description.get(), nullptr);
 }
 
 bool Viewer::has_heard(const Json& message) const {

@@ -58,7 +58,8 @@ void read(TreeModel::Node& node, const Json& json) {
 std::string short_name(const TreeModel::Node& node) {
   if (node.kind == "session" || node.kind == "vm")
     return node.kind + " " + node.id.substr(0, short_id);
-  if (node.kind == "peer") return "peer " + node.id.substr(0, short_id);
+  if (node.kind == "peer" || node.kind == "player")
+    return node.kind + " " + node.id.substr(0, short_id);
   return node.name.empty() ? node.kind : node.name;
 }
 

@@ -35,6 +35,9 @@ bool may_use(const Principal& principal, Access access) {
              principal.kind == Kind::session;
     case Access::retire:
       return principal.kind == Kind::an_operator || principal.kind == Kind::session;
+    case Access::watch:
+      return principal.kind == Kind::an_operator || principal.kind == Kind::session ||
+             principal.kind == Kind::watcher;
     case Access::operate:
       return principal.kind == Kind::an_operator;
   }

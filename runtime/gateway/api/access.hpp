@@ -23,6 +23,11 @@ struct Principal {
            (kind == Kind::session && session == id);
   }
 
+  /// The same of who may only watch it.
+  [[nodiscard]] bool watches(std::string_view id) const {
+    return sees(id) || (kind == Kind::watcher && session == id);
+  }
+
   /// As `by` in proposals and ends: `operator` or `owner`.
   [[nodiscard]] std::string name() const { return is_operator() ? "operator" : "owner"; }
 };

@@ -27,17 +27,17 @@ TEST_CASE("each kind of token has its routes", "[gateway][api]") {
   const auto allowed = [](Kind kind) {
     std::string text;
     const Principal who{kind, "s"};
-    for (const auto access :
-         {Access::open, Access::read_all, Access::read_own, Access::retire, Access::operate}) {
+    for (const auto access : {Access::open, Access::read_all, Access::read_own, Access::retire,
+                              Access::watch, Access::operate}) {
       text += may_use(who, access) ? '1' : '0';
     }
     return text;
   };
-  CHECK(allowed(Kind::nobody) == "10000");
-  CHECK(allowed(Kind::an_operator) == "11111");
-  CHECK(allowed(Kind::observer) == "11100");
-  CHECK(allowed(Kind::session) == "10110");
-  CHECK(allowed(Kind::watcher) == "10000");
+  CHECK(allowed(Kind::nobody) == "100000");
+  CHECK(allowed(Kind::an_operator) == "111111");
+  CHECK(allowed(Kind::observer) == "111000");
+  CHECK(allowed(Kind::session) == "101110");
+  CHECK(allowed(Kind::watcher) == "100010");
 }
 
 TEST_CASE("observers may read all and change nothing", "[gateway][api]") {
@@ -55,6 +55,12 @@ TEST_CASE("a session token sees its own session only", "[gateway][api]") {
   CHECK_FALSE(owner.sees(""));
   CHECK_FALSE(Principal{}.sees(""));
   CHECK(Principal{Principal::Kind::observer, ""}.sees("theirs"));
+  CHECK(owner.watches("mine"));
+  CHECK_FALSE(owner.watches("theirs"));
+  const Principal watcher{Principal::Kind::watcher, "mine"};
+  CHECK_FALSE(watcher.sees("mine"));
+  CHECK(watcher.watches("mine"));
+  CHECK_FALSE(watcher.watches("theirs"));
 }
 
 }  // namespace aerie

@@ -14,8 +14,17 @@ std::string dump(const Json& json) {
 
 /// `{id}` names a session, a VM or either; a name that can't be one is unknown, not malformed.
 bool has_possible_parameters(const RouteMatch& match) {
-  const auto id = match.parameters.find("id");
-  return id == match.parameters.end() || is_uuid(id->second);
+  const auto is_possible = [&](const char* name) {
+    const auto found = match.parameters.find(name);
+    return found == match.parameters.end() || is_uuid(found->second);
+  };
+  return is_possible("id") && is_possible("player");
+}
+
+/// Of `type; charset=utf-8` as well (RFC 9110, 8.3.1).
+bool has_content_type(const HttpRequest& request, std::string_view type) {
+  const auto header = find_pair(request.headers, "content-type").value_or("");
+  return to_lower(trimmed(header.substr(0, header.find(';')))) == type;
 }
 
 }  // namespace
@@ -136,6 +145,12 @@ void Gateway::admit(const CallPtr& call) {
 
 bool Gateway::read_body(const CallPtr& call) {
   const auto& route = *call->match.route;
+  if (!route.body_type.empty()) {
+    if (has_content_type(*call->request, route.body_type)) return true;
+    refuse(call, 415, "unsupported-type",
+           "The body must be of the type " + std::string(route.body_type) + ".", "Content-Type");
+    return false;
+  }
   if (call->request->body.empty() && !route.body_required) {
     call->body = Json::object();
     return true;
@@ -221,6 +236,14 @@ void Gateway::perform(const CallPtr& call) {
       return show_network(call);
     case Operation::test_network:
       return test_network(call);
+    case Operation::look_at_player:
+      return send_response(call, {204, {}, {}, {}});
+    case Operation::open_player:
+      return open_player(call);
+    case Operation::add_candidates:
+      return add_candidates(call);
+    case Operation::close_player:
+      return close_player(call);
   }
 }
 

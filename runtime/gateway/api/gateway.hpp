@@ -146,6 +146,13 @@ class Gateway : public Actor<GatewayActor> {
   void on_gone(std::uint64_t id);
   void expect_comments();
 
+  // gateway_players.cpp: viewers by WHEP
+  void open_player(const CallPtr& call);
+  void show_player(const CallPtr& call, const PlayerOpened& opened);
+  void add_candidates(const CallPtr& call);
+  void close_player(const CallPtr& call);
+  void refuse_player(const CallPtr& call, const signaling::Refusal& refusal);
+
   // gateway_console.cpp: operators' commands
   void run_command(const CallPtr& call);
   void stop_command(const std::weak_ptr<HttpConsoleReply>& command);

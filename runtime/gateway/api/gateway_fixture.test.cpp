@@ -81,6 +81,18 @@ void GatewayFixture::make_session() {
           auto node = holds.extract(message.name);
           return node.empty() ? HoldAnswer{} : HoldAnswer{node.mapped()};
         },
+        [this](const OpenPlayer& message) {
+          players.push_back(message);
+          return PlayerOpened{other, "v=0 ours", player_refusal};
+        },
+        [this](const PlayerCandidates& message) {
+          candidates.push_back(message);
+          return PlayerAnswer{player_refusal};
+        },
+        [this](const ClosePlayer& message) {
+          closed_players.push_back(message.resource);
+          return PlayerAnswer{player_refusal};
+        },
     };
   }));
   session_ = caf::actor_cast<SessionActor>(actors_.back());

@@ -144,6 +144,10 @@ class GatewayFixture {
   std::vector<ListSessions> listings;
   std::map<std::string, Hold> holds;        ///< of the session's actor
   std::map<std::string, Hold> ended_holds;  ///< of the ledger
+  std::optional<signaling::Refusal> player_refusal;
+  std::vector<OpenPlayer> players;
+  std::vector<PlayerCandidates> candidates;
+  std::vector<std::string> closed_players;
 
  private:
   void make_ledger();

@@ -100,7 +100,9 @@ void Gateway::list_sessions(const CallPtr& call) {
 void Gateway::with_document(const CallPtr& call, std::function<void(const SessionDocument&)> act) {
   const auto id = call->match.parameters.find("id");
   const auto& session = id == call->match.parameters.end() ? call->who.session : id->second;
-  if (!call->who.sees(session)) return refuse_unknown(call);
+  const bool is_watching = call->match.route->access == Access::watch;
+  const bool is_theirs = is_watching ? call->who.watches(session) : call->who.sees(session);
+  if (!is_theirs) return refuse_unknown(call);
   request(environment_->directory.ledger(), caf::infinite, FindSession{session})
       .then(
           [=, this](const SessionFound& found) {

@@ -25,6 +25,8 @@ std::string_view type_of_answer(Operation operation) {
       return "text/event-stream";
     case Operation::run_command:
       return "application/x-ndjson";
+    case Operation::open_player:
+      return "application/sdp";
     case Operation::metrics:
     case Operation::read_logs:
     case Operation::read_console:
@@ -44,6 +46,8 @@ std::string_view access_sentence(Access access) {
       return "Operator, observer; a session token sees its own session.";
     case Access::retire:
       return "Operator; a session token for its own session, without force.";
+    case Access::watch:
+      return "Operator; a session or watch token for its own session.";
     case Access::operate:
       return "Operator.";
   }
@@ -73,15 +77,26 @@ Json parameters_of(const Route& route) {
   return parameters;
 }
 
+Json headers_of_player() {
+  Json headers = Json::object();
+  for (const auto& [name, description] :
+       {std::pair{"Location", "The player's own resource"}, std::pair{"ETag", "Its ICE session"},
+        std::pair{"Accept-Patch", "application/trickle-ice-sdpfrag"},
+        std::pair{"Link", "An ICE server, rel=\"ice-server\" (RFC 9725)"}})
+    headers[name] = {{"description", description}, {"schema", {{"type", "string"}}}};
+  return headers;
+}
+
 Json operation_of(const Route& route) {
   const auto error = [](std::string_view description) {
     return Json{{"description", description},
                 {"content",
                  {{"application/json", {{"schema", {{"$ref", "#/components/schemas/Error"}}}}}}}};
   };
-  Json responses{{std::to_string(route.status),
-                  {{"description", "Done"},
-                   {"content", {{std::string(type_of_answer(route.operation)), Json::object()}}}}},
+  Json done{{"description", "Done"}};
+  if (route.status != 204)
+    done["content"] = {{std::string(type_of_answer(route.operation)), Json::object()}};
+  Json responses{{std::to_string(route.status), std::move(done)},
                  {"422", error("An unknown field, or a value out of range")}};
   if (route.access != Access::open) {
     responses["401"] = error("No token, or a wrong one");
@@ -89,7 +104,7 @@ Json operation_of(const Route& route) {
   }
   if (route.pattern.find('{') != std::string_view::npos) responses["404"] = error("Unknown");
   if (route.body) {
-    responses["400"] = error("Not JSON, or malformed");
+    responses["400"] = error(route.body_type.empty() ? "Not JSON, or malformed" : "Malformed");
     responses["411"] = error("A body without Content-Length");
     responses["413"] = error("A body over 64 KiB");
   }
@@ -98,15 +113,29 @@ Json operation_of(const Route& route) {
     responses["429"] = error("A limit is reached");
     responses["503"] = error("Draining, or the store failed");
   }
+  if (!route.body_type.empty()) responses["415"] = error("A body of another type");
+  if (route.operation == Operation::open_player) {
+    responses["406"] = error("No video is offered that could be sent");
+    responses["409"] =
+        error("The stream is not up (then with Retry-After), or the session is over");
+    responses["429"] = error("The session has its viewers");
+    responses["503"] = error("The streamer did not answer");
+    responses["201"]["headers"] = headers_of_player();
+  }
+  if (route.operation == Operation::add_candidates) {
+    responses["412"] = error("If-Match names another ICE session");
+    responses["422"] = error("ICE is not restarted");
+  }
   Json operation{{"summary", route.summary},
                  {"description", access_sentence(route.access)},
                  {"parameters", parameters_of(route)},
                  {"responses", std::move(responses)}};
   if (route.access == Access::open) operation["security"] = Json::array();
   if (route.body) {
-    operation["requestBody"] = {
-        {"required", route.body_required},
-        {"content", {{"application/json", {{"schema", schema_of(*route.body)}}}}}};
+    const auto schema = route.body_type.empty() ? schema_of(*route.body) : Json{{"type", "string"}};
+    const std::string type(route.body_type.empty() ? "application/json" : route.body_type);
+    operation["requestBody"] = {{"required", route.body_required},
+                                {"content", {{type, {{"schema", schema}}}}}};
   }
   return operation;
 }

@@ -268,6 +268,23 @@ const std::vector<Route>& routes() {
        "Run a command of the operators' console; answers one object a line: `document`, `item`, at "
        "last `end` with the fault, if any. Hanging up ends a command that goes on",
        none, FieldTable{required(text("line", 1, 4096, "As in `aerie console -c`"))}},
+      {"GET",
+       "/whep/{id}",
+       O::look_at_player,
+       A::open,
+       204,
+       "Nothing: a player is POSTed",
+       none,
+       {}},
+      {"POST", "/whep/{id}", O::open_player, A::watch, 201,
+       "Watch by WHEP (draft-ietf-wish-whep): an offer to receive video; answers with the answer, "
+       "`Location`, `ETag`, and `Link` for each ICE server",
+       none, FieldTable{}, true, "application/sdp"},
+      {"GET", "/whep/{id}/{player}", O::look_at_player, A::open, 204, "Nothing", none, {}},
+      {"PATCH", "/whep/{id}/{player}", O::add_candidates, A::watch, 204,
+       "More ICE candidates of the player (RFC 8840); ICE is not restarted", none, FieldTable{},
+       true, "application/trickle-ice-sdpfrag"},
+      {"DELETE", "/whep/{id}/{player}", O::close_player, A::watch, 200, "Stop watching", none, {}},
   };
   return table;
 }

@@ -43,6 +43,10 @@ enum class Operation {
   examine,
   show_network,
   test_network,
+  look_at_player,
+  open_player,
+  add_candidates,
+  close_player,
 };
 
 /// Who may do it (contract, section 2).
@@ -51,6 +55,7 @@ enum class Access {
   read_all,  ///< operator, observer
   read_own,  ///< operator, observer; a session token sees its own session
   retire,    ///< operator; a session token its own session, without force
+  watch,     ///< operator; a session or watch token its own session
   operate,   ///< operator
 };
 
@@ -64,6 +69,7 @@ struct Route {
   FieldTable query;
   std::optional<FieldTable> body;  ///< none: a body is not read
   bool body_required = true;
+  std::string_view body_type = {};  ///< of a body that is no JSON; its table is empty then
 };
 
 /// The whole API. openapi.json is made of this table.

@@ -1,0 +1,112 @@
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "guest/stream/testing/rig.hpp"
+#include "tests/support/udp_relay.hpp"
+
+using namespace std::chrono_literals;
+using aerie::Json;
+using aerie::stream::Codec;
+using aerie::stream::testing::Painter;
+using aerie::stream::testing::Rig;
+using aerie::stream::testing::XServer;
+using aerie::test::UdpRelay;
+
+namespace {
+
+constexpr int bottleneck = 400'000;  // bit/s; for so small a screen 1 Mbit/s is the most
+
+/// Something that changes all the time, as much as an encoder can be made to work for.
+class Noise {
+ public:
+  explicit Noise(Rig& rig) : rig_(rig), brush_(xcb_generate_id(painter_.x().get())) {
+    xcb_create_gc(painter_.x().get(), brush_, painter_.window(), 0, nullptr);
+    repaint();
+  }
+
+ private:
+  void repaint() {
+    constexpr int strip = 60;  // a request holds 256 KiB
+    for (int y = 0; y < XServer::height; y += strip) {
+      std::vector<std::uint32_t> pixels(std::size_t{XServer::width} * strip);
+      for (auto& pixel : pixels)
+        pixel = static_cast<std::uint32_t>(random_());
+      xcb_put_image(painter_.x().get(), XCB_IMAGE_FORMAT_Z_PIXMAP, painter_.window(), brush_,
+                    XServer::width, strip, 0, static_cast<std::int16_t>(y), 0, 24,
+                    static_cast<std::uint32_t>(pixels.size() * 4),
+                    reinterpret_cast<const std::uint8_t*>(pixels.data()));
+    }
+    painter_.x().flush();
+    timer_ = rig_.loop.after(30ms, [this] { repaint(); });
+  }
+  Rig& rig_;
+  Painter painter_;
+  xcb_gcontext_t brush_;
+  std::mt19937 random_;
+  aerie::stream::EventSource timer_;
+};
+
+/// The least target of the viewers in the newest figures; empty: none were told.
+std::optional<int> least_target(const Rig& rig) {
+  const auto said = rig.said("stats");
+  if (said.empty() || said.back()["targetsBps"].empty()) return std::nullopt;
+  int least = said.back()["targetsBps"][0];
+  for (const auto& target : said.back()["targetsBps"])
+    least = std::min(least, target.get<int>());
+  return least;
+}
+
+}  // namespace
+
+TEST_CASE("behind a bottleneck less is sent, and pictures keep coming", "[stream][network]") {
+  const auto codec = GENERATE(Codec::h264, Codec::vp8);
+  Rig rig;
+  const Noise noise{rig};
+  REQUIRE(rig.start());
+  UdpRelay relay{1};
+  const auto viewer = rig.join(1, codec, &relay);
+  REQUIRE(viewer);
+  REQUIRE(rig.until([&] { return least_target(rig).has_value(); }));
+  relay.set_shape({.delay = 10ms, .rate = bottleneck});
+  CHECK(rig.until([&] { return *least_target(rig) < bottleneck; }));
+  const int before = viewer->frames;
+  CHECK(rig.until([&] { return viewer->frames > before + 20; }));
+  relay.set_shape({});
+  CHECK(rig.until([&] { return *least_target(rig) > 5 * bottleneck / 4; }));
+}
+
+TEST_CASE("after an outage the picture comes back by itself, also a still one",
+          "[stream][network]") {
+  Rig rig;
+  Painter painter;
+  painter.paint(0xC02040);
+  REQUIRE(rig.start());
+  UdpRelay relay{1};
+  const auto viewer = rig.join(1, Codec::h264, &relay);
+  REQUIRE(viewer);
+  rig.settle(*viewer, 500ms);
+  relay.set_shape({.is_cut = true});
+  painter.paint(0x20C040);
+  rig.settle(*viewer, 1500ms);
+  relay.set_shape({});
+  CHECK(rig.until([&] { return (viewer->middle >> 8 & 0xFFU) > 0x90; }));
+}
+
+TEST_CASE("a slow viewer slows nobody", "[stream][network]") {
+  Rig rig;
+  const Noise noise{rig};
+  REQUIRE(rig.start());
+  UdpRelay relay{1};
+  const auto slow = rig.join(1, Codec::h264, &relay);
+  const auto quick = rig.join(2);
+  REQUIRE(slow);
+  REQUIRE(quick);
+  rig.say({{"type", "control"}, {"epoch", 2}});
+  relay.set_shape({.delay = 10ms, .rate = bottleneck});
+  REQUIRE(rig.until([&] { return least_target(rig).value_or(bottleneck) < bottleneck; }));
+  const int before = quick->frames;
+  const int slow_before = slow->frames;
+  REQUIRE(rig.until([&] { return quick->frames >= before + 150; }));
+  CHECK(slow->frames - slow_before < 150);
+  CHECK(rig.until([&] { return slow->frames > slow_before; }));
+}
