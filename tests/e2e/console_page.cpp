@@ -144,12 +144,8 @@ TEST_CASE("a session's screen is looked at, and its viewer can do nothing else",
       "[...document.querySelectorAll('.readings .reading')].some(({textContent}) => "
       "textContent.startsWith('encoding') && !textContent.endsWith('0.0'))",
       30s);
-  page.click("[data-tab=now]");
-  page.wait_for("document.querySelector('#tab').textContent.includes('ms a frame, 99 % within')");
   CHECK(world.http().get("/metrics").body.find("aerie_stream_frames_total{codec=\"h264\"} 0\n") ==
         std::string::npos);
-  page.click("[data-tab=screen]");
-  page.wait_for("document.querySelector('#tab video').videoWidth === 640", 60s);
 
   auto events = world.events();
   // A crash of the streamer, and how long this viewer is without a picture.
