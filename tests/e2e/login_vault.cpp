@@ -47,7 +47,9 @@ TEST_CASE("a credential outlives its controller and the vault's key, which syste
     give(seeds);
     controller.emplace(path, address, tools.settings());
   }
-  CHECK(controller->http().get("/api/v1/sessions/" + id).json()["login"]["state"] == "completed");
+  const auto login = controller->http().get("/api/v1/sessions/" + id).json()["login"];
+  CAPTURE(login.dump());
+  CHECK(login["state"] == "completed");
   HttpClient owner{address, session["token"]};
   const auto fetched = owner.get("/api/v1/sessions/" + id + "/credential");
   REQUIRE(fetched.status == 200);

@@ -1,5 +1,6 @@
 // A person signs in to a real OpenID provider inside the guest, looking through the viewer.
 #include <catch2/catch.hpp>
+#include <stdexcept>
 
 #include "tests/support/chromium.hpp"
 #include "tests/support/login_scene.hpp"
