@@ -9,8 +9,9 @@ namespace aerie::stream {
 /// Decides when a frame is captured, repeated, or nothing is done. A change is captured at once,
 /// but never sooner than one frame interval after the capture before it. It is followed by repeats,
 /// of which the encoder makes a sharper picture each time, until it says that there is nothing left
-/// to sharpen (`settled`); then, after the least of them, there is silence and `wake` is empty.
-/// While the screen keeps changing nothing is repeated: then the next change will be sharper, too.
+/// to sharpen (`settled`). Then one in a while keeps the stream alive: Chromium asks for a key
+/// frame 3 s after the last frame, again and again. While the screen keeps changing nothing is
+/// repeated: then the next change will be sharper, too.
 class FramePacer {
  public:
   using Clock = std::chrono::steady_clock;
@@ -21,6 +22,7 @@ class FramePacer {
   static constexpr int least_repeats = 2;
   static constexpr int least_repeats_on_request = 5;
   static constexpr std::chrono::milliseconds repeat_gap{18};
+  static constexpr std::chrono::milliseconds idle_gap{2000};
 
   explicit FramePacer(int frames_per_second)
       : interval_(std::chrono::nanoseconds{1'000'000'000LL / frames_per_second}) {}
@@ -34,7 +36,8 @@ class FramePacer {
   void requested(Time now) {
     repeats_left_ = most_repeats;
     repeats_owed_ = least_repeats_on_request;
-    repeat_at_ = now;
+    framed_at_ = now;
+    gap_ = Clock::duration::zero();
   }
   /// The picture is as good as it gets.
   void settled() { repeats_left_ = repeats_owed_; }
@@ -48,25 +51,24 @@ class FramePacer {
       dirty_ = false;
       repeats_left_ = most_repeats;
       repeats_owed_ = std::max(repeats_owed_, least_repeats);
-      captured_at_ = now;
-      repeat_at_ = now + (keeps_changing ? std::max<Clock::duration>(2 * interval_, repeat_gap)
-                                         : Clock::duration{repeat_gap});
+      captured_at_ = framed_at_ = now;
+      gap_ = keeps_changing ? std::max<Clock::duration>(2 * interval_, repeat_gap) : repeat_gap;
       return Action::capture;
     }
-    if (!dirty_ && repeats_left_ > 0 && now >= repeat_at_) {
-      --repeats_left_;
-      if (repeats_owed_ > 0) --repeats_owed_;
-      repeat_at_ = now + repeat_gap;
-      return Action::repeat;
-    }
-    return Action::none;
+    const auto due = wake();
+    if (dirty_ || !due || now < *due) return Action::none;
+    repeats_left_ = std::max(repeats_left_ - 1, 0);
+    repeats_owed_ = std::max(repeats_owed_ - 1, 0);
+    framed_at_ = now;
+    gap_ = repeat_gap;
+    return Action::repeat;
   }
 
-  /// When `next` has something to do again; empty: not before the next change.
+  /// When `next` has something to do again; empty: not before the first change or request.
   [[nodiscard]] std::optional<Time> wake() const {
     if (dirty_) return captured_at_ + interval_;
-    if (repeats_left_ > 0) return repeat_at_;
-    return std::nullopt;
+    if (framed_at_ == Time{}) return std::nullopt;
+    return framed_at_ + (repeats_left_ > 0 ? gap_ : idle_gap);
   }
 
  private:
@@ -74,7 +76,8 @@ class FramePacer {
 
   std::chrono::nanoseconds interval_;
   Time captured_at_{};
-  Time repeat_at_{};
+  Time framed_at_{};       ///< the last capture or repeat
+  Clock::duration gap_{};  ///< from then to the next repeat that sharpens
   int repeats_left_ = 0;
   int repeats_owed_ = 0;  ///< of those, also if the picture is sharp before
   bool dirty_ = false;
