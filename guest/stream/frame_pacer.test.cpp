@@ -15,7 +15,8 @@ TEST_CASE("a change gives a frame at once, repeats until it is sharp, then few",
   CHECK_FALSE(pacer.wake());
   pacer.damaged();
   CHECK(pacer.next(now) == Action::capture);
-  const int repeats = GENERATE(as<int>{}, FramePacer::least_repeats, 7, FramePacer::most_repeats);
+  const int repeats =
+      GENERATE(values<int>({FramePacer::least_repeats, 7, FramePacer::most_repeats}));
   for (int i = 0; i < repeats; ++i) {
     CHECK(pacer.next(now) == Action::none);
     REQUIRE(pacer.wake() == now + FramePacer::repeat_gap);
