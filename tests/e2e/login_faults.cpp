@@ -44,6 +44,15 @@ void tell_to_go(const LoginScene& scene, const aerie::test::StartedSession& sess
   std::ofstream{scene.home(session) + "/go"} << "";
 }
 
+/// Waits until the browser has been started so many times after its first.
+void wait_for_restart(const World& world, int restarts) {
+  auto events = world.events();
+  for (auto event = events.next_of("child.started", 60s).data;
+       event["child"] != "browser" || event["data"]["restarts"] != restarts;
+       event = events.next_of("child.started", 60s).data) {
+  }
+}
+
 /// Waits for that end of the browser.
 void wait_for_exit(const World& world, int code) {
   auto events = world.events();
@@ -109,7 +118,7 @@ TEST_CASE("a browser that crashes begins again with the page to sign in at", "[l
   tools.add_profile(frail_profile());
   const LoginScene scene{tools};
   const auto session = scene.start("waits", {{"profile", "frail"}});
-  wait_for_exit(scene.world(), 6);
+  wait_for_restart(scene.world(), 2);
   CHECK(lines_of(scene.home(session) + "/opened") ==
         std::vector<std::string>{"https://id.example/"});
   CHECK(scene.world().session(session.id)["login"]["state"] == "awaiting-user");
