@@ -114,7 +114,7 @@ struct Environment {
   std::map<std::string, std::shared_ptr<Driver>> drivers;
   std::shared_ptr<LogStore> logs;
   std::shared_ptr<TombstoneStore> tombstones;
-  std::shared_ptr<CredentialStore> vault;  ///< null in tests that need none
+  std::shared_ptr<CredentialStore> vault;     ///< null in tests that need none
   std::shared_ptr<StreamMeter> stream_meter;  ///< null in tests that need none
   std::shared_ptr<Roster> roster;  ///< of this controller's actors; null in tests that need none
   std::function<Instant()> wall;   ///< civil time

@@ -7,8 +7,8 @@
 
 namespace aerie {
 
-/// Tells the reaper and the node how much space the state directory's file system has left: nothing in the
-/// kernel announces that. Dropped before the reactor stops.
+/// Tells the reaper and the node how much space the state directory's file system has left: nothing
+/// in the kernel announces that. Dropped before the reactor stops.
 class DiskWatch {
  public:
   /// `reactor` and `environment` outlive it.

@@ -28,8 +28,8 @@ class Pages {
  public:
   explicit Pages(const std::vector<EmbeddedPage>& pages = embedded_pages());
 
-  /// Answers GET and HEAD for `/`, `/console`, `/doctor`, `/view/ID`, `/web/…` and `/vendor/…`, the latter two
-  /// also below
+  /// Answers GET and HEAD for `/`, `/console`, `/doctor`, `/view/ID`, `/web/…` and `/vendor/…`, the
+  /// latter two also below
   /// `/v/VERSION`; empty if there is no such page, whatever is wrong with the path. `if_none_match`
   /// is that header's value.
   [[nodiscard]] std::optional<HttpResponse> find(
