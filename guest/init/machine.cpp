@@ -28,6 +28,7 @@ constexpr const char* port_name = "aerie.link";
 constexpr const char* socket_path = "/run/aerie/link.sock";
 constexpr const char* guest_program = "/usr/lib/aerie/aerie-guest";
 constexpr uid_t user = 1000;
+constexpr const char* home = "/home/user";
 constexpr int secret_fd = 3;
 constexpr int listen_fd = 4;
 constexpr Duration last_words{500};
@@ -63,7 +64,7 @@ std::string text_of(const Json& message, const char* field) {
 
 std::vector<std::pair<std::string, std::string>> environment(const std::string& media_ports) {
   std::vector<std::pair<std::string, std::string>> env{
-      {"HOME", "/home/user"},
+      {"HOME", home},
       {"USER", "user"},
       {"LOGNAME", "user"},
       {"SHELL", "/bin/sh"},
@@ -163,6 +164,13 @@ void Machine::mend(const Json& word) {
 }
 
 Result<void> Machine::start_guest(const std::string& secret) {
+  // All that an image holds is root's.
+  if (::chown(home, user, user) != 0)
+    return tl::unexpected(
+        Cause{CauseKind::image_corrupt,
+              std::string{"The guest gets no home "} + home + ": " + std::strerror(errno) + ".",
+              "Make the image again (./run image).",
+              {}});
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0)
     return tl::unexpected(Cause{CauseKind::quota, "There is no pipe for the secret.", "", {}});
@@ -174,7 +182,7 @@ Result<void> Machine::start_guest(const std::string& secret) {
   request.argv = {guest_program, "--listen-fd", std::to_string(listen_fd), "--secret-fd",
                   std::to_string(secret_fd)};
   request.env = environment(media_ports_);
-  request.cwd = "/home/user";
+  request.cwd = home;
   request.fds = {{reader.get(), secret_fd}, {listener_.get(), listen_fd}};
   request.identity = SpawnRequest::Identity{user, user};
   request.oom_score_adj = -900;  // the last to go: it tells of the others
