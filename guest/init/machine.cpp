@@ -168,7 +168,7 @@ Result<void> Machine::start_guest(const std::string& secret) {
   if (::chown(home, user, user) != 0)
     return tl::unexpected(
         Cause{CauseKind::image_corrupt,
-              std::string{"The guest gets no home "} + home + ": " + std::strerror(errno) + ".",
+              std::string{"The guest gets no home: "} + std::strerror(errno) + ".",
               "Make the image again (./run image).",
               {}});
   int ends[2] = {-1, -1};
