@@ -58,6 +58,13 @@ std::vector<std::uint16_t> free_udp_ports(std::size_t count) {
   return ports;
 }
 
+/// QEMU says `nospace` of disks only whose errors stop the machine; the guest hears of ours.
+bool is_for_want_of_space(const Json& error) {
+  const auto reason = error.find("reason");
+  return error.value("nospace", false) ||
+         (reason != error.end() && *reason == std::strerror(ENOSPC));
+}
+
 }  // namespace
 
 QemuVmm::QemuVmm(Reactor& reactor, VmPlan plan, Options options)
@@ -157,7 +164,7 @@ void QemuVmm::on_started(bool, std::function<void(Cause cause)> failed) {
       reactor_, std::move(*socket),
       QmpClient::Events{[failed = std::move(failed), directory = plan_.directory](
                             const std::string& name, const Json& data) {
-                          if (name == "BLOCK_IO_ERROR" && data.value("nospace", false))
+                          if (name == "BLOCK_IO_ERROR" && is_for_want_of_space(data))
                             failed({CauseKind::disk_full,
                                     "What the guest writes does not fit into the file system of '" +
                                         directory + "'.",
