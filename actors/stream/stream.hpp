@@ -39,6 +39,7 @@ class Stream : public Actor<StreamActor> {
   };
 
   void recall(const Json& memory);
+  [[nodiscard]] Json peers_json() const;
   void remember();
   void bind(const VmActor& vm);
   void on_child(const link::ChildNews& news);

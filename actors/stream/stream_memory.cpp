@@ -8,8 +8,7 @@
 
 namespace aerie {
 
-void Stream::remember() {
-  if (subject_.empty()) return;
+Json Stream::peers_json() const {
   Json peers = Json::array();
   for (const auto& [epoch, peer] : peers_)
     peers.push_back({{"epoch", epoch},
@@ -19,6 +18,11 @@ void Stream::remember() {
                      {"answered", peer.is_answered},
                      {"offeredAt", to_rfc3339(peer.offered_at)},
                      {"player", peer.is_players}});
+  return peers;
+}
+
+void Stream::remember() {
+  if (subject_.empty()) return;
   send(environment_->directory.ledger(),
        Remember{subject_,
                 aerie::recall::text(
@@ -26,7 +30,7 @@ void Stream::remember() {
                      {"epoch", status_.epoch},
                      {"restarts", status_.restarts},
                      {"lastCause", status_.last_cause ? Json(*status_.last_cause) : Json(nullptr)},
-                     {"peers", std::move(peers)},
+                     {"peers", peers_json()},
                      {"watchers", watchers_},
                      {"controller", controller_}})});
 }
@@ -49,14 +53,6 @@ void Stream::recall(const Json& memory) {
 }
 
 Json Stream::describe() const {
-  Json peers = Json::array();
-  for (const auto& [epoch, peer] : peers_)
-    peers.push_back({{"epoch", epoch},
-                     {"viewer", peer.viewer},
-                     {"media", peer.media},
-                     {"offered", peer.is_offered},
-                     {"answered", peer.is_answered},
-                     {"player", peer.is_players}});
   Json figures = Json::object();
   for (const auto& [name, value] : figures_)
     figures[name] = value;
@@ -64,7 +60,7 @@ Json Stream::describe() const {
           {"epoch", status_.epoch},
           {"restarts", status_.restarts},
           {"lastCause", status_.last_cause ? Json(*status_.last_cause) : Json(nullptr)},
-          {"peers", std::move(peers)},
+          {"peers", peers_json()},
           {"watchers", watchers_},
           {"figures", std::move(figures)},
           {"control", controller_.empty() ? Json(nullptr) : Json(controller_)}};

@@ -94,7 +94,9 @@ void Vm::on_link_lost(const Cause& cause) {
 }
 
 void Vm::on_network(const std::optional<Cause>& failure) {
-  if (has_exited_ || document_->state == VmState::stopping) return;  // then it may well be gone
+  // Of a guest that ends it may well be gone.
+  if (has_exited_ || document_->state == VmState::stopping || document_->state == VmState::failed)
+    return;
   if (owner_) send(owner_, VmChanged{spec_.vm, document_->state, document_->pid, failure});
   Json data{{"check", "network"}};
   if (failure) data["cause"] = *failure;

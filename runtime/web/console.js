@@ -8,9 +8,9 @@ import { reconnectDelay } from './backoff.js';
 import { byMinute, LineChart } from './charts.js';
 import { Detail } from './detail.js';
 import { byId, make, setText, Toast } from './dom.js';
+import { Entry } from './entry.js';
 import { Knowledge } from './knowledge.js';
 import { Scene } from './scene.js';
-import { keepOperatorToken, operatorToken, takeTokenFromAddress } from './tokens.js';
 import { errorText } from './words.js';
 
 const eventsBefore = 1000;
@@ -76,7 +76,7 @@ class ConsolePage {
       }, this.aborter.signal);
     } catch (error) {
       if (this.aborter.signal.aborted) return;
-      if (error.status === 401 || error.status === 403) return locked(error.status === 403
+      if (error.status === 401 || error.status === 403) return entry.lock(error.status === 403
         ? 'This token may not use the console: it wants the operator’s.' : 'This token is not, or no longer, valid.');
       this.#setLive(false, errorText(error));
     }
@@ -217,34 +217,5 @@ class ConsolePage {
   }
 }
 
-let page = null;
-
-function open(token) {
-  page?.stop();
-  page = null;
-  byId('entry').hidden = token !== null;
-  byId('desk').hidden = token === null;
-  document.body.dataset.state = token === null ? 'locked' : 'starting';
-  if (token === null) return byId('token').focus();
-  page = new ConsolePage(token);
-  return page.start();
-}
-
-function locked(message) {
-  keepOperatorToken(null);
-  open(null);
-  setText(byId('entry-error'), message);
-}
-
-byId('entry').onsubmit = (event) => {
-  event.preventDefault();
-  const token = byId('token').value.trim();
-  if (token === '') return;
-  keepOperatorToken(token);
-  byId('token').value = '';
-  setText(byId('entry-error'), '');
-  open(token);
-};
-const given = takeTokenFromAddress();
-if (given) keepOperatorToken(given);
-open(operatorToken());
+const entry = new Entry((token) => new ConsolePage(token));
+entry.begin();

@@ -4,9 +4,9 @@
 import { Api } from './api.js';
 import { byArea, checkElement, summaryText } from './checkup.js';
 import { byId, make, setText } from './dom.js';
+import { Entry } from './entry.js';
 import { candidateText, stateText, verdictOf } from './ice_pairs.js';
 import { testSession, testWay } from './ice_test.js';
-import { keepOperatorToken, operatorToken, takeTokenFromAddress } from './tokens.js';
 import { errorText } from './words.js';
 
 const ways = { udp: 'UDP', tcp: 'TCP', relay: 'TURN' };
@@ -46,7 +46,7 @@ class DoctorPage {
     } catch (error) {
       if (aborter.signal.aborted) return false;
       if (error.status === 401 || error.status === 403) {
-        locked('This token is not, or no longer, valid.');
+        entry.lock('This token is not, or no longer, valid.');
         return false;
       }
       document.body.dataset.state = 'failed';
@@ -139,34 +139,5 @@ function choices(select, entries, chosen) {
   select.replaceChildren(...entries.map(([value, text]) => make('option', { value, textContent: text, selected: value === chosen })));
 }
 
-let page = null;
-
-function open(token) {
-  page?.stop();
-  page = null;
-  byId('entry').hidden = token !== null;
-  byId('desk').hidden = token === null;
-  document.body.dataset.state = token === null ? 'locked' : 'starting';
-  if (token === null) return byId('token').focus();
-  page = new DoctorPage(token);
-  return page.start();
-}
-
-function locked(message) {
-  keepOperatorToken(null);
-  open(null);
-  setText(byId('entry-error'), message);
-}
-
-byId('entry').onsubmit = (event) => {
-  event.preventDefault();
-  const token = byId('token').value.trim();
-  if (token === '') return;
-  keepOperatorToken(token);
-  byId('token').value = '';
-  setText(byId('entry-error'), '');
-  open(token);
-};
-const given = takeTokenFromAddress();
-if (given) keepOperatorToken(given);
-open(operatorToken());
+const entry = new Entry((token) => new DoctorPage(token));
+entry.begin();

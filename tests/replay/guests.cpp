@@ -16,17 +16,9 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-Json sleeper() {
-  return Json::array({{{"name", "subject"}, {"command", {"/bin/sleep", "1000"}}}});
-}
-
 Fault fault(const std::string& name, CauseKind kind, const std::string& names,
             std::function<void(Scene&)> plant) {
-  Fault made;
-  made.name = name;
-  made.kind = kind;
-  made.names = names;
-  made.children = sleeper();
+  auto made = sleeper_fault(name, kind, names);
   made.plant = std::move(plant);
   return made;
 }

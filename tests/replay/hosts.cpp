@@ -17,11 +17,7 @@ namespace {
 
 Fault fault(const std::string& name, CauseKind kind, const std::string& names,
             std::function<void(Scene&)> plant) {
-  Fault made;
-  made.name = name;
-  made.kind = kind;
-  made.names = names;
-  made.children = Json::array({{{"name", "subject"}, {"command", {"/bin/sleep", "1000"}}}});
+  auto made = sleeper_fault(name, kind, names);
   made.plant = std::move(plant);
   return made;
 }

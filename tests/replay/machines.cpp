@@ -17,11 +17,7 @@ using Alteration = std::function<void(Scene& scene, AlteredImage& image)>;
 
 Fault fault(const std::string& name, CauseKind kind, const std::string& names,
             Alteration alteration) {
-  Fault made;
-  made.name = "a machine: " + name;
-  made.kind = kind;
-  made.names = names;
-  made.children = Json::array({{{"name", "subject"}, {"command", {"/bin/sleep", "1000"}}}});
+  auto made = sleeper_fault("a machine: " + name, kind, names);
   made.prepare = [alteration = std::move(alteration)](Scene& scene) {
     AlteredImage image{scene};
     if (alteration) alteration(scene, image);

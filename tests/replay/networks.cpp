@@ -21,11 +21,7 @@ T needed(Result<T> result) {
 
 Fault fault(const std::string& name, CauseKind kind, const std::string& names,
             std::function<void(Scene&)> plant) {
-  Fault made;
-  made.name = name;
-  made.kind = kind;
-  made.names = names;
-  made.children = Json::array({{{"name", "subject"}, {"command", {"/bin/sleep", "1000"}}}});
+  auto made = sleeper_fault(name, kind, names);
   made.prepare = [](Scene&) {
     if (const auto possible = network::GuestNetworks::probe(); !possible)
       throw LeftOut("guests get no networks of their own here: " + possible.error().message);

@@ -139,6 +139,15 @@ void Scene::release(int run) {
   if (::write(held.get(), "go\n", 3) != 3) throw std::runtime_error("the subject does not listen");
 }
 
+Fault sleeper_fault(std::string name, CauseKind kind, std::string names) {
+  Fault made;
+  made.name = std::move(name);
+  made.kind = kind;
+  made.names = std::move(names);
+  made.children = Json::array({{{"name", "subject"}, {"command", {"/bin/sleep", "1000"}}}});
+  return made;
+}
+
 Json behind_gate(Json subject) {
   const Json gate{
       {"name", "gate"},

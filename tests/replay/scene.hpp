@@ -89,6 +89,9 @@ class Scene {
   Clock::time_point marked_ = Clock::now();
 };
 
+/// A fault of a guest whose only child, `subject`, sleeps; what plants it is to be added.
+[[nodiscard]] Fault sleeper_fault(std::string name, CauseKind kind, std::string names);
+
 /// `subject` with a child before it that is ready once the file `planted` is in the guest's home.
 [[nodiscard]] Json behind_gate(Json subject);
 
