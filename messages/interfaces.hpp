@@ -332,6 +332,11 @@ struct MachineReleased {
 struct MachineNetwork {
   std::optional<Cause> failure;  ///< none: it works again
 };
+/// What came of a wish to halt the machine's processors, or to let them go on.
+struct MachinePaused {
+  bool is_paused = false;
+  std::optional<Cause> failure;  ///< none: it is done
+};
 struct StartVm {};
 struct SendStream {
   Json body;
@@ -348,6 +353,15 @@ struct KillGuestChild {
   std::string child;
   int signal = 9;
   std::string by;
+};
+/// Halts the guest's processors, memory and devices kept as they are, or lets them go on. Only of a
+/// guest that is `ready`; one that is stopped, or adopted, goes on by itself.
+struct PauseVm {
+  bool is_paused = true;
+  std::string by;
+};
+struct VmPaused {
+  std::optional<Cause> failure;
 };
 /// The owner's consent to the deletion of what it owns; void for any other VM.
 struct ReleaseToken {
@@ -374,6 +388,7 @@ struct VmChanged {
   VmState state = VmState::preparing;
   std::optional<std::int64_t> pid;
   std::optional<Cause> cause;
+  bool is_paused = false;
 };
 struct VmStageReached {
   std::string vm;
@@ -426,6 +441,8 @@ using VmActor = caf::typed_actor<
     /// Passes words to the streamer.
     caf::reacts_to<SendStream>, caf::reacts_to<SendLogin>, caf::reacts_to<RestartGuestChild>,
     caf::reacts_to<KillGuestChild>,
+    /// Answered once it is done, or failed.
+    caf::replies_to<PauseVm>::with<VmPaused>, caf::reacts_to<MachinePaused>,
     /// Stops the guest; deletes nothing.
     caf::reacts_to<StopVm>, caf::reacts_to<DismantleVm>, caf::reacts_to<VmTimer>>;
 

@@ -44,6 +44,7 @@ void to_json(Json& json, const SessionDocument& document) {
       {"idleMs", document.idle.count()},
       {"maxMs", document.max.count()},
   };
+  if (document.is_vm_paused) json["vm"]["paused"] = true;
   if (document.login) json["login"] = *document.login;
   if (document.end)
     json["end"] = Json{{"by", document.end->by},
@@ -67,6 +68,7 @@ void to_json(Json& json, const VmDocument& document) {
               {"createdAt", to_rfc3339(document.created_at)},
               {"children", std::move(children)}};
   if (document.pid) json["pid"] = *document.pid;
+  if (document.is_paused) json["paused"] = true;
 }
 
 }  // namespace aerie

@@ -83,6 +83,7 @@ struct SessionDocument {
   std::string vm_id;
   std::string vm_address;
   VmState vm_state = VmState::preparing;
+  bool is_vm_paused = false;
   StreamStatus stream;
   std::vector<ViewerInfo> viewers;
   std::vector<Hold> holds;
@@ -114,6 +115,7 @@ struct VmDocument {
   std::map<std::string, std::int64_t>
       children;  ///< name to pid, as this host sees them; 0: unknown
   Rare<Cause> cause;
+  bool is_paused = false;  ///< an operator halted it
 };
 
 using VmDocumentPtr = std::shared_ptr<const VmDocument>;

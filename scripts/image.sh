@@ -249,9 +249,13 @@ promote_image() {
 
 # save_image PROFILE: a machine to go on from, beside the image that it fits.
 save_image() {
-  say "saving a machine that is ready"
-  build/aerie image save "$1" ||
-    die "The machine could not be saved; guests of the image boot." "The lines above say why."
+  local driver drivers=(qemu)
+  if command -v firecracker >/dev/null && [ -w /dev/kvm ]; then drivers+=(firecracker); fi
+  for driver in "${drivers[@]}"; do
+    say "saving a machine of $driver that is ready"
+    build/aerie image save "$1" --driver "$driver" ||
+      die "The machine could not be saved; guests of the image boot." "The lines above say why."
+  done
 }
 
 # image [PROFILE] [--fresh]: makes what is not there yet, boots it, and lets it be used if a frame came out of it.

@@ -26,6 +26,9 @@ class FakeMachine final : public Machine {
   void start() override { record_->calls.emplace_back("start"); }
   void adopt() override { record_->calls.emplace_back("adopt"); }
   void send(const link::HostMessage& message) override { record_->sent.push_back(message); }
+  void pause(bool is_paused) override {
+    record_->calls.emplace_back(is_paused ? "pause" : "go on");
+  }
   void kill(const std::string& by) override { record_->calls.push_back("kill " + by); }
   void release(const Resource& resource) override {
     record_->calls.push_back("release " + resource.kind);

@@ -146,6 +146,26 @@ struct Watched {
 
 }  // namespace
 
+TEST_CASE("a guest that was halted goes on under the next controller", "[caf][node]") {
+  Life first;
+  const Watched watched(first);
+  const auto vm = first.document(watched.id)->vm_id;
+  const auto actor = first.ask<VmActorFound>(first.node, FindVmActor{vm}).actor;
+  const auto answer = first.ask_later<VmPaused>(actor, PauseVm{true, "operator"});
+  first.machine()->reports->on_paused(true, std::nullopt);
+  first.run();
+  REQUIRE(answer->has_value());
+  CHECK(first.document(watched.id)->is_vm_paused);
+  CHECK(watched.host.last("state")["paused"] == true);
+
+  Life second(first);
+  CHECK(second.machine()->calls == std::vector<std::string>{"adopt", "go on"});
+  second.machine()->reports->on_paused(false, std::nullopt);
+  second.stand(second.machine());
+  CHECK_FALSE(second.document(watched.id)->is_vm_paused);
+  CHECK(second.events("vm.state").back()->data["state"] == "ready");
+}
+
 TEST_CASE("a running guest is adopted, and its viewer resumes without a new offer", "[caf][node]") {
   Life first;
   const Watched watched(first);

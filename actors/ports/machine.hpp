@@ -43,6 +43,8 @@ class MachineReports {
   virtual void on_released(Resource resource, std::optional<Cause> failure) = 0;
   /// Media did not flow, and the guest's network is why; none: it flows again.
   virtual void on_network(std::optional<Cause> failure) = 0;
+  /// The answer to `Machine::pause`, once for each.
+  virtual void on_paused(bool is_paused, std::optional<Cause> failure) = 0;
 };
 
 /// One guest's machine. Every function returns at once; outcomes come as reports.
@@ -57,6 +59,9 @@ class Machine {
   /// `on_linked`, or `on_failed` (`controller-restarted`) where nothing runs any more.
   virtual void adopt() = 0;
   virtual void send(const link::HostMessage& message) = 0;
+  /// Halts the guest's processors, or lets them go on: `on_paused` tells. May come before it runs;
+  /// then it is done as soon as it does.
+  virtual void pause(bool is_paused) = 0;
   /// Kills the guest with everything in it.
   virtual void kill(const std::string& by) = 0;
   /// Gives one resource back; after the guest's end only.

@@ -131,6 +131,8 @@ void Session::on_exit() {
 void Session::on_vm_changed(const VmChanged& changed) {
   if (changed.vm != document_->vm_id) return;
   document_.edit().vm_state = changed.state;
+  if (std::exchange(document_.edit().is_vm_paused, changed.is_paused) != changed.is_paused)
+    broadcast(state_message());
   if (changed.state == VmState::failed && changed.cause) {
     tell_trouble("vmm", *changed.cause);
   } else if (changed.cause && changed.cause->kind == CauseKind::network_failed) {
@@ -215,6 +217,7 @@ void Session::take_fresh_vm(const VmGiven& given) {
   document_.edit().vm_id = given.id;
   document_.edit().vm_address = given.address;
   document_.edit().vm_state = VmState::preparing;
+  document_.edit().is_vm_paused = false;
   record("vm.replaced", {{"from", old}, {"to", given.id}, {"cause", *replaced_for_}});
   send(stream_, BindStream{vm_});
   send(vm_, StartVm{});

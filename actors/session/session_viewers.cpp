@@ -310,6 +310,7 @@ Json Session::state_message() const {
   Json message{{"type", "state"},
                {"state", to_string(document_->state)},
                {"stage", document_->stage ? Json(to_string(*document_->stage)) : Json(nullptr)}};
+  if (document_->is_vm_paused) message["paused"] = true;
   if (document_->cause) {
     message["cause"] = *document_->cause;
   } else if (!troubles_.empty()) {

@@ -32,6 +32,9 @@ class MailboxReports final : public MachineReports {
   void on_network(std::optional<Cause> failure) override {
     tell(MachineNetwork{std::move(failure)});
   }
+  void on_paused(bool is_paused, std::optional<Cause> failure) override {
+    tell(MachinePaused{is_paused, std::move(failure)});
+  }
 
  private:
   template <class Message>
@@ -87,6 +90,8 @@ Vm::Behavior Vm::make_behavior() {
       [this](const KillGuestChild& message) {
         if (machine_) machine_->send(link::KillChild{message.child, message.signal, message.by});
       },
+      [this](const PauseVm& message) { return pause(message); },
+      [this](const MachinePaused& message) { on_paused(message); },
       [this](const StopVm& message) { stop(message.by, message.at_once); },
       [this](const DismantleVm& message) { dismantle(message.token); },
       [this](const VmTimer& message) { on_timer(message.ticket); },
@@ -192,6 +197,7 @@ void Vm::stop(const std::string& by, bool at_once) {
   if (document_->state == VmState::stopping && !at_once) return;
   const bool can_ask = !at_once && document_->state == VmState::ready;
   enter(VmState::stopping, stop_deadline());
+  if (can_ask && document_->is_paused) machine_->pause(false);  // to hear that it is to end
   if (can_ask)
     machine_->send(link::Stop{by});
   else
@@ -228,6 +234,8 @@ void Vm::on_machine_failed(const Cause& cause) {
 
 void Vm::finish(std::optional<Cause> cause) {
   has_exited_ = true;
+  document_.edit().is_paused = false;
+  answer_pause(Cause{CauseKind::vmm_exited, "The guest ended meanwhile.", "See why it did.", {}});
   show_face();
   remember();
   const VmFinished finished{spec_.vm, std::move(cause)};
@@ -287,7 +295,7 @@ void Vm::enter(VmState state, std::optional<Duration> deadline) {
   document_.edit().state = state;
   ++ticket_;
   if (deadline) send_later(*deadline, VmTimer{ticket_});
-  if (owner_) send(owner_, VmChanged{spec_.vm, state, document_->pid, document_->cause});
+  tell_owner(document_->cause);
   Json data{{"state", to_string(state)}};
   if (document_->cause) data["cause"] = *document_->cause;
   record("vm.state", "", std::move(data));

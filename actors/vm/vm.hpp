@@ -37,6 +37,11 @@ class Vm : public Actor<VmActor> {
   [[nodiscard]] Json describe() const override;
 
  private:
+  struct Pausing {
+    std::string by;
+    caf::typed_response_promise<VmPaused> promise;
+  };
+
   void start();
   void start_machine();
   void make_machine();
@@ -57,6 +62,12 @@ class Vm : public Actor<VmActor> {
   void on_network(const std::optional<Cause>& failure);
   void assign(const AssignVm& assignment);
   void tell_owner_where_it_stands();
+  void tell_owner(const std::optional<Cause>& cause);
+
+  // vm_pausing.cpp
+  caf::result<VmPaused> pause(const PauseVm& wish);
+  void on_paused(const MachinePaused& paused);
+  void answer_pause(const std::optional<Cause>& failure);
 
   // vm_dismantling.cpp
   void dismantle(const ReleaseToken& token);
@@ -107,8 +118,9 @@ class Vm : public Actor<VmActor> {
   std::set<std::string> ready_;  ///< children
   std::vector<Json> unsaid_;     ///< to the streamer, once an adopted guest is linked
   std::vector<link::LoginOrder> unsaid_orders_;  ///< likewise, to the log-in agent
+  Rare<Pausing> pausing_;                        ///< who waits for it to be halted, or to go on
   std::vector<ActorPart> parts_;                 ///< the children, for operators
-  std::optional<VmState> shown_state_;
+  std::optional<std::pair<VmState, bool>> shown_state_;  ///< and whether it is halted
   Instant state_since_{};
   std::set<std::pair<std::string, std::string>> known_exits_;  ///< of the controller before
   std::string remembered_;    ///< digest of what was last remembered

@@ -45,6 +45,7 @@ void Vm::adopt() {
   else if (document_->state != VmState::failed)
     enter(VmState::linking, environment_->link_within(document_->driver));
   machine_->adopt();
+  if (document_->is_paused) machine_->pause(false);  // halted, it could not prove who it is
 }
 
 void Vm::say_to_streamer(const Json& body) {

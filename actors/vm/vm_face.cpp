@@ -46,13 +46,11 @@ void Vm::note_child(const link::ChildNews& news) {
 }
 
 void Vm::show_face() {
-  if (shown_state_ != document_->state) {
-    shown_state_ = document_->state;
-    state_since_ = environment_->wall();
-  }
+  const std::pair shown{document_->state, document_->is_paused};
+  if (std::exchange(shown_state_, shown) != shown) state_since_ = environment_->wall();
   if (has_exited_) parts_.clear();
   ActorFace face;
-  face.state = to_string(document_->state);
+  face.state = document_->is_paused ? "paused" : to_string(document_->state);
   face.since = state_since_;
   face.pid = document_->pid.value_or(0);
   if (document_->cause) face.reason = document_->cause->message;

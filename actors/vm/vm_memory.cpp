@@ -27,6 +27,7 @@ VmMemory restore(const std::string& id, const Json& json) {
   document.created_at = recall::instant(json.at("createdAt"));
   json.at("children").get_to(document.children);
   document.cause = recall::cause(json.at("cause"));
+  document.is_paused = json.value("paused", false);  // not in what older versions wrote
   for (const auto& stage : json.at("stages"))
     stages.push_back(recall::named(stage, Stage::first_frame));
   json.at("ready").get_to(ready);
@@ -60,6 +61,7 @@ Json stored_vm(const VmMemory& memory) {
           {"stages", std::move(stages)},
           {"ready", memory.ready},
           {"stoppedBy", memory.stopped_by ? Json(*memory.stopped_by) : Json(nullptr)},
+          {"paused", document.is_paused},
           {"hasStarted", memory.has_started},
           {"hasExited", memory.has_exited}};
 }

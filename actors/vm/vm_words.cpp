@@ -94,10 +94,11 @@ void Vm::on_link_lost(const Cause& cause) {
 }
 
 void Vm::on_network(const std::optional<Cause>& failure) {
-  // Of a guest that ends it may well be gone.
-  if (has_exited_ || document_->state == VmState::stopping || document_->state == VmState::failed)
+  // Of a guest that ends it may well be gone, and one that is halted answers nobody.
+  if (has_exited_ || document_->is_paused || document_->state == VmState::stopping ||
+      document_->state == VmState::failed)
     return;
-  if (owner_) send(owner_, VmChanged{spec_.vm, document_->state, document_->pid, failure});
+  tell_owner(failure);
   Json data{{"check", "network"}};
   if (failure) data["cause"] = *failure;
   record(failure ? "doctor.failed" : "doctor.recovered", "", std::move(data));
@@ -117,8 +118,14 @@ void Vm::assign(const AssignVm& assignment) {
   publish();
 }
 
+void Vm::tell_owner(const std::optional<Cause>& cause) {
+  if (owner_)
+    send(owner_,
+         VmChanged{spec_.vm, document_->state, document_->pid, cause, document_->is_paused});
+}
+
 void Vm::tell_owner_where_it_stands() {
-  send(owner_, VmChanged{spec_.vm, document_->state, document_->pid, document_->cause});
+  tell_owner(document_->cause);
   for (const auto& child : spec_.configure.profile->children)
     if ((child.builtin == Builtin::stream || child.builtin == Builtin::login) &&
         document_->children.contains(child.name)) {

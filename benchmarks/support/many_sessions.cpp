@@ -104,6 +104,7 @@ class InstantDriver final : public Driver {
     }
     void adopt() override {}
     void send(const link::HostMessage&) override {}
+    void pause(bool) override {}
     void kill(const std::string&) override {}
     void release(const Resource& resource) override {
       reports_->on_released(resource, std::nullopt);

@@ -5,11 +5,13 @@
 #include "runtime/config/configuration.hpp"
 #include "runtime/config/profiles.hpp"
 #include "runtime/controller/actor_settings.hpp"
-#include "runtime/drivers/qemu/state_saver.hpp"
+#include "runtime/drivers/firecracker/firecracker_state.hpp"
+#include "runtime/drivers/qemu/qemu_state.hpp"
 
 namespace aerie::cli {
 
-int run_image_save(const CommonOptions& options, const std::string& profile) {
+int run_image_save(const CommonOptions& options, const std::string& profile,
+                   const std::string& driver) {
   const auto configuration = read_configuration(options);
   if (!configuration) return refused;
   const auto& settings = configuration->settings;
@@ -27,7 +29,11 @@ int run_image_save(const CommonOptions& options, const std::string& profile) {
   request.images = image_settings(settings);
   request.profile = *found->second;
   request.uid_base = ::geteuid() == 0 ? settings.guests.uid_base : 0;
-  const auto saved = save_guest(request);
+  const auto source =
+      driver == "firecracker"
+          ? firecracker::make_state_source({settings.firecracker_program, settings.jailer_program})
+          : make_qemu_state_source();
+  const auto saved = save_guest(request, *source);
   if (!saved) {
     tell_error(saved.error().message, saved.error().remedy);
     return answer_is_no;

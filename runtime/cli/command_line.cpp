@@ -117,6 +117,8 @@ CLI::App* add_image(CLI::App& app, Parsed& parsed) {
   auto* save = command->add_subcommand(
       "save", "boot an image once and save the machine, so that later ones go on from there");
   save->add_option("PROFILE", parsed.profile, "what runs in it")->required();
+  save->add_option("--driver", parsed.driver, "whose machine: qemu (default), firecracker")
+      ->check(CLI::IsMember({"qemu", "firecracker"}));
   return command;
 }
 
@@ -165,7 +167,8 @@ int run_command_line(int argc, const char* const* argv, const ServeFunction& ser
   if (console_command->parsed())
     return cli::run_console_command(parsed.common, *parsed.command, parsed.as_json);
   if (inspect_command->parsed()) return cli::run_inspect(parsed.file, parsed.root, parsed.as_json);
-  if (image_command->parsed()) return cli::run_image_save(parsed.common, parsed.profile);
+  if (image_command->parsed())
+    return cli::run_image_save(parsed.common, parsed.profile, parsed.driver);
   if (kernel_command->parsed()) return cli::run_kernel_extract(parsed.file, parsed.vmlinux);
   return cli::refused;
 }

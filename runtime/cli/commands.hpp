@@ -29,7 +29,9 @@ struct CommonOptions {
 /// Whether a program can start in the root file system `root`, and what of.
 [[nodiscard]] int run_inspect(const std::string& file, const std::string& root, bool as_json);
 /// Writes the uncompressed ELF kernel within a bzImage.
-[[nodiscard]] int run_image_save(const CommonOptions& options, const std::string& profile);
+/// `driver`: `firecracker`, else QEMU's.
+[[nodiscard]] int run_image_save(const CommonOptions& options, const std::string& profile,
+                                 const std::string& driver);
 [[nodiscard]] int run_kernel_extract(const std::string& bzimage, const std::string& vmlinux);
 
 /// One command of the operators' console. Where `interrupt` is a descriptor, its becoming readable

@@ -41,6 +41,8 @@ const std::vector<CommandForm>& table() {
       {"release", "ID NAME", "Clears a hold.", {id, hold}, 2},
       {"restart", "ID CHILD", "Restarts a guest's child, or a supervisor's.", {id, child}, 2},
       {"kill", "ID CHILD [SIGNAL]", "Signals a child; SIGKILL by default.", {id, child, text}, 2},
+      {"pause", "ID", "Halts a guest's virtual machine, as it is.", {id}, 1},
+      {"resume", "ID", "Lets a guest that is halted go on.", {id}, 1},
       {"retire",
        "ID [REASON] [--force]",
        "Proposes a session's end; --force asks nobody.",

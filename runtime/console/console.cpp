@@ -111,6 +111,7 @@ void Console::perform(const Reply& reply, const Command& command) {
     if (name == "inspect") return inspect(reply, subject);
     if (name == "events") return read_events(reply, subject.id, command);
     if (name == "trace") return trace(reply, subject, command.follows);
+    if (name == "pause" || name == "resume") return pause(reply, subject, name == "pause");
     touch_child(reply, subject, child, signal);
   });
 }

@@ -109,6 +109,7 @@ class Console : public Actor<ConsoleActor> {
                    std::optional<int> signal);
   void touch_actor(const Reply& reply, const std::string& supervisor, const std::string& child,
                    std::optional<int> signal);
+  void pause(const Reply& reply, const Subject& subject, bool is_paused);
   void retire(const Reply& reply, const Subject& subject, const Command& command);
   void drain(const Reply& reply, bool is_draining);
 

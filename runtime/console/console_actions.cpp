@@ -124,6 +124,31 @@ void Console::touch_guest(const Reply& reply, const std::string& vm, const std::
           unanswered(reply));
 }
 
+void Console::pause(const Reply& reply, const Subject& subject, bool is_paused) {
+  const auto vm = subject.kind == "vm" ? subject.id
+                  : subject.session    ? subject.session->vm_id
+                                       : std::string{};
+  if (vm.empty())
+    return fail(reply, "conflict", "The " + subject.kind + " " + subject.id + " is no guest.",
+                "Name a VM or a session.");
+  request(environment_->directory.node(), caf::infinite, FindVmActor{vm})
+      .then(
+          [=, this](const VmActorFound& found) {
+            if (!found.actor)
+              return fail(reply, "conflict", "The guest " + vm + " runs no more.",
+                          "`why " + vm + "` tells why.");
+            request(found.actor, caf::infinite, PauseVm{is_paused, who})
+                .then(
+                    [=, this](const VmPaused& done) {
+                      if (done.failure)
+                        return fail(reply, "conflict", done.failure->message, done.failure->remedy);
+                      answer(reply, {{"vm", vm}, {"paused", is_paused}, {"by", who}});
+                    },
+                    unanswered(reply));
+          },
+          unanswered(reply));
+}
+
 void Console::touch_actor(const Reply& reply, const std::string& supervisor,
                           const std::string& child, std::optional<int> signal) {
   const auto actor = environment_->roster->address_of(supervisor);

@@ -34,6 +34,9 @@ class MachineHandle final : public Machine {
   void send(const link::HostMessage& message) override {
     reactor_.post([machine = machine_, message] { machine->send(message); });
   }
+  void pause(bool is_paused) override {
+    reactor_.post([machine = machine_, is_paused] { machine->pause(is_paused); });
+  }
   void kill(const std::string& by) override {
     reactor_.post([machine = machine_, by] { machine->kill(by); });
   }

@@ -61,6 +61,7 @@ SessionDocument restore(const Json& json) {
   json.at("vm").at("id").get_to(document.vm_id);
   json.at("vm").at("address").get_to(document.vm_address);
   document.vm_state = named(json.at("vm").at("state").get<std::string>(), VmState::failed);
+  document.is_vm_paused = json.at("vm").value("paused", false);
   restore_stream(json.at("stream"), document.stream);
   restore_people(json, document);
   document.created_at = instant(json.at("createdAt"));

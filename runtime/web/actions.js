@@ -14,6 +14,7 @@ export function quoted(text) {
 export function actionsOf(node, { parent = null, session = null } = {}) {
   if (node.kind === 'child' && parent?.kind === 'vm') return childActions(node, parent, session);
   if (node.kind === 'session') return sessionActions(node, session);
+  if (node.kind === 'vm') return machineActions(node, session);
   if (parent?.kind === 'supervisor') return [restartOf(node, parent, `the ${node.name} of the controller`,
     'It keeps nothing, and begins anew at once.')];
   return [];
@@ -33,6 +34,17 @@ function childActions(node, vm, session) {
 function restartOf(node, parent, where, does) {
   return { name: 'restart', label: 'Restart', key: 'r', isGrave: false, asks: `Restart ${where}?`, does,
     line: () => `restart ${parent.id} ${node.name}` };
+}
+
+/** Only a virtual machine can be halted as it is. */
+function machineActions(node, session) {
+  if (!session || session.driver === 'process' || !['ready', 'paused'].includes(node.state)) return [];
+  const whose = `guest ${short(node.id)}, which is ${session.userId}’s`;
+  if (node.state === 'paused')
+    return [{ name: 'resume', label: 'Resume', key: 'p', isGrave: false, asks: `Let ${whose}, go on?`,
+      does: 'It goes on as it was.', line: () => `resume ${node.id}` }];
+  return [{ name: 'pause', label: 'Pause', key: 'p', isGrave: true, asks: `Pause ${whose}?`,
+    does: 'Its processors are halted; its viewers see that it is paused.', line: () => `pause ${node.id}` }];
 }
 
 function sessionActions(node, session) {

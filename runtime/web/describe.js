@@ -12,8 +12,11 @@ import { byText, closeText, errorText, reasonText, stageText } from './words.js'
 export function describe(view, now) {
   const phase = phaseOf(view);
   const blank = { phase, title: '', detail: '', remedy: '', evidence: [], stages: [], actions: [] };
-  return { ...blank, ...describers[phase](view, now) };
+  const goesOn = phase === 'starting' || phase === 'live' || phase === 'restarting';
+  return { ...blank, ...(view.session.paused && goesOn ? paused : describers[phase](view, now)) };
 }
+
+const paused = { title: 'Paused', detail: 'An operator has paused this machine. It stays as it is, and goes on from there.' };
 
 const describers = {
   starting(view) {

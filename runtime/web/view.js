@@ -8,7 +8,7 @@ export function emptyView() {
     close: null, // {code, retryAt?}
     role: null,
     viewer: null,
-    session: { state: 'starting', stage: null, child: null, cause: null }, // why a child is not well
+    session: { state: 'starting', stage: null, child: null, cause: null, paused: false }, // why a child is not well
     stages: [], // {name, atMs}; atMs since creation, null where not known
     createdAt: null, // local ms
     stream: { state: 'down', restarts: 0, cause: null, retryAt: null },
@@ -82,7 +82,7 @@ const handlers = {
     const retire = message.state === 'ready' ? view.retire : null;
     const at = Date.parse(message.at) - view.createdAt;
     return { ...view, retire, session: { state: message.state, stage: message.stage ?? null,
-        child: message.child ?? null, cause: message.cause ?? null },
+        child: message.child ?? null, cause: message.cause ?? null, paused: message.paused === true },
       stages: withStage(view.stages, message.stage, view.createdAt === null ? null : at) };
   },
   stream(view, message, deadline) {

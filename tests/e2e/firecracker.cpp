@@ -12,7 +12,9 @@
 #include <unistd.h>
 
 #include "runtime/drivers/firecracker/firecracker_driver.hpp"
+#include "runtime/drivers/firecracker/firecracker_state.hpp"
 #include "runtime/drivers/firecracker/firecracker_vmm.hpp"
+#include "runtime/drivers/process/guest_record.hpp"
 #include "runtime/process/temporary_directory.hpp"
 #include "tests/support/deadline.hpp"
 #include "tests/support/descendants.hpp"
@@ -41,6 +43,9 @@ class Heard final : public MachineReports {
     add((failure ? "kept " : "released ") + resource.kind);
   }
   void on_network(std::optional<Cause>) override {}
+  void on_paused(bool is_paused, std::optional<Cause> failure) override {
+    add(failure ? "not done: " + failure->message : is_paused ? "paused" : "goes on");
+  }
 
   /// Whether it is heard before a test's patience ends.
   bool wait_for(const std::string& word) {
@@ -103,7 +108,8 @@ struct Rig {
               64};
           return Result<std::unique_ptr<Vmm>>{std::make_unique<firecracker::FirecrackerVmm>(
               reactor, std::move(plan),
-              firecracker::FirecrackerVmm::Programs{program_beside_tests("fake-firecracker"), ""})};
+              firecracker::FirecrackerVmm::Options{
+                  {program_beside_tests("fake-firecracker"), ""}, std::nullopt, false})};
         });
   }
   ~Rig() {
@@ -116,6 +122,22 @@ struct Rig {
         ::kill(pid, SIGKILL);
     reactor.stop();
     disk.stop();
+  }
+
+  /// An image that the driver finds by itself, in place of the one that it is handed.
+  void make_image() const {
+    namespace fs = std::filesystem;
+    const auto folder = directory.path() + "/image";
+    fs::create_directories(folder);
+    fs::create_directories(directory.path() + "/current");
+    fs::copy_file("/proc/self/exe", folder + "/vmlinux");  // an ELF file
+    Json manifest{{"profile", "test"}, {"memoryMiB", 64}};
+    for (const auto* name : {"initrd.img", "root.squashfs", "overlay.ext4"})
+      std::ofstream{folder + "/" + name} << (name == std::string{"overlay.ext4"} ? "overlay" : "");
+    for (const auto* name : {"vmlinux", "initrd.img", "root.squashfs", "overlay.ext4"})
+      manifest["files"][name] = {{"bytes", fs::file_size(folder + "/" + name)}};
+    std::ofstream{folder + "/manifest.json"} << manifest.dump();
+    fs::create_directory_symlink(folder, directory.path() + "/current/test");
   }
 
   void write(const std::string& name, const std::string& content) const {
@@ -131,6 +153,7 @@ struct Rig {
                                  .value();
     spec.configure.session = "7b0a3b3c-8f0e-4f4c-9c57-0d9c6f1f0002";
     spec.configure.url = "about:blank";
+    spec.configure.display = spec.configure.profile->display;
     return spec;
   }
   void make() { machine = driver->make(spec(), heard); }
@@ -183,6 +206,53 @@ TEST_CASE("the next controller takes a machine of Firecracker over", "[firecrack
   rig.machine->adopt();
   CHECK(rig.heard->wait_for("linked"));
   CHECK(rig.heard->pid == pid);
+  rig.machine->send(link::Stop{"owner"});
+  CHECK(rig.heard->wait_for("exited"));
+}
+
+TEST_CASE("a machine of Firecracker is halted and goes on", "[firecracker-vm]") {
+  Rig rig;
+  rig.start();
+  REQUIRE(rig.heard->wait_for("ready"));
+  rig.machine->pause(true);
+  CHECK(rig.heard->wait_for("paused"));
+  rig.machine->pause(false);
+  CHECK(rig.heard->wait_for("goes on"));
+}
+
+TEST_CASE("a guest goes on from a machine that Firecracker saved", "[firecracker-vm]") {
+  Rig rig;
+  rig.make_image();
+  const FirecrackerPrograms programs{program_beside_tests("fake-firecracker"), ""};
+  SaveRequest request;
+  request.images.directory = rig.directory.path();
+  request.profile = *rig.spec().configure.profile;
+  const auto source = firecracker::make_state_source(programs);
+  const auto saved = save_guest(request, *source);
+  INFO((saved ? saved->folder : saved.error().message));
+  REQUIRE(saved);
+
+  VmOptions options;
+  options.vms_directory = rig.directory.path() + "/vms";
+  rig.driver = make_firecracker_driver(rig.reactor, rig.disk, options, request.images, programs);
+  bool is_whole = true;
+  SECTION("which is what it was") {}
+  SECTION("but boots where what was saved is damaged") {
+    std::ofstream{saved->memory(), std::ios::app} << "x";
+    is_whole = false;
+  }
+  rig.start();
+  CHECK(rig.heard->wait_for("linked"));
+  REQUIRE(rig.heard->wait_for("ready"));
+  // Whose guest had the secret of the saved one, and has its own now.
+  const auto record = read_guest_record(rig.directory.path() + "/vms/" + rig.spec().vm);
+  REQUIRE(record);
+  CHECK(record->secret != saved->secret);
+  // One that goes on has the console of then, and did not boot again.
+  const auto console = rig.console();
+  CHECK(console.starts_with("Linux version"));
+  CHECK(console.find("Linux version", 1) == std::string::npos);
+  CHECK((console.find("a snapshot goes on") != std::string::npos) == is_whole);
   rig.machine->send(link::Stop{"owner"});
   CHECK(rig.heard->wait_for("exited"));
 }

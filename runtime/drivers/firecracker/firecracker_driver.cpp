@@ -1,46 +1,71 @@
 #include "runtime/drivers/firecracker/firecracker_driver.hpp"
 
-#include <cstdlib>
-#include <sstream>
-#include <unistd.h>
+#include <spdlog/spdlog.h>
 
+#include "runtime/drivers/firecracker/firecracker_state.hpp"
 #include "runtime/drivers/firecracker/firecracker_vmm.hpp"
 
 namespace aerie {
 namespace {
 
+using firecracker::FirecrackerVmm;
+
 constexpr int overhead_mib = 64;  // of Firecracker itself: some 5 MiB, and its threads' stacks
 
-/// Empty: there is none.
-std::string find_program(const std::string& name) {
-  if (name.find('/') != std::string::npos)
-    return ::access(name.c_str(), X_OK) == 0 ? name : std::string{};
-  const char* path = std::getenv("PATH");
-  std::istringstream directories{path == nullptr ? "/usr/local/bin:/usr/bin:/bin" : path};
-  for (std::string directory; std::getline(directories, directory, ':');) {
-    auto candidate = directory + "/" + name;
-    if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-  }
-  return {};
-}
+/// Looks for programs and image of each VM anew, for they may have come meanwhile. On one thread.
+class VmmMaker {
+ public:
+  VmmMaker(Reactor& reactor, ImageSettings images, FirecrackerPrograms programs, bool has_networks)
+      : reactor_(reactor),
+        images_(std::move(images)),
+        programs_(std::move(programs)),
+        has_networks_(has_networks),
+        states_(images_.directory) {}
 
-Result<std::unique_ptr<Vmm>> make_vmm(Reactor& reactor, const ImageSettings& images,
-                                      const FirecrackerPrograms& programs, const MachineSpec& spec,
-                                      VmPlan plan) {
-  firecracker::FirecrackerVmm::Programs found{find_program(programs.firecracker), {}};
-  if (found.firecracker.empty())
-    return tl::unexpected(
-        Cause{CauseKind::vmm_missing,
-              "There is no program '" + programs.firecracker + "' to run the VM.",
-              "Install a release of Firecracker for this host, or set vmm.firecracker to its path; "
-              "without /dev/kvm use the driver qemu.",
-              {}});
-  found.jailer = find_program(programs.jailer);
-  auto image = find_guest_image(images, spec.configure.profile->name);
-  if (!image) return tl::unexpected(image.error());
-  plan.image = std::move(*image);
-  return std::make_unique<firecracker::FirecrackerVmm>(reactor, std::move(plan), std::move(found));
-}
+  Result<std::unique_ptr<Vmm>> make(const MachineSpec& spec, VmPlan plan) {
+    auto found = firecracker::find_programs(programs_);
+    if (found.firecracker.empty())
+      return tl::unexpected(Cause{
+          CauseKind::vmm_missing,
+          "There is no program '" + programs_.firecracker + "' to run the VM.",
+          "Install a release of Firecracker for this host, or set vmm.firecracker to its path; "
+          "without /dev/kvm use the driver qemu.",
+          {}});
+    auto image = find_guest_image(images_, spec.configure.profile->name);
+    if (!image) return tl::unexpected(image.error());
+    plan.image = std::move(*image);
+    auto state = state_for(spec.configure, plan, found);
+    return std::make_unique<FirecrackerVmm>(
+        reactor_, std::move(plan),
+        FirecrackerVmm::Options{std::move(found), std::move(state), spec.configure.is_template});
+  }
+
+ private:
+  /// What a saved guest was started with can't be changed: environment and display.
+  std::optional<SavedState> state_for(const link::Configure& configure, const VmPlan& plan,
+                                      const FirecrackerVmm::Programs& found) {
+    const auto& profile = *configure.profile;
+    if (!configure.env.empty() || configure.display != profile.display || configure.is_template)
+      return std::nullopt;
+    if (version_.empty()) version_ = firecracker::version_of(found.firecracker);
+    if (has_networks_ && !firecracker::takes_other_taps(version_)) return std::nullopt;
+    auto state = states_.find(state_key(
+        plan.image, profile,
+        firecracker::identity_of(version_, plan.resources,
+                                 FirecrackerVmm::is_jailed(found, plan.identity), has_networks_)));
+    if (state) return std::move(*state);
+    spdlog::warn("driver=firecracker {} The guest boots instead. {}", state.error().message,
+                 state.error().remedy);
+    return std::nullopt;
+  }
+
+  Reactor& reactor_;
+  ImageSettings images_;
+  FirecrackerPrograms programs_;
+  bool has_networks_;
+  SavedStates states_;
+  std::string version_;
+};
 
 }  // namespace
 
@@ -49,12 +74,11 @@ std::shared_ptr<Driver> make_firecracker_driver(Reactor& reactor, Reactor& disk,
                                                 FirecrackerPrograms programs) {
   options.driver = "firecracker";
   options.overhead_mib = overhead_mib;
+  auto maker = std::make_shared<VmmMaker>(reactor, std::move(images), std::move(programs),
+                                          options.networks != nullptr);
   return std::make_shared<VmDriver>(
       reactor, disk, std::move(options),
-      [&reactor, images = std::move(images), programs = std::move(programs)](
-          const MachineSpec& spec, VmPlan plan) {
-        return make_vmm(reactor, images, programs, spec, std::move(plan));
-      });
+      [maker](const MachineSpec& spec, VmPlan plan) { return maker->make(spec, std::move(plan)); });
 }
 
 }  // namespace aerie

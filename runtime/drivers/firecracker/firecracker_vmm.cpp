@@ -27,11 +27,10 @@ constexpr int initrd_fd = 4;
 constexpr int root_fd = 5;
 constexpr int overlay_fd = 6;
 constexpr int room_fd = 7;
+constexpr int state_fd = 8;
+constexpr int memory_fd = 9;
 
-constexpr const char* kernel_arguments =
-    "console=ttyS0 loglevel=6 reboot=k panic=-1 pci=off i8042.noaux i8042.nomux i8042.dumbkbd "
-    "random.trust_cpu=on aerie.root=/dev/vda aerie.overlay=/dev/vdb aerie.link=vsock:7000 "
-    "aerie.end=reboot";
+constexpr const char* interface_id = "eth0";
 
 std::string path_of(int fd) {
   return "/proc/self/fd/" + std::to_string(fd);
@@ -55,26 +54,39 @@ std::string mac_of(int slot) {
   return text.data();
 }
 
+JailSettings jail_in(const std::string& directory, const FirecrackerVmm::Programs& programs,
+                     const SpawnRequest::Identity& user) {
+  JailSettings settings;
+  settings.jailer = programs.jailer;
+  settings.firecracker = programs.firecracker;
+  settings.base = directory;
+  settings.id = "vm";
+  settings.uid = user.uid;
+  settings.gid = user.gid;
+  return settings;
+}
+
 }  // namespace
 
-FirecrackerVmm::FirecrackerVmm(Reactor& reactor, VmPlan plan, Programs programs)
-    : reactor_(reactor), plan_(std::move(plan)), programs_(std::move(programs)) {}
+const char* firecracker_kernel_arguments() {
+  return "console=ttyS0 loglevel=6 reboot=k panic=-1 pci=off i8042.noaux i8042.nomux "
+         "i8042.dumbkbd random.trust_cpu=on aerie.root=/dev/vda aerie.overlay=/dev/vdb "
+         "aerie.link=vsock:7000 aerie.end=reboot";
+}
+
+FirecrackerVmm::FirecrackerVmm(Reactor& reactor, VmPlan plan, Options options)
+    : reactor_(reactor), plan_(std::move(plan)), options_(std::move(options)) {}
 
 // -- what must be there ---------------------------------------------------------------------------
 
 JailSettings FirecrackerVmm::jail() const {
-  JailSettings settings;
-  settings.jailer = programs_.jailer;
-  settings.firecracker = programs_.firecracker;
-  settings.base = plan_.directory;
-  settings.id = "vm";
-  settings.uid = plan_.identity->uid;
-  settings.gid = plan_.identity->gid;
-  return settings;
+  return jail_in(plan_.directory, options_.programs, *plan_.identity);
 }
 
-std::string FirecrackerVmm::room() const {
-  return is_jailed() ? jail_root(jail()) : plan_.directory + "/room";
+std::string FirecrackerVmm::room_in(const std::string& directory, const Programs& programs,
+                                    const std::optional<SpawnRequest::Identity>& user) {
+  return is_jailed(programs, user) ? jail_root(jail_in(directory, programs, *user))
+                                   : directory + "/room";
 }
 
 VmSockets FirecrackerVmm::sockets() const {
@@ -89,15 +101,22 @@ Result<void> FirecrackerVmm::prepare() {
                                     std::to_string(plan_.image.memory_mib) + " MiB or more.",
                                 "Raise resources.memoryMiB of the profile.",
                                 {}});
-  if (auto prepared = prepare_vm_files(plan_, plan_.image.overlay); !prepared) return prepared;
+  const auto& state = options_.state;
+  if (auto prepared =
+          state ? prepare_vm_files(plan_, *state) : prepare_vm_files(plan_, plan_.image.overlay);
+      !prepared)
+    return prepared;
   if (!is_jailed()) return make_room();
   if (auto checked = check(jail()); !checked) return checked;
-  if (auto filled = fill_jail(jail(), {{plan_.image.kernel, "vmlinux", false},
-                                       {plan_.image.initrd, "initrd", false},
-                                       {plan_.image.root, "root.img", false},
-                                       {overlay_path(plan_.directory), "overlay", true}});
-      !filled)
-    return filled;
+  std::vector<JailedFile> files{{plan_.image.kernel, "vmlinux", false},
+                                {plan_.image.initrd, "initrd", false},
+                                {plan_.image.root, "root.img", false},
+                                {overlay_path(plan_.directory), "overlay", true}};
+  if (state) {
+    files.push_back({state->state(), "state", false});
+    files.push_back({state->memory(), "memory", false});
+  }
+  if (auto filled = fill_jail(jail(), files); !filled) return filled;
   return make_room();
 }
 
@@ -125,6 +144,8 @@ Result<SpawnRequest> FirecrackerVmm::command(std::optional<int> tap) {
   if (!lent_[console_fd]) return not_made(console);
   if (tap)
     if (auto kept = keep_tap(*tap); !kept) return tl::unexpected(kept.error());
+  if (options_.is_template && plan_.identity)
+    if (auto made = make_template_tap(); !made) return tl::unexpected(made.error());
   if (auto listening = listen_for_knock(); !listening) return tl::unexpected(listening.error());
   const std::vector<std::string> arguments{"--api-sock", seen_as("api.sock")};
   SpawnRequest request;
@@ -134,7 +155,7 @@ Result<SpawnRequest> FirecrackerVmm::command(std::optional<int> tap) {
     request.cwd = "/";
   } else {
     if (auto lent = lend_files(); !lent) return tl::unexpected(lent.error());
-    request.argv = {programs_.firecracker, "--id", plan_.vm};
+    request.argv = {options_.programs.firecracker, "--id", plan_.vm};
     request.argv.insert(request.argv.end(), arguments.begin(), arguments.end());
     request.cwd = path_of(room_fd);
     request.identity = plan_.identity;
@@ -145,11 +166,17 @@ Result<SpawnRequest> FirecrackerVmm::command(std::optional<int> tap) {
 }
 
 Result<void> FirecrackerVmm::lend_files() {
-  for (const auto& [path, flags, as] : {std::tuple{plan_.image.kernel, O_RDONLY, kernel_fd},
-                                        {plan_.image.initrd, O_RDONLY, initrd_fd},
-                                        {plan_.image.root, O_RDONLY, root_fd},
-                                        {overlay_path(plan_.directory), O_RDWR, overlay_fd},
-                                        {room(), O_RDONLY | O_DIRECTORY, room_fd}}) {
+  std::vector<std::tuple<std::string, int, int>> files{
+      {plan_.image.kernel, O_RDONLY, kernel_fd},
+      {plan_.image.initrd, O_RDONLY, initrd_fd},
+      {plan_.image.root, O_RDONLY, root_fd},
+      {overlay_path(plan_.directory), O_RDWR, overlay_fd},
+      {room(), O_RDONLY | O_DIRECTORY, room_fd}};
+  if (options_.state) {
+    files.emplace_back(options_.state->state(), O_RDONLY, state_fd);
+    files.emplace_back(options_.state->memory(), O_RDONLY, memory_fd);
+  }
+  for (const auto& [path, flags, as] : files) {
     UniqueFd file{::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW)};
     if (!file)
       return tl::unexpected(Cause{CauseKind::root_missing,
@@ -183,6 +210,15 @@ Result<void> FirecrackerVmm::keep_tap(int tap) {
   return {};
 }
 
+/// A guest that goes on from this one has the interface that it has, whatever is behind it then.
+Result<void> FirecrackerVmm::make_template_tap() {
+  auto made = TemplateTap::make(*plan_.identity);
+  if (!made) return tl::unexpected(made.error());
+  template_tap_ = std::move(*made);
+  tap_ = template_tap_->name();
+  return {};
+}
+
 /// Where Firecracker looks for who listens at the host's port (its `docs/vsock.md`).
 Result<void> FirecrackerVmm::listen_for_knock() {
   const auto where = sockets();
@@ -206,13 +242,26 @@ BootSettings FirecrackerVmm::settings() const {
   settings.metrics = seen_as("metrics");
   settings.machine = {plan_.resources.cpus, plan_.resources.memory_mib, false};
   settings.source = {in_jail ? path_in_jail("vmlinux") : path_of(kernel_fd),
-                     in_jail ? path_in_jail("initrd") : path_of(initrd_fd), kernel_arguments};
+                     in_jail ? path_in_jail("initrd") : path_of(initrd_fd),
+                     firecracker_kernel_arguments()};
   settings.drives = {{"root", in_jail ? path_in_jail("root.img") : path_of(root_fd), true, true,
                       false, std::nullopt},
                      {"overlay", in_jail ? path_in_jail("overlay") : path_of(overlay_fd), false,
                       false, false, std::nullopt}};
-  if (!tap_.empty()) settings.interfaces = {{"eth0", tap_, mac_of(plan_.slot), {}, {}, {}}};
+  if (!tap_.empty()) settings.interfaces = {{interface_id, tap_, mac_of(plan_.slot), {}, {}, {}}};
   settings.vsock = Vsock{3, seen_as("v.sock")};
+  return settings;
+}
+
+/// Its devices are where the saved machine's were, by the same names; only the tap is another.
+RestoreSettings FirecrackerVmm::restore_settings() const {
+  const bool in_jail = is_jailed();
+  RestoreSettings settings;
+  settings.log = seen_as("log");
+  settings.metrics = seen_as("metrics");
+  settings.load.files = {in_jail ? path_in_jail("state") : path_of(state_fd),
+                         in_jail ? path_in_jail("memory") : path_of(memory_fd)};
+  if (!tap_.empty()) settings.load.taps = {{interface_id, tap_}};
   return settings;
 }
 
@@ -222,12 +271,14 @@ void FirecrackerVmm::on_started(bool is_adopted, std::function<void(Cause cause)
   failed_ = std::move(failed);
   if (is_adopted) return;
   boot_ = std::make_unique<BootSequence>(
-      reactor_, sockets(), boot_plan(settings()), BootPatience{},
+      reactor_, sockets(),
+      options_.state ? restore_plan(restore_settings()) : boot_plan(settings()), BootPatience{},
       BootSequence::Events{{},
                            [this](UniqueFd link) {
                              if (connected_) connected_(std::move(link));
                            },
                            [this](const Cause& cause) { failed_(cause); }});
+  if (options_.state) boot_->guest_listens();  // it did when it was saved
 }
 
 // -- the link -------------------------------------------------------------------------------------
@@ -248,6 +299,26 @@ void FirecrackerVmm::connect(std::function<void(Result<UniqueFd> stream)> connec
   link_ = std::make_unique<VsockConnection>(
       reactor_, where.vsock, where.link_port, BootPatience{}.link,
       [this](Result<UniqueFd> stream) { connected_(std::move(stream)); });
+}
+
+std::optional<std::string> FirecrackerVmm::former_secret() const {
+  return options_.state ? std::optional{options_.state->secret} : std::nullopt;
+}
+
+// -- halting --------------------------------------------------------------------------------------
+
+void FirecrackerVmm::pause(bool is_paused, std::function<void(Result<void> outcome)> done) {
+  auto* client = boot_ ? boot_->api() : api_.get();
+  if (client == nullptr || !client->is_open()) {
+    auto socket = connect_unix(sockets().api);
+    if (!socket) return done(tl::unexpected(socket.error()));
+    api_ = std::make_unique<ApiClient>(reactor_, std::move(*socket));
+    client = api_.get();
+  }
+  client->send(change_state(is_paused ? VmTransition::pause : VmTransition::resume),
+               [done = std::move(done)](const Result<Json>& answer) {
+                 done(answer ? Result<void>{} : tl::unexpected(answer.error()));
+               });
 }
 
 // -- the end --------------------------------------------------------------------------------------

@@ -314,6 +314,14 @@ void ProcessMachine::send(const link::HostMessage& message) {
   if (link_) link_->send(message);
 }
 
+/// Its clocks would go on: once it woke, everything that watches for silence would find it.
+void ProcessMachine::pause(bool is_paused) {
+  reports_->on_paused(is_paused, Cause{CauseKind::vmm_failed,
+                                       "A guest of the driver process can't be halted.",
+                                       "Give the session a virtual machine: driver qemu.",
+                                       {}});
+}
+
 // -- the end --------------------------------------------------------------------------------------
 
 void ProcessMachine::kill(const std::string& by) {

@@ -26,6 +26,7 @@ class ProcessMachine : public std::enable_shared_from_this<ProcessMachine> {
   /// Takes over the guest that an earlier controller left in this directory.
   void adopt();
   void send(const link::HostMessage& message);
+  void pause(bool is_paused);
   void kill(const std::string& by);
   void release(const Resource& resource);
   /// Stops watching; the guest lives on.

@@ -3,6 +3,7 @@
 #include <optional>
 #include <spdlog/spdlog.h>
 
+#include "runtime/drivers/qemu/qemu_state.hpp"
 #include "runtime/drivers/qemu/qemu_vmm.hpp"
 
 namespace aerie {
@@ -45,7 +46,7 @@ class VmmMaker {
     if (!configure.env.empty() || configure.display != profile.display || configure.is_template)
       return std::nullopt;
     if (version_.empty()) version_ = qemu_version();
-    auto state = states_.find(state_key(image, profile, machine, version_));
+    auto state = states_.find(state_key(image, profile, qemu_identity(machine, version_)));
     if (state) return std::move(*state);
     spdlog::warn("driver=qemu {} The guest boots instead. {}", state.error().message,
                  state.error().remedy);

@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <filesystem>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -79,18 +78,8 @@ Result<void> QemuVmm::prepare() {
                                     std::to_string(needed) + " MiB or more.",
                                 "Raise resources.memoryMiB of the profile, or guests.memoryMiB.",
                                 {}});
-  if (!options_.state) return prepare_vm_files(plan_, plan_.image.overlay);
-  // Its console goes on where the saved machine's ended.
-  if (auto prepared = prepare_vm_files(plan_, options_.state->overlay()); !prepared)
-    return prepared;
-  std::error_code error;
-  std::filesystem::copy_file(options_.state->console(), console_path(plan_.directory),
-                             std::filesystem::copy_options::overwrite_existing, error);
-  if (!error) return {};
-  return tl::unexpected(Cause{CauseKind::store_failed,
-                              "The console's file can't be written: " + error.message() + ".",
-                              "Check space and rights of the state directory.",
-                              {}});
+  if (options_.state) return prepare_vm_files(plan_, *options_.state);
+  return prepare_vm_files(plan_, plan_.image.overlay);
 }
 
 Result<void> QemuVmm::lend(const std::string& path, int flags, int as) {
@@ -181,6 +170,16 @@ void QemuVmm::connect(std::function<void(Result<UniqueFd> stream)> connected) {
 
 std::optional<std::string> QemuVmm::former_secret() const {
   return options_.state ? std::optional{options_.state->secret} : std::nullopt;
+}
+
+void QemuVmm::pause(bool is_paused, std::function<void(Result<void> outcome)> done) {
+  if (!monitor_)
+    return done(tl::unexpected(Cause{
+        CauseKind::vmm_failed, "QEMU's monitor is not connected.", "Look at the VMM's log.", {}}));
+  monitor_->execute(is_paused ? "stop" : "cont", Json::object(),
+                    [done = std::move(done)](const Result<Json>& answer) {
+                      done(answer ? Result<void>{} : tl::unexpected(answer.error()));
+                    });
 }
 
 std::optional<Cause> QemuVmm::explain(const ExitRecord& exit) const {

@@ -7,7 +7,7 @@
 
 #include "runtime/drivers/qemu/qemu_command.hpp"
 #include "runtime/drivers/qemu/qmp_client.hpp"
-#include "runtime/drivers/qemu/saved_state.hpp"
+#include "runtime/drivers/vm/saved_state.hpp"
 #include "runtime/drivers/vm/vmm.hpp"
 #include "runtime/process/reactor.hpp"
 
@@ -42,6 +42,7 @@ class QemuVmm final : public Vmm {
   void on_started(bool is_adopted, std::function<void(Cause cause)> failed) override;
   void connect(std::function<void(Result<UniqueFd> stream)> connected) override;
   [[nodiscard]] std::optional<std::string> former_secret() const override;
+  void pause(bool is_paused, std::function<void(Result<void> outcome)> done) override;
   [[nodiscard]] std::optional<Cause> explain(const ExitRecord& exit) const override;
 
  private:

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -105,6 +106,15 @@ Result<void> prepare_vm_files(const VmPlan& plan, const std::string& overlay_sou
       ::open(console.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600)};
   if (!file) return tl::unexpected(not_written(console, errno));
   return copy_sparse(overlay_source, overlay_path(plan.directory));
+}
+
+Result<void> prepare_vm_files(const VmPlan& plan, const SavedState& state) {
+  if (auto prepared = prepare_vm_files(plan, state.overlay()); !prepared) return prepared;
+  std::error_code error;
+  std::filesystem::copy_file(state.console(), console_path(plan.directory),
+                             std::filesystem::copy_options::overwrite_existing, error);
+  if (error) return tl::unexpected(not_written(console_path(plan.directory), error.value()));
+  return {};
 }
 
 }  // namespace aerie

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "messages/cause.hpp"
+#include "runtime/drivers/vm/saved_state.hpp"
 #include "runtime/drivers/vm/vmm.hpp"
 #include "runtime/process/unique_fd.hpp"
 
@@ -18,6 +19,10 @@ namespace aerie {
 /// On the disk's thread. Errors: `disk-full`, `store-failed` naming the path, `root-missing` where
 /// the source is gone.
 [[nodiscard]] Result<void> prepare_vm_files(const VmPlan& plan, const std::string& overlay_source);
+
+/// The same of a guest that goes on from a saved state: its console goes on where the saved one
+/// ended, its overlay is the saved one's.
+[[nodiscard]] Result<void> prepare_vm_files(const VmPlan& plan, const SavedState& state);
 
 /// Copies a file without its holes: shares the blocks where the file system can (FICLONE), else
 /// copies the parts that hold data (lseek(2), SEEK_DATA). The target must not be there.

@@ -108,6 +108,7 @@ void VmMachine::launch(bool is_adopted) {
   vmm_->on_started(is_adopted, [weak = weak_from_this()](const Cause& cause) {
     if (const auto self = weak.lock()) self->fail(cause);
   });
+  if (const auto wanted = std::exchange(wanted_pause_, std::nullopt)) pause(*wanted);
   connect();
 }
 
@@ -240,6 +241,16 @@ void VmMachine::hide_inner_pids(link::ChildNews& news) {
 
 void VmMachine::send(const link::HostMessage& message) {
   if (link_) link_->send(message);
+}
+
+void VmMachine::pause(bool is_paused) {
+  if (!process_ && !adopted_) {
+    wanted_pause_ = is_paused;
+    return;
+  }
+  vmm_->pause(is_paused, [reports = reports_, is_paused](const Result<void>& outcome) {
+    reports->on_paused(is_paused, outcome ? std::nullopt : std::optional{outcome.error()});
+  });
 }
 
 // -- the console ----------------------------------------------------------------------------------

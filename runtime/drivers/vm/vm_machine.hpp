@@ -45,6 +45,7 @@ class VmMachine : public std::enable_shared_from_this<VmMachine> {
   /// Takes over the VM that an earlier controller left in this directory.
   void adopt();
   void send(const link::HostMessage& message);
+  void pause(bool is_paused);
   void kill(const std::string& by);
   void release(const Resource& resource);
   /// Stops watching; the guest lives on.
@@ -96,6 +97,7 @@ class VmMachine : public std::enable_shared_from_this<VmMachine> {
   std::unique_ptr<ConsoleWatch> console_;
   std::unique_ptr<GuestLink> link_;
   std::optional<std::string> killed_by_;  ///< before there was anything to kill
+  std::optional<bool> wanted_pause_;      ///< before there was anything to halt
   bool is_linked_ = false;
   bool is_finished_ = false;  ///< the guest said that its children ended as they were asked to
   TimerId loss_timer_;        ///< the link was lost, the VMM may be ending

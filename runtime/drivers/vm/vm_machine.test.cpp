@@ -30,6 +30,9 @@ class Told final : public MachineReports {
   void on_exited(ExitRecord exit) override { exited.set(std::move(exit)); }
   void on_released(Resource, std::optional<Cause> failure) override { released.set(failure); }
   void on_network(std::optional<Cause>) override {}
+  void on_paused(bool is_paused, std::optional<Cause> failure) override {
+    paused.set({is_paused, std::move(failure)});
+  }
 
   Eventually<std::int64_t> started;
   Eventually<bool> linked;
@@ -38,6 +41,7 @@ class Told final : public MachineReports {
   Eventually<Cause> lost;
   Eventually<ExitRecord> exited;
   Eventually<std::optional<Cause>> released;
+  Eventually<std::pair<bool, std::optional<Cause>>> paused;
   std::vector<Stage> reached;
 };
 
@@ -58,6 +62,7 @@ class SleepingVmm final : public Vmm {
     far_.set(std::move(pair->second));
     connected(std::move(pair->first));
   }
+  void pause(bool, std::function<void(Result<void>)> done) override { done({}); }
   std::optional<Cause> explain(const ExitRecord&) const override { return std::nullopt; }
 
  private:
@@ -224,6 +229,15 @@ TEST_CASE("an image that does not fit fails a machine before anything runs", "[v
   fixture.refusal = Cause{CauseKind::root_missing, "No image.", "Make one.", {}};
   fixture.start();
   CHECK(fixture.told->failed.get() == *fixture.refusal);
+}
+
+TEST_CASE("a machine is halted as soon as there is one", "[vm][machine]") {
+  Fixture fixture;
+  fixture.reactor.post([&] { fixture.machine->pause(true); });
+  fixture.start();
+  const auto [is_paused, failure] = fixture.told->paused.get();
+  CHECK(is_paused);
+  CHECK_FALSE(failure);
 }
 
 TEST_CASE("a machine's directory goes when it is released", "[vm][machine]") {

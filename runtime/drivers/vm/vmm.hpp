@@ -53,6 +53,9 @@ class Vmm {
   /// The link's secret of a guest that goes on from a saved state, where it has its profile
   /// already; none: it boots.
   [[nodiscard]] virtual std::optional<std::string> former_secret() const { return std::nullopt; }
+  /// Halts the guest's processors, or lets them go on. It runs; `done` comes once, unless this ends
+  /// before.
+  virtual void pause(bool is_paused, std::function<void(Result<void> outcome)> done) = 0;
   /// What of its last lines says why it failed; null where they tell nothing.
   [[nodiscard]] virtual std::optional<Cause> explain(const ExitRecord& exit) const = 0;
 };

@@ -132,6 +132,9 @@ describe('actions', () => {
   test('a process that does not run can only be started', () => {
     assert.deepEqual(actionsOf({ ...child, pid: 0 }, { parent: vm }).map(({ name }) => name), ['restart']);
     assert.deepEqual(actionsOf(vm, {}), []);
+    assert.deepEqual(actionsOf({ ...vm, state: 'ready' }, { session: { ...document, driver: 'process' } }), []);
+    const lines = ['ready', 'paused'].map((state) => actionsOf({ ...vm, state }, { session: { ...document, driver: 'qemu' } })[0].line());
+    assert.deepEqual(lines, [`pause ${vm.id}`, `resume ${vm.id}`]);
   });
 
   test('no text leaves its quotes', () => {

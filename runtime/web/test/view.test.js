@@ -137,6 +137,14 @@ describe('in words', () => {
     assert.equal(words(...live, ill, { type: 'state', state: 'ready', stage: 'ready' }).detail, '');
   });
 
+  test('a machine that is paused is said to be, until it goes on', () => {
+    const live = [welcome, up, frame];
+    const halted = { type: 'state', state: 'ready', stage: 'ready', paused: true };
+    assert.equal(words(...live, halted).title, 'Paused');
+    assert.equal(words(...live, halted, { type: 'state', state: 'ready', stage: 'ready' }).title, 'Live');
+    assert.match(words(...live, halted, { type: 'ended', by: 'operator', reason: 'requested' }).title, /ended/);
+  });
+
   test('given up says what to do', () => {
     const said = words(welcome, { type: 'stream', state: 'given-up', cause });
     assert.deepEqual([said.detail, said.remedy], [cause.message, cause.remedy]);

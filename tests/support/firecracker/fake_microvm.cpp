@@ -34,6 +34,12 @@ std::string why_not_open(const std::string& path, std::ios::openmode mode = std:
   return file ? std::string{} : os_error(errno);
 }
 
+Json json_of(const std::string& path) {
+  std::ifstream file{path};
+  const std::string text{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}};
+  return Json::parse(text, nullptr, false);
+}
+
 void check_kernel(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
   std::array<char, 4> magic{};
@@ -318,7 +324,7 @@ void FakeMicrovm::create_snapshot(const Json& body) const {
     const auto path = body.at(field).get<std::string>();
     errno = 0;
     std::ofstream file{path, std::ios::binary | std::ios::trunc};
-    file << configuration_.dump();
+    file << (field == std::string_view{"mem_file_path"} ? memory_ : configuration_).dump();
     file.close();
     if (!file)
       throw Refused{"Create snapshot error: Cannot perform open on the snapshot backing file: " +
@@ -340,10 +346,7 @@ void FakeMicrovm::load_snapshot(const Json& body) {
   const auto memory = body.at("mem_backend").at("backend_path").get<std::string>();
   if (const auto why = why_not_open(memory); !why.empty())
     throw Refused{failed + "Failed to load guest memory: Failed to open memory file: " + why};
-  std::ifstream file{state};
-  auto saved = Json::parse(
-      std::string{std::istreambuf_iterator<char>{file}, std::istreambuf_iterator<char>{}}, nullptr,
-      false);
+  auto saved = json_of(state);
   if (!saved.is_object())
     throw Refused{failed +
                   "Failed to get snapshot state from file: Failed to load snapshot state "
@@ -360,6 +363,7 @@ void FakeMicrovm::load_snapshot(const Json& body) {
     if (const auto why = listen_at(saved["/vsock"]["uds_path"]); !why.empty())
       throw Refused{failed + "Failed to restore devices: VsockUnixBackend(UnixBind(" + why + "))"};
   is_dead_ = false;
+  memory_ = json_of(memory);
   configuration_ = std::move(saved);
   state_ = body.value("resume_vm", false) ? State::running : State::paused;
 }

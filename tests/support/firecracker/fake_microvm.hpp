@@ -29,6 +29,10 @@ class FakeMicrovm {
   [[nodiscard]] bool is_dead() const { return is_dead_; }
   [[nodiscard]] int ctrl_alt_dels() const { return ctrl_alt_dels_; }
   [[nodiscard]] const Json& configuration() const { return configuration_; }
+  /// What a snapshot's memory is to have of its guest, and what one that was loaded had; null:
+  /// nothing.
+  void remember(Json guest) { memory_ = std::move(guest); }
+  [[nodiscard]] const Json& memory() const { return memory_; }
 
   /// Whether the host's socket of the vsock could be listened at; asked at `PUT /vsock` and at a
   /// load. Empty: yes.
@@ -63,6 +67,7 @@ class FakeMicrovm {
   int ctrl_alt_dels_ = 0;
   Json configuration_ = Json::object();  ///< by path, `/vsock`
   Json metadata_;
+  Json memory_;
 };
 
 }  // namespace aerie::test

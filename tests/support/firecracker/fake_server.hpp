@@ -41,6 +41,8 @@ class FakeFirecracker {
 
   [[nodiscard]] const std::vector<HeardRequest>& heard() const { return heard_; }
   [[nodiscard]] const FakeMicrovm& machine() const { return machine_; }
+  /// See `FakeMicrovm::remember`.
+  void remember(Json guest) { machine_.remember(std::move(guest)); }
 
   /// The guest connects to a port of its host: to the Unix socket that Firecracker looks for then.
   /// False where nobody listens there.

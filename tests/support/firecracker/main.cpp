@@ -1,3 +1,4 @@
+#include <chrono>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
@@ -10,6 +11,8 @@
 
 #include "guest/init/boot_options.hpp"
 #include "guest/init/vsock_link.hpp"
+#include "runtime/drivers/guest_link.hpp"
+#include "runtime/process/frame_socket.hpp"
 #include "runtime/process/process.hpp"
 #include "runtime/process/unix_socket.hpp"
 #include "tests/support/firecracker/fake_server.hpp"
@@ -37,8 +40,61 @@ void say(const std::string& line) {
   std::fflush(stdout);
 }
 
+/// Carries the frames between a host and its guest, and shows those of the host.
+class Overheard {
+ public:
+  /// `host`: where the far end of it is handed to.
+  Overheard(Reactor& reactor, UniqueFd guest, UniqueFd& host,
+            std::function<void(const Json& frame)> on_frame) {
+    auto pair = std::move(unix_socket_pair().value());
+    host = std::move(pair.first);
+    host_ = std::make_unique<FrameSocket>(
+        reactor, std::move(pair.second),
+        FrameSocket::Events{[this, on_frame = std::move(on_frame)](const Json& frame) {
+                              on_frame(frame);
+                              guest_->send(frame);
+                            },
+                            [](const Cause&) {}});
+    guest_ = std::make_unique<FrameSocket>(
+        reactor, std::move(guest),
+        FrameSocket::Events{[this](const Json& frame) { host_->send(frame); },
+                            [](const Cause&) {}});
+  }
+
+ private:
+  std::unique_ptr<FrameSocket> host_;
+  std::unique_ptr<FrameSocket> guest_;
+};
+
+/// Brings a guest to where it was when its machine was saved: gives it the profile of then, over a
+/// link with the secret of then. False where it does not get there.
+bool bring_back(const std::string& socket, const Json& memory) {
+  auto configure = link::parse_host_message(memory.at("configure"));
+  auto stream = connect_unix(socket);
+  if (!configure || !stream) return false;
+  std::promise<bool> there;
+  Reactor reactor;
+  std::unique_ptr<GuestLink> link;
+  GuestLink::Events events;
+  events.on_linked = [&] { link->send(*configure); };
+  events.on_message = [&, told = false](const link::GuestMessage& message) mutable {
+    const bool is_word = std::holds_alternative<link::AllReady>(message) ||
+                         std::holds_alternative<link::Held>(message);
+    if (is_word && !std::exchange(told, true)) there.set_value(true);
+  };
+  reactor.call([&] {
+    link = std::make_unique<GuestLink>(reactor, std::move(*stream),
+                                       memory.at("secret").get<std::string>(), std::move(events));
+  });
+  auto is_there = there.get_future();
+  const bool done = is_there.wait_for(std::chrono::seconds{20}) == std::future_status::ready;
+  reactor.call([&] { link.reset(); });
+  return done;
+}
+
 /// A VMM whose guest is a process beside it: Firecracker's API and vsock, the link of a real
-/// `aerie-init`, and the real `aerie-guest` beside this program, started at its birth. The initrd
+/// `aerie-init`, and the real `aerie-guest` beside this program, started at its birth. A snapshot's
+/// memory is what brings such a process to where it was. The initrd
 /// says what goes wrong: `panic`, `forbidden` (a system call), `silent` (the guest never listens).
 class FakeVmm {
  public:
@@ -58,26 +114,42 @@ class FakeVmm {
   [[nodiscard]] std::string inside(const char* name) const { return (directory_ / name).string(); }
 
   void boot() {
+    if (link_) return;  // it was halted, and goes on
     const auto& source = api_->machine().configuration().at("/boot-source");
     options_ = init::parse_boot_options(source.value("boot_args", std::string{}));
+    const auto memory = api_->machine().memory();
+    const bool goes_on = memory.is_object();
+    if (goes_on) {
+      say("fake-firecracker: a snapshot goes on");
+      start_guest(memory.at("secret").get<std::string>());
+      if (!bring_back(inside("link.sock"), memory)) return end_(1);
+    } else if (!reach_user_space(source)) {
+      return;
+    }
+    auto opened =
+        init::VsockLink::open(reactor_, std::move(listen_unix(inside("host-port")).value()),
+                              {[this](const Json& word) {
+                                 if (word.at("type") == "birth")
+                                   start_guest(word.value("secret", std::string{}));
+                               },
+                               [this] { return connect_guest(); }});
+    link_ = std::move(opened.value());
+    if (goes_on) return;
+    say("aerie-init: waiting for the host");
+    api_->connect_host(options_.vsock_port.value_or(0));
+  }
+
+  /// False where the initrd has it that it does not get there.
+  bool reach_user_space(const Json& source) {
     say("Linux version 6.1.0-fake (nobody@nowhere)");
     say("Command line: " + source.value("boot_args", std::string{}));
     const auto fault = content_of(source.value("initrd_path", std::string{}));
     if (fault == "panic") {
       say("Kernel panic - not syncing: sysrq triggered crash");
-      return end_(0);
+      end_(0);
     }
-    if (fault == "forbidden") return end_(148);
-    if (fault == "silent") return;
-    auto opened = init::VsockLink::open(
-        reactor_, std::move(listen_unix(inside("host-port")).value()),
-        {[this](const Json& birth) { start_guest(birth.value("secret", std::string{})); },
-         [this] {
-           return guest_ ? std::move(connect_unix(inside("link.sock")).value()) : UniqueFd{};
-         }});
-    link_ = std::move(opened.value());
-    say("aerie-init: waiting for the host");
-    api_->connect_host(options_.vsock_port.value_or(0));
+    if (fault == "forbidden") end_(148);
+    return fault.empty();
   }
 
   UniqueFd connect_link(std::uint32_t port) {
@@ -86,8 +158,21 @@ class FakeVmm {
     return connected ? std::move(*connected) : UniqueFd{};
   }
 
+  UniqueFd connect_guest() {
+    if (!guest_) return {};
+    UniqueFd host;
+    overheard_ =
+        std::make_unique<Overheard>(reactor_, std::move(connect_unix(inside("link.sock")).value()),
+                                    host, [this](const Json& frame) {
+                                      if (frame.value("type", std::string{}) != "configure") return;
+                                      api_->remember({{"secret", secret_}, {"configure", frame}});
+                                    });
+    return host;
+  }
+
   void start_guest(const std::string& secret) {
     if (guest_) return;
+    secret_ = secret;
     listener_ = std::move(listen_unix(inside("link.sock")).value());
     int ends[2] = {-1, -1};
     if (::pipe2(ends, O_CLOEXEC) != 0) return end_(1);
@@ -120,13 +205,19 @@ class FakeVmm {
   init::BootOptions options_;
   UniqueFd listener_;
   std::unique_ptr<init::MachineLink> link_;
+  std::string secret_;
   std::unique_ptr<Process> guest_;
+  std::unique_ptr<Overheard> overheard_;
   std::unique_ptr<test::FakeFirecracker> api_;
 };
 
 }  // namespace
 
 int main(int count, char** arguments) {
+  if (count == 2 && std::string{arguments[1]} == "--version") {
+    std::printf("Firecracker v1.12.0\n");
+    return 0;
+  }
   std::string api_path;
   for (int i = 1; i + 1 < count; ++i)
     if (std::string{arguments[i]} == "--api-sock") api_path = arguments[i + 1];

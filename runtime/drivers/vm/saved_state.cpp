@@ -1,4 +1,4 @@
-#include "runtime/drivers/qemu/saved_state.hpp"
+#include "runtime/drivers/vm/saved_state.hpp"
 
 #include <algorithm>
 #include <array>
@@ -11,14 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runtime/doctor/probe.hpp"
 #include "runtime/process/unique_fd.hpp"
 #include "runtime/secrets/identity.hpp"
 
 namespace aerie {
 namespace {
 
-constexpr std::array names{"state", "overlay", "console.log"};
+constexpr std::array always{"state", "overlay", "console.log"};
+constexpr const char* memory = "memory";
 
 Cause corrupt(const std::string& path, const std::string& why) {
   return {CauseKind::image_corrupt,
@@ -87,26 +87,21 @@ std::string identity_of_file(const std::string& path) {
          std::to_string(facts.st_mtim.tv_sec) + "." + std::to_string(facts.st_mtim.tv_nsec);
 }
 
-}  // namespace
-
-std::string state_key(const GuestImage& image, const Profile& profile, const QemuMachine& machine,
-                      const std::string& qemu_version) {
-  auto same = machine;
-  // What is behind the guest's interface is no part of the machine.
-  same.has_tap = false;
-  same.forwarded_ports.clear();
-  std::string words = image.digest + "\n" + qemu_version + "\n" + Json(profile).dump() + "\n";
-  for (const auto& word : qemu_command(same, false))
-    words += word + "\n";
-  return sha256_hex(words).substr(0, 32);
+/// The files of a state whose manifest has these digests.
+std::vector<std::string> names_in(const Json& digests) {
+  std::vector<std::string> names{always.begin(), always.end()};
+  if (digests.contains(memory)) names.emplace_back(memory);
+  return names;
 }
 
-std::string qemu_version() {
-  Probe probe;
-  probe.argv = {qemu_program, "--version"};
-  probe.until_first_line = true;
-  const auto result = run_probe(probe);
-  return result.out.empty() ? "" : result.out.front();
+}  // namespace
+
+std::string state_key(const GuestImage& image, const Profile& profile,
+                      const std::vector<std::string>& machine) {
+  std::string words = image.digest + "\n" + Json(profile).dump() + "\n";
+  for (const auto& word : machine)
+    words += word + "\n";
+  return sha256_hex(words).substr(0, 32);
 }
 
 std::string state_folder(const std::string& images, const std::string& key) {
@@ -123,12 +118,12 @@ Result<std::optional<SavedState>> SavedStates::find(const std::string& key) {
   if (!manifest.is_object()) return tl::unexpected(corrupt(path, "is no JSON object"));
   state.secret = manifest.value("secret", "");
   if (state.secret.empty()) return tl::unexpected(corrupt(path, "names no secret"));
+  const auto digests = manifest.value("sha256", Json::object());
   auto seen = key + sha256_hex(text);
-  for (const auto* name : names)
+  for (const auto& name : names_in(digests))
     seen += " " + identity_of_file(state.folder + "/" + name);
   if (checked_.contains(seen)) return state;
-  const auto digests = manifest.value("sha256", Json::object());
-  for (const auto* name : names)
+  for (const auto& name : names_in(digests))
     if (digests.value(name, "") != digest_of(state.folder + "/" + name))
       return tl::unexpected(corrupt(state.folder + "/" + name, "is not what was saved"));
   checked_.insert(seen);
@@ -137,8 +132,10 @@ Result<std::optional<SavedState>> SavedStates::find(const std::string& key) {
 
 Result<void> seal_state(const SavedState& state) {
   Json manifest{{"secret", state.secret}};
-  for (const auto* name : names)
+  for (const auto* name : always)
     manifest["sha256"][name] = digest_of(state.folder + "/" + name);
+  if (::access(state.memory().c_str(), F_OK) == 0)
+    manifest["sha256"][memory] = digest_of(state.memory());
   const auto path = state.folder + "/manifest.json";
   const auto text = manifest.dump();
   const UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};

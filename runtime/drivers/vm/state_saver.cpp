@@ -1,17 +1,11 @@
-#include "runtime/drivers/qemu/state_saver.hpp"
+#include "runtime/drivers/vm/state_saver.hpp"
 
 #include <chrono>
-#include <fcntl.h>
 #include <filesystem>
 #include <future>
-#include <unistd.h>
 
 #include "runtime/drivers/process/guest_record.hpp"
-#include "runtime/drivers/qemu/qemu_driver.hpp"
-#include "runtime/drivers/qemu/qemu_vmm.hpp"
-#include "runtime/drivers/qemu/qmp_client.hpp"
 #include "runtime/drivers/vm/vm_files.hpp"
-#include "runtime/process/unix_socket.hpp"
 #include "runtime/secrets/identity.hpp"
 
 namespace aerie {
@@ -20,14 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds longest_end{5};
-constexpr std::uint64_t fast = 8ULL * 1024 * 1024 * 1024;  // bytes a second
-
-Cause not_saved(const std::string& why) {
-  return {CauseKind::store_failed,
-          "The guest could not be saved: " + why + ".",
-          "Check space and rights of the images' folder.",
-          {}};
-}
 
 /// Hears one word, that the guest may be saved or why it never will, and its end.
 class FirstWord final : public MachineReports {
@@ -40,7 +26,10 @@ class FirstWord final : public MachineReports {
   void on_linked() override {}
   void on_failed(Cause cause) override { tell(tl::unexpected(std::move(cause))); }
   void on_says(link::GuestMessage message) override {
-    if (std::holds_alternative<link::Held>(message)) tell({});
+    // A profile without a streamer is ready as a whole; nothing of it is held.
+    if (std::holds_alternative<link::Held>(message) ||
+        std::holds_alternative<link::AllReady>(message))
+      tell({});
     const auto* news = std::get_if<link::ChildNews>(&message);
     if (news != nullptr && news->exit) tell(tl::unexpected(cause_of(*news->exit)));
   }
@@ -51,6 +40,7 @@ class FirstWord final : public MachineReports {
   }
   void on_released(Resource, std::optional<Cause>) override {}
   void on_network(std::optional<Cause>) override {}
+  void on_paused(bool, std::optional<Cause>) override {}
 
  private:
   void tell(Result<void> word) {
@@ -59,77 +49,6 @@ class FirstWord final : public MachineReports {
   std::promise<Result<void>> promise_;
   std::promise<void> end_;
   bool is_told_ = false;  // all reports come on one thread
-};
-
-/// Writes a machine's memory and devices into a file, by QEMU's own migration, which stops it at
-/// the end. Not before: what was stopped when it was saved would be stopped when it goes on.
-class Migration {
- public:
-  Migration(Reactor& reactor, std::string monitor)
-      : reactor_(reactor), monitor_(std::move(monitor)) {}
-  Migration(const Migration&) = delete;
-  Migration& operator=(const Migration&) = delete;
-  ~Migration() {
-    reactor_.call([&] { client_.reset(); });
-  }
-
-  Result<void> save(const std::string& path, Duration within) {
-    file_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    if (!file_) return tl::unexpected(not_saved("'" + path + "' can't be made"));
-    auto done = done_.get_future();
-    reactor_.call([&] { begin(); });
-    if (done.wait_for(within) != std::future_status::ready)
-      return tl::unexpected(Cause{CauseKind::deadline,
-                                  "QEMU did not save the guest in time.",
-                                  "Try again on a host with less load.",
-                                  {}});
-    if (auto saved = done.get(); !saved) return saved;
-    if (::fsync(file_.get()) != 0) return tl::unexpected(not_saved("it can't be synced"));
-    return {};
-  }
-
- private:
-  void begin() {
-    auto socket = connect_unix(monitor_);
-    if (!socket) return finish(tl::unexpected(socket.error()));
-    client_ = std::make_unique<QmpClient>(
-        reactor_, std::move(*socket),
-        QmpClient::Events{
-            [this](const std::string& name, const Json& data) { on_event(name, data); },
-            [this](const Cause& cause) { finish(tl::unexpected(cause)); }});
-    order("migrate-set-capabilities",
-          {{"capabilities", {{{"capability", "events"}, {"state", true}}}}});
-    order("migrate-set-parameters", {{"max-bandwidth", fast}});
-    order("getfd", {{"fdname", "state"}}, file_.get());
-    order("migrate", {{"uri", "fd:state"}});
-  }
-
-  void order(const std::string& command, const Json& arguments, int descriptor = -1) {
-    client_->execute(
-        command, arguments,
-        [this](const Result<Json>& answer) {
-          if (!answer) finish(tl::unexpected(answer.error()));
-        },
-        descriptor);
-  }
-
-  void on_event(const std::string& name, const Json& data) {
-    if (name != "MIGRATION") return;
-    const auto status = data.value("status", "");
-    if (status == "completed") finish({});
-    if (status == "failed") finish(tl::unexpected(not_saved("QEMU's migration failed")));
-  }
-
-  void finish(Result<void> result) {
-    if (!std::exchange(is_finished_, true)) done_.set_value(std::move(result));
-  }
-
-  Reactor& reactor_;
-  std::string monitor_;
-  UniqueFd file_;
-  std::unique_ptr<QmpClient> client_;
-  std::promise<Result<void>> done_;
-  bool is_finished_ = false;
 };
 
 MachineSpec template_of(const SaveRequest& request) {
@@ -158,14 +77,14 @@ Result<void> copy_rest(const std::string& directory, const SavedState& state) {
 }
 
 /// Boots the guest in `directory` and fills `state`'s folder.
-Result<SavedState> boot_and_save(const SaveRequest& request, const std::string& directory,
-                                 SavedState state) {
+Result<SavedState> boot_and_save(const SaveRequest& request, StateSource& source,
+                                 const std::string& directory, SavedState state) {
   Reactor reactor;
   Reactor disk;
   VmOptions options;
   options.vms_directory = directory;
   options.uid_base = request.uid_base;
-  const auto driver = make_qemu_driver(reactor, disk, options, request.images);
+  const auto driver = source.make_driver(reactor, disk, options, request.images);
   const auto spec = template_of(request);
   const auto vm = directory + "/" + spec.vm;
   const auto first_word = std::make_shared<FirstWord>();
@@ -182,8 +101,7 @@ Result<SavedState> boot_and_save(const SaveRequest& request, const std::string& 
     if (!held) saved = tl::unexpected(held.error());
     if (held) {
       if (const auto record = read_guest_record(vm)) state.secret = record->secret;
-      Migration migration{reactor, qemu_monitor_path(vm)};
-      auto done = migration.save(state.state(), request.within);
+      auto done = source.save(reactor, vm, state, request.within);
       if (done) done = copy_rest(vm, state);
       if (done) done = seal_state(state);
       saved = done ? Result<SavedState>{state} : tl::unexpected(done.error());
@@ -199,7 +117,14 @@ Result<SavedState> boot_and_save(const SaveRequest& request, const std::string& 
 
 }  // namespace
 
-Result<SavedState> save_guest(const SaveRequest& request) {
+Cause not_saved(const std::string& why) {
+  return {CauseKind::store_failed,
+          "The guest could not be saved: " + why + ".",
+          "Check space and rights of the images' folder.",
+          {}};
+}
+
+Result<SavedState> save_guest(const SaveRequest& request, StateSource& source) {
   const auto& profile = *request.profile;
   auto image = find_guest_image(request.images, profile.name);
   if (!image) return tl::unexpected(image.error());
@@ -208,9 +133,7 @@ Result<SavedState> save_guest(const SaveRequest& request) {
     const auto id = static_cast<uid_t>(request.uid_base);
     identity = SpawnRequest::Identity{id, id};
   }
-  const auto choice = choose_acceleration(image->kernel, identity);
-  const auto key =
-      state_key(*image, profile, qemu_machine(choice, profile.resources), qemu_version());
+  const auto key = state_key(*image, profile, source.identity(*image, profile, identity));
   const auto folder = state_folder(request.images.directory, key);
   if (auto there = SavedStates{request.images.directory}.find(key); there && *there) return **there;
   const WorkFolder work{request.images.directory + "/states/new." + new_uuid().substr(0, 8)};
@@ -219,7 +142,7 @@ Result<SavedState> save_guest(const SaveRequest& request) {
   fs::create_directories(state.folder, error);
   fs::permissions(request.images.directory + "/states", fs::perms::owner_all, error);
   if (error) return tl::unexpected(not_saved("'" + work.path + "' can't be made"));
-  auto saved = boot_and_save(request, work.path, std::move(state));
+  auto saved = boot_and_save(request, source, work.path, std::move(state));
   if (!saved) return saved;
   fs::remove_all(folder, error);  // one whose files were damaged
   fs::rename(saved->folder, folder, error);

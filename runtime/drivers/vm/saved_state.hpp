@@ -3,9 +3,9 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "messages/profile.hpp"
-#include "runtime/drivers/qemu/qemu_command.hpp"
 #include "runtime/images/guest_image.hpp"
 
 namespace aerie {
@@ -17,17 +17,16 @@ struct SavedState {
   std::string secret;  ///< of the link, until the guest is renewed
 
   [[nodiscard]] std::string state() const { return folder + "/state"; }
+  /// Only where the VMM keeps it apart from the devices (Firecracker).
+  [[nodiscard]] std::string memory() const { return folder + "/memory"; }
   [[nodiscard]] std::string overlay() const { return folder + "/overlay"; }
   [[nodiscard]] std::string console() const { return folder + "/console.log"; }
 };
 
-/// Names the only machine that a state fits: by its image's digest, profile, command line and
-/// QEMU's version.
+/// Names the only machine that a state fits: by its image's digest, its profile, and what else its
+/// driver says it must be the same in (version, command line).
 [[nodiscard]] std::string state_key(const GuestImage& image, const Profile& profile,
-                                    const QemuMachine& machine, const std::string& qemu_version);
-
-/// The first line of `qemu-system-x86_64 --version`; empty where there is none. Blocks.
-[[nodiscard]] std::string qemu_version();
+                                    const std::vector<std::string>& machine);
 
 /// `DIRECTORY/states/KEY`.
 [[nodiscard]] std::string state_folder(const std::string& images, const std::string& key);

@@ -1,9 +1,10 @@
-#include "runtime/drivers/qemu/saved_state.hpp"
+#include "runtime/drivers/vm/saved_state.hpp"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 
+#include "runtime/drivers/qemu/qemu_state.hpp"
 #include "runtime/process/temporary_directory.hpp"
 
 using aerie::SavedState;
@@ -18,12 +19,13 @@ const std::string key = "0123456789abcdef0123456789abcdef";
 /// A folder of images with one saved state, sealed.
 class Saved {
  public:
-  Saved() {
+  explicit Saved(bool has_memory = false) {
     state_.folder = aerie::state_folder(directory_.path(), key);
     state_.secret = "ab";
     fs::create_directories(state_.folder);
     for (const auto& path : {state_.state(), state_.overlay(), state_.console()})
       std::ofstream{path} << path;
+    if (has_memory) std::ofstream{state_.memory()} << "memory";
     fs::resize_file(state_.overlay(), 64UL * 1024 * 1024);
     REQUIRE(aerie::seal_state(state_));
   }
@@ -40,6 +42,11 @@ aerie::QemuMachine machine() {
   aerie::QemuMachine machine;
   machine.kernel_arguments = "console=ttyS0";
   return machine;
+}
+
+std::string key_of(const aerie::GuestImage& image, const aerie::Profile& profile,
+                   const aerie::QemuMachine& machine, const std::string& version) {
+  return aerie::state_key(image, profile, aerie::qemu_identity(machine, version));
 }
 
 }  // namespace
@@ -81,24 +88,32 @@ TEST_CASE("a saved state whose files are not what was saved is refused", "[vm][s
   CHECK_FALSE(refused.error().remedy.empty());
 }
 
+TEST_CASE("memory that is kept apart is part of a state", "[vm][state]") {
+  const Saved saved{true};
+  auto states = saved.states();
+  REQUIRE(*states.find(key));
+  std::ofstream{saved.state().memory(), std::ios::app} << "x";
+  CHECK_FALSE(states.find(key));
+}
+
 TEST_CASE("a saved state fits one image, profile, machine and QEMU", "[vm][state]") {
   aerie::GuestImage image;
   image.digest = "one";
   aerie::Profile profile;
   profile.name = "terminal";
-  const auto first = aerie::state_key(image, profile, machine(), "QEMU 7.2");
+  const auto first = key_of(image, profile, machine(), "QEMU 7.2");
   CHECK(first.size() == 32);
   auto tapped = machine();
   tapped.has_tap = true;
-  CHECK(aerie::state_key(image, profile, tapped, "QEMU 7.2") == first);
+  CHECK(key_of(image, profile, tapped, "QEMU 7.2") == first);
 
-  CHECK(aerie::state_key(image, profile, machine(), "QEMU 8") != first);
+  CHECK(key_of(image, profile, machine(), "QEMU 8") != first);
   auto larger = machine();
   larger.resources.memory_mib += 1;
-  CHECK(aerie::state_key(image, profile, larger, "QEMU 7.2") != first);
+  CHECK(key_of(image, profile, larger, "QEMU 7.2") != first);
   profile.display.width += 1;
-  CHECK(aerie::state_key(image, profile, machine(), "QEMU 7.2") != first);
+  CHECK(key_of(image, profile, machine(), "QEMU 7.2") != first);
   profile.display.width -= 1;
   image.digest = "other";
-  CHECK(aerie::state_key(image, profile, machine(), "QEMU 7.2") != first);
+  CHECK(key_of(image, profile, machine(), "QEMU 7.2") != first);
 }
