@@ -13,12 +13,6 @@ constexpr std::size_t most_peers = 64;
 constexpr std::chrono::milliseconds key_pause{200};
 constexpr std::chrono::milliseconds figures_pause{1000};
 
-/// GStreamer makes a DTLS certificate with the first element that could need it; an RSA key takes
-/// up to half a second, which the first viewer would wait for, though peers bring their own.
-GstPtr<GstElement> make_certificate() {
-  return GstPtr<GstElement>::sink(gst_element_factory_make("dtlsdec", nullptr));
-}
-
 std::string line_of(Epoch epoch, std::string_view what) {
   return "peer " + std::to_string(epoch) + ": " + std::string{what};
 }
@@ -28,7 +22,10 @@ std::string line_of(Epoch epoch, std::string_view what) {
 Streamer::Streamer(EventLoop& loop, UniqueFd control, std::function<void(int)> finished)
     : loop_(loop),
       finished_(std::move(finished)),
-      certificate_maker_([] { const auto warm = make_certificate(); }),
+      warm_up_(loop,
+               [this] {
+                 if (const auto ping = std::exchange(unanswered_, std::nullopt)) handle(*ping);
+               }),
       control_(loop, std::move(control),
                {.message = [this](const Json& message) { received(message); },
                 .closed =
@@ -60,6 +57,7 @@ void Streamer::received(const Json& json) {
 void Streamer::handle(const Configure& configuration) {
   if (configuration_) return log_line("configure came twice; the first one stands");
   configuration_ = configuration;
+  warm_up_.hurry();
   renew_randomness();
   if (const auto cause = start(configuration)) fail(*cause);
 }
@@ -217,6 +215,11 @@ void Streamer::handle(const GiveControl& give) {
 }
 
 void Streamer::handle(const Ping& ping) {
+  // Who stands by is awake when it has all that the first viewer would wait for.
+  if (!configuration_ && !warm_up_.is_done()) {
+    unanswered_ = ping;
+    return;
+  }
   control_.send({{"type", "pong"}, {"nonce", ping.nonce}});
 }
 

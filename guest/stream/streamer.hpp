@@ -4,7 +4,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <thread>
 
 #include "guest/stream/control_channel.hpp"
 #include "guest/stream/control_messages.hpp"
@@ -14,6 +13,7 @@
 #include "guest/stream/media_clock.hpp"
 #include "guest/stream/peer.hpp"
 #include "guest/stream/screen_capture.hpp"
+#include "guest/stream/warm_up.hpp"
 
 namespace aerie::stream {
 
@@ -59,7 +59,8 @@ class Streamer {
 
   EventLoop& loop_;
   std::function<void(int)> finished_;
-  std::jthread certificate_maker_;
+  std::optional<Ping> unanswered_;  ///< until this is awake
+  WarmUp warm_up_;
   ControlChannel control_;
   MediaClock clock_;
   std::optional<Configure> configuration_;
