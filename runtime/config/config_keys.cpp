@@ -301,6 +301,8 @@ std::vector<ConfigKey> make_keys() {
            "what runs VMs of the driver firecracker: a name in PATH, or an absolute path"),
       text("vmm.jailer", AT(jailer_program), "a program", nullptr,
            "what jails Firecracker where the controller is root; done without if it is not there"),
+      integer("vmm.diskMiBPerSecond", AT(vm_disk_mib), 0, 100'000,
+              "what a VM may read and write of its disk a second; 0: no limit"),
       {"media.iceServers", "list of objects", Json::array(), "urls, username?, credential?",
        "STUN and TURN servers for streamer and viewers", false, false,
        [](Settings& settings, const Json& value) -> Complaint {

@@ -110,6 +110,7 @@ struct Settings {
   std::string qemu_program = "qemu-system-x86_64";
   std::string firecracker_program = "firecracker";
   std::string jailer_program = "jailer";
+  int vm_disk_mib = 0;  ///< a second, of each VM's disk; 0: no limit
   MediaSettings media;
   LogSettings log;
   SessionSettings session;

@@ -139,9 +139,10 @@ void Console::pause(const Reply& reply, const Subject& subject, bool is_paused) 
                           "`why " + vm + "` tells why.");
             request(found.actor, caf::infinite, PauseVm{is_paused, who})
                 .then(
-                    [=, this](const VmPaused& done) {
-                      if (done.failure)
-                        return fail(reply, "conflict", done.failure->message, done.failure->remedy);
+                    [=, this](const VmPaused& outcome) {
+                      if (outcome.failure)
+                        return fail(reply, "conflict", outcome.failure->message,
+                                    outcome.failure->remedy);
                       answer(reply, {{"vm", vm}, {"paused", is_paused}, {"by", who}});
                     },
                     unanswered(reply));

@@ -80,6 +80,7 @@ VmOptions vm_options(const ProcessDriverOptions& options, const Settings& settin
   vms.cgroups = options.cgroups;
   vms.cgroup_tag = options.cgroup_tag;
   vms.networks = options.networks;
+  vms.disk_mib_per_second = settings.vm_disk_mib;
   // The names of an older system's guests.
   const auto colon = settings.listen.rfind(':');
   const auto scheme = settings.http.tls_cert.empty() ? "http://" : "https://";

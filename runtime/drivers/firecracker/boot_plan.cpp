@@ -65,6 +65,8 @@ Plan restore_plan(const RestoreSettings& settings) {
   load.resumes = false;
   plan.push_back({load_snapshot(load)});
   if (!settings.metadata.is_null()) plan.push_back({put_metadata(settings.metadata)});
+  for (const auto& [drive, limiter] : settings.limiters)
+    plan.push_back({patch_drive_limiter(drive, limiter)});
   plan.push_back({change_state(VmTransition::resume)});
   return plan;
 }

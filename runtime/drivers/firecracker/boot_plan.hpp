@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,8 @@ struct RestoreSettings {
   std::string metrics;
   SnapshotLoad load;
   Json metadata;  ///< null: none; a snapshot has none of it
+  /// By drive: what takes the place of the snapshot's own.
+  std::map<std::string, RateLimiter> limiters;
 };
 
 /// A fresh process, logger and metrics, the load and nothing else before it: the devices come out

@@ -172,6 +172,7 @@ TEST_CASE("a fresh process takes up what was saved", "[firecracker][plan]") {
   settings.log = second.path("log");
   settings.load.socket_path = second.path("other.sock");
   settings.metadata = {{"session", "2"}};
+  settings.limiters["root"] = {TokenBucket{1 << 20, 1000, 0}, std::nullopt};
   const auto plan = restore_plan(settings);
   REQUIRE(second.follow(plan));
   CHECK(state_of(second) == State::running);

@@ -31,6 +31,7 @@ constexpr int state_fd = 8;
 constexpr int memory_fd = 9;
 
 constexpr const char* interface_id = "eth0";
+constexpr const char* overlay_id = "overlay";
 
 std::string path_of(int fd) {
   return "/proc/self/fd/" + std::to_string(fd);
@@ -235,6 +236,14 @@ std::string FirecrackerVmm::seen_as(const char* name) const {
   return is_jailed() ? path_in_jail(name) : name;
 }
 
+/// As many bytes a second, with as much at once.
+std::optional<RateLimiter> FirecrackerVmm::limiter() const {
+  if (plan_.disk_mib_per_second == 0) return std::nullopt;
+  constexpr std::int64_t second = 1000;
+  return RateLimiter{TokenBucket{std::int64_t{plan_.disk_mib_per_second} << 20, second, 0},
+                     std::nullopt};
+}
+
 BootSettings FirecrackerVmm::settings() const {
   const bool in_jail = is_jailed();
   BootSettings settings;
@@ -246,8 +255,8 @@ BootSettings FirecrackerVmm::settings() const {
                      firecracker_kernel_arguments()};
   settings.drives = {{"root", in_jail ? path_in_jail("root.img") : path_of(root_fd), true, true,
                       false, std::nullopt},
-                     {"overlay", in_jail ? path_in_jail("overlay") : path_of(overlay_fd), false,
-                      false, false, std::nullopt}};
+                     {overlay_id, in_jail ? path_in_jail("overlay") : path_of(overlay_fd), false,
+                      false, false, limiter()}};
   if (!tap_.empty()) settings.interfaces = {{interface_id, tap_, mac_of(plan_.slot), {}, {}, {}}};
   settings.vsock = Vsock{3, seen_as("v.sock")};
   return settings;
@@ -262,6 +271,7 @@ RestoreSettings FirecrackerVmm::restore_settings() const {
   settings.load.files = {in_jail ? path_in_jail("state") : path_of(state_fd),
                          in_jail ? path_in_jail("memory") : path_of(memory_fd)};
   if (!tap_.empty()) settings.load.taps = {{interface_id, tap_}};
+  if (const auto limit = limiter()) settings.limiters[overlay_id] = *limit;
   return settings;
 }
 

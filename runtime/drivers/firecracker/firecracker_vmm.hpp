@@ -56,6 +56,7 @@ class FirecrackerVmm final : public Vmm {
   }
   [[nodiscard]] JailSettings jail() const;
   [[nodiscard]] VmSockets sockets() const;
+  [[nodiscard]] std::optional<RateLimiter> limiter() const;
   [[nodiscard]] BootSettings settings() const;
   [[nodiscard]] RestoreSettings restore_settings() const;
   [[nodiscard]] std::string seen_as(const char* name) const;

@@ -25,15 +25,25 @@ std::string fd_set(Arguments& arguments, int fd) {
   return "/dev/fdset/" + number;
 }
 
-void add_disk(Arguments& arguments, const std::string& name, int fd, bool is_read_only) {
+/// `mib_per_second`: what may be read and written of it; 0: no limit.
+void add_disk(Arguments& arguments, const std::string& name, int fd, bool is_read_only,
+              int mib_per_second = 0) {
   const auto file = fd_set(arguments, fd);
   const std::string access = is_read_only ? "read-only=on" : "read-only=off,discard=unmap";
-  add(arguments,
-      {"-blockdev",
-       "driver=raw,node-name=" + name + "," + access +
-           ",file.driver=file,file.locking=off,file.filename=" + file,
-       "-device",
-       "virtio-blk-device,werror=report,rerror=report,drive=" + name + ",serial=" + name});
+  add(arguments, {"-blockdev", "driver=raw,node-name=" + name + "," + access +
+                                   ",file.driver=file,file.locking=off,file.filename=" + file});
+  auto drive = name;
+  if (mib_per_second > 0) {
+    drive += "-limited";
+    add(arguments,
+        {"-object",
+         "throttle-group,id=" + name +
+             "-limit,x-bps-total=" + std::to_string(std::int64_t{mib_per_second} << 20),
+         "-blockdev",
+         "driver=throttle,node-name=" + drive + ",throttle-group=" + name + "-limit,file=" + name});
+  }
+  add(arguments, {"-device", "virtio-blk-device,werror=report,rerror=report,drive=" + drive +
+                                 ",serial=" + name});
 }
 
 void add_socket(Arguments& arguments, const std::string& name, int fd) {
@@ -84,7 +94,7 @@ std::vector<std::string> qemu_command(const QemuMachine& machine, bool is_restor
   add(arguments, {"-kernel", path_of(qemu_fd::kernel), "-initrd", path_of(qemu_fd::initrd),
                   "-append", machine.kernel_arguments});
   add_disk(arguments, "root", qemu_fd::root, true);
-  add_disk(arguments, "overlay", qemu_fd::overlay, false);
+  add_disk(arguments, "overlay", qemu_fd::overlay, false, machine.disk_mib_per_second);
   const auto console = fd_set(arguments, qemu_fd::console);
   add(arguments,
       {"-chardev", "file,id=console,append=on,path=" + console, "-serial", "chardev:console"});

@@ -34,6 +34,7 @@ struct QemuMachine {
   bool has_tap = false;                        ///< else its interface leads nowhere, but for:
   std::vector<std::uint16_t> forwarded_ports;  ///< UDP, of this host's loopback to the guest's
   std::string kernel_arguments;                ///< see `qemu_kernel_arguments`
+  int disk_mib_per_second = 0;                 ///< of the overlay; 0: no limit
 };
 
 /// The guest's side of QEMU's own network, where there is no tap: its first media port, which the

@@ -28,6 +28,18 @@ aerie::QemuMachine machine() {
 
 }  // namespace
 
+TEST_CASE("what a guest writes can be limited", "[qemu]") {
+  auto limited = machine();
+  CHECK(values(aerie::qemu_command(limited, false), "-object").size() == 1);  // randomness
+  limited.disk_mib_per_second = 50;
+  const auto command = aerie::qemu_command(limited, false);
+  CHECK(has(values(command, "-object"), "throttle-group,id=overlay-limit,x-bps-total=52428800"));
+  CHECK(has(values(command, "-device"),
+            "virtio-blk-device,werror=report,rerror=report,drive=overlay-limited,serial=overlay"));
+  CHECK(has(values(command, "-device"),
+            "virtio-blk-device,werror=report,rerror=report,drive=root,serial=root"));
+}
+
 TEST_CASE("QEMU gets a microvm with nothing by default and its sandbox on", "[vm][qemu]") {
   const auto command = aerie::qemu_command(machine(), false);
   CHECK(command.front() == "qemu-system-x86_64");

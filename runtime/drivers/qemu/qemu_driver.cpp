@@ -36,7 +36,9 @@ class VmmMaker {
       choice_ = choose_acceleration(plan.image.kernel, plan.identity);
       spdlog::info("driver=qemu {}", choice_->why);
     }
-    return qemu_machine(*choice_, plan.resources);
+    auto machine = qemu_machine(*choice_, plan.resources);
+    machine.disk_mib_per_second = plan.disk_mib_per_second;
+    return machine;
   }
 
   /// What a saved guest was started with can't be changed: environment and display.

@@ -116,9 +116,10 @@ std::string qemu_version() {
 
 std::vector<std::string> qemu_identity(const QemuMachine& machine, const std::string& version) {
   auto same = machine;
-  // What is behind the guest's interface is no part of the machine.
+  // What is behind the guest's interface and disk is no part of the machine.
   same.has_tap = false;
   same.forwarded_ports.clear();
+  same.disk_mib_per_second = 0;
   auto words = qemu_command(same, false);
   words.push_back(version);
   return words;

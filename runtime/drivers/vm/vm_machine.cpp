@@ -56,6 +56,7 @@ VmPlan VmMachine::plan() const {
   plan.directory = directory_;
   plan.resources = spec_.configure.profile->resources;
   plan.address = spec_.address;
+  plan.disk_mib_per_second = options_.disk_mib_per_second;
   if (options_.uid_base > 0) {
     const auto id = static_cast<uid_t>(options_.uid_base + spec_.slot);
     plan.identity = SpawnRequest::Identity{id, id};

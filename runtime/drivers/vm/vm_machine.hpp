@@ -26,6 +26,7 @@ struct VmOptions {
   CgroupMounts cgroups;
   std::string cgroup_tag = "guest";
   int overhead_mib = 0;                            ///< of the VMM itself, beyond the guest's memory
+  int disk_mib_per_second = 0;                     ///< of what a guest writes to; 0: no limit
   std::map<std::string, std::string> environment;  ///< for /etc/environment of every guest
   /// Outlives the driver and its machines; none: VMs have no network but their link.
   network::GuestNetworks* networks = nullptr;

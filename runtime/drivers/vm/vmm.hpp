@@ -22,7 +22,8 @@ struct VmPlan {
   std::optional<SpawnRequest::Identity> identity;  ///< where the controller is root
   GuestImage image;
   Resources resources;
-  std::string address;  ///< the guest's; empty: it has no network
+  std::string address;          ///< the guest's; empty: it has no network
+  int disk_mib_per_second = 0;  ///< of its overlay; 0: no limit
 };
 
 /// A virtual machine monitor as `VmMachine` needs it: `qemu`, `firecracker`. One object a machine,
