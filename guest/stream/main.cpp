@@ -6,6 +6,7 @@
 #include <gst/gst.h>
 
 #include "guest/stream/log.hpp"
+#include "guest/stream/own_certificate.hpp"
 #include "guest/stream/pipeline.hpp"
 #include "guest/stream/probe/ice_probe.hpp"
 #include "guest/stream/streamer.hpp"
@@ -32,6 +33,7 @@ int check() {
 }  // namespace
 
 int main(int count, char** arguments) {
+  aerie::stream::spare_default_key();
   if (count == 2 && std::strcmp(arguments[1], "--network-test") == 0)
     return aerie::stream::run_network_test();
   if (count == 2 && std::strcmp(arguments[1], "--check") == 0) return check();

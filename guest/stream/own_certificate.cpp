@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 namespace aerie::stream {
@@ -121,6 +122,29 @@ std::string OwnCertificate::with_fingerprint(std::string_view sdp) const {
   }
   return text;
 }
+
+// The only way to tell a library that uses OpenSSL 1.1's interface how to make a key.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
+namespace {
+
+int make_small_key(RSA* key, int, BIGNUM* exponent, BN_GENCB* progress) {
+  constexpr int bits = 512;  // the least that there is
+  return ::RSA_set_method(key, ::RSA_PKCS1_OpenSSL()) == 1
+             ? ::RSA_generate_key_ex(key, bits, exponent, progress)
+             : 0;
+}
+
+}  // namespace
+
+void spare_default_key() {
+  static RSA_METHOD* const sparing = ::RSA_meth_dup(::RSA_PKCS1_OpenSSL());
+  if (sparing != nullptr && ::RSA_meth_set_keygen(sparing, make_small_key) == 1)
+    ::RSA_set_default_method(sparing);
+}
+
+#pragma GCC diagnostic pop
 
 void renew_randomness() {
   ::RAND_poll();

@@ -30,6 +30,13 @@ class OwnCertificate {
   std::string fingerprint_;  ///< SHA-256, `AB:CD:…`
 };
 
+/// GStreamer makes a certificate with its first DTLS element, whether anybody needs it or not, on
+/// an RSA key of 2048 bits: up to half a second, ten times as much on an emulated processor. From
+/// here on the keys of this process have 512 bits, made within milliseconds, which OpenSSL refuses
+/// to prove anything with (SSL_CTX_set_security_level(3)): what is not a peer's own does not
+/// connect. Before the first DTLS element, on one thread.
+void spare_default_key();
+
 /// Takes fresh randomness into OpenSSL, whose own may be that of a saved state.
 void renew_randomness();
 

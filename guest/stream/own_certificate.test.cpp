@@ -1,6 +1,9 @@
 #include "guest/stream/own_certificate.hpp"
 
 #include <catch2/catch.hpp>
+#include <memory>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
 
 using aerie::stream::OwnCertificate;
 
@@ -11,6 +14,18 @@ TEST_CASE("each certificate is another one", "[stream][certificate]") {
   REQUIRE(other);
   CHECK(one->fingerprint() != other->fingerprint());
   CHECK(one->fingerprint().size() == 32 * 3 - 1);
+}
+
+TEST_CASE("the key that nobody uses is made small, and peers' own are not",
+          "[stream][certificate]") {
+  aerie::stream::spare_default_key();
+  const std::unique_ptr<EVP_PKEY, decltype(&::EVP_PKEY_free)> own{::EVP_RSA_gen(1024),
+                                                                  &::EVP_PKEY_free};
+  REQUIRE(own);
+  CHECK(::EVP_PKEY_get_bits(own.get()) == 1024);  // the interface of today goes another way
+  const auto certificate = OwnCertificate::make();
+  REQUIRE(certificate);
+  CHECK(certificate->fingerprint().size() == 32 * 3 - 1);
 }
 
 TEST_CASE("an offer names the certificate that is used", "[stream][certificate]") {

@@ -9,11 +9,10 @@
 
 namespace aerie::stream {
 
-/// Makes once, in a thread of its own, what the first viewer would wait for otherwise. Always: the
-/// DTLS certificate that GStreamer makes with the first element that could need it, an RSA key (up
-/// to half a second, ten times as much on an emulated processor), though peers bring their own.
-/// While the streamer only stands by, also a picture of each encoder and an offer, which load and
-/// touch all the libraries that a stream uses. Nothing of it is kept.
+/// Does once, in a thread of its own, what the first viewer would wait for otherwise. Always: the
+/// DTLS certificate that GStreamer makes with the first element that could need it. While the
+/// streamer only stands by, also a picture of each encoder and an offer, which load and touch all
+/// the libraries that a stream uses. Nothing of it is kept.
 class WarmUp {
  public:
   /// `done` comes on the loop's thread, unless this ends before.
