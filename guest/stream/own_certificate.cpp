@@ -3,6 +3,7 @@
 #include <array>
 #include <ctime>
 #include <memory>
+#include <openssl/bn.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -129,18 +130,48 @@ std::string OwnCertificate::with_fingerprint(std::string_view sdp) const {
 
 namespace {
 
-int make_small_key(RSA* key, int, BIGNUM* exponent, BN_GENCB* progress) {
-  constexpr int bits = 512;  // the least that there is
-  return ::RSA_set_method(key, ::RSA_PKCS1_OpenSSL()) == 1
-             ? ::RSA_generate_key_ex(key, bits, exponent, progress)
-             : 0;
+using Number = std::unique_ptr<BIGNUM, decltype(&::BN_free)>;
+
+Number number() {
+  return {::BN_new(), &::BN_free};
+}
+
+/// Gives the key what it owns from then on; false where memory is short.
+bool fill_in_known_key(RSA* key, const BIGNUM* exponent) {
+  const std::unique_ptr<BN_CTX, decltype(&::BN_CTX_free)> room{::BN_CTX_new(), &::BN_CTX_free};
+  Number p{::BN_get_rfc3526_prime_1536(nullptr), &::BN_free};
+  Number q{::BN_get_rfc2409_prime_768(nullptr), &::BN_free};
+  Number e{::BN_dup(exponent), &::BN_free};
+  auto n = number(), p1 = number(), q1 = number(), phi = number(), d = number(), dp = number(),
+       dq = number(), inverse = number();
+  const bool is_made = room && p && q && e &&
+                       ::BN_mul(n.get(), p.get(), q.get(), room.get()) == 1 &&
+                       ::BN_sub(p1.get(), p.get(), ::BN_value_one()) == 1 &&
+                       ::BN_sub(q1.get(), q.get(), ::BN_value_one()) == 1 &&
+                       ::BN_mul(phi.get(), p1.get(), q1.get(), room.get()) == 1 &&
+                       ::BN_mod_inverse(d.get(), e.get(), phi.get(), room.get()) != nullptr &&
+                       ::BN_mod(dp.get(), d.get(), p1.get(), room.get()) == 1 &&
+                       ::BN_mod(dq.get(), d.get(), q1.get(), room.get()) == 1 &&
+                       ::BN_mod_inverse(inverse.get(), q.get(), p.get(), room.get()) != nullptr;
+  if (!is_made || ::RSA_set0_key(key, n.get(), e.get(), d.get()) != 1) return false;
+  n.release(), e.release(), d.release();
+  if (::RSA_set0_factors(key, p.get(), q.get()) != 1) return false;
+  p.release(), q.release();
+  if (::RSA_set0_crt_params(key, dp.get(), dq.get(), inverse.get()) != 1) return false;
+  dp.release(), dq.release(), inverse.release();
+  return true;
+}
+
+int give_known_key(RSA* key, int, BIGNUM* exponent, BN_GENCB*) {
+  return ::RSA_set_method(key, ::RSA_PKCS1_OpenSSL()) == 1 && fill_in_known_key(key, exponent) ? 1
+                                                                                               : 0;
 }
 
 }  // namespace
 
 void spare_default_key() {
   static RSA_METHOD* const sparing = ::RSA_meth_dup(::RSA_PKCS1_OpenSSL());
-  if (sparing != nullptr && ::RSA_meth_set_keygen(sparing, make_small_key) == 1)
+  if (sparing != nullptr && ::RSA_meth_set_keygen(sparing, give_known_key) == 1)
     ::RSA_set_default_method(sparing);
 }
 

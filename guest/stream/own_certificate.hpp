@@ -32,9 +32,9 @@ class OwnCertificate {
 
 /// GStreamer makes a certificate with its first DTLS element, whether anybody needs it or not, on
 /// an RSA key of 2048 bits: up to half a second, ten times as much on an emulated processor. From
-/// here on the keys of this process have 512 bits, made within milliseconds, which OpenSSL refuses
-/// to prove anything with (SSL_CTX_set_security_level(3)): what is not a peer's own does not
-/// connect. Before the first DTLS element, on one thread.
+/// here on whoever asks for such a key in this process gets one that everybody knows, whose primes
+/// stand in RFC 2409 and RFC 3526. It proves nothing: what a peer offers names its own certificate
+/// alone. Before the first DTLS element, on one thread.
 void spare_default_key();
 
 /// Takes fresh randomness into OpenSSL, whose own may be that of a saved state.
