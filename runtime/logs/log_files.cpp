@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <utility>
 
+#include "runtime/logs/console_follower.hpp"
 #include "runtime/tombstones/folder.hpp"
 
 namespace aerie {
@@ -30,6 +31,11 @@ std::string render(const std::string& encoded, const Json& line, const LogQuery&
   return query.jsonl ? encoded + "\n" : as_text(line, query);
 }
 
+std::uint64_t next_follower() {
+  static std::atomic<std::uint64_t> next{1};
+  return next++;
+}
+
 bool is_wanted(const Json& line, const LogQuery& query) {
   return query.child.empty() || line.value("child", "") == query.child;
 }
@@ -39,8 +45,8 @@ bool is_wanted(const Json& line, const LogQuery& query) {
 /// What lives on the disk's thread.
 class LogFiles::Files {
  public:
-  Files(std::string state, std::uint64_t most_bytes)
-      : state_(std::move(state)), most_bytes_(most_bytes) {}
+  Files(Reactor& disk, std::string state, std::uint64_t most_bytes)
+      : disk_(disk), state_(std::move(state)), most_bytes_(most_bytes) {}
 
   void append(const std::string& vm, const link::LogLines& lines, Instant at);
   void assign(const std::string& vm, const std::string& session);
@@ -48,7 +54,11 @@ class LogFiles::Files {
   [[nodiscard]] std::optional<Cause> remove(const std::string& session);
   [[nodiscard]] std::string read(const LogQuery& query) const;
   void follow(std::uint64_t number, LogQuery query, Chunk chunk);
-  void unfollow(std::uint64_t number) { followers_.erase(number); }
+  void follow_console(std::uint64_t number, const ConsoleQuery& query, LiveConsole live);
+  void unfollow(std::uint64_t number) {
+    followers_.erase(number);
+    consoles_.erase(number);
+  }
   [[nodiscard]] std::uint64_t dropped_bytes() const { return dropped_bytes_; }
   [[nodiscard]] std::optional<std::string> read_console(const ConsoleQuery& query) const {
     const auto folder = Folder::open(state_);
@@ -73,6 +83,12 @@ class LogFiles::Files {
     Chunk chunk;
   };
 
+  struct ConsoleReader {
+    std::string session;
+    LiveConsole live;
+    std::unique_ptr<ConsoleFollower> follower;
+  };
+
   Writer& writer_of(const std::string& vm);
   static void follow_earlier(Writer& writer);
   void append_line(Writer& writer, const std::string& child, bool is_error, const std::string& text,
@@ -86,10 +102,12 @@ class LogFiles::Files {
     return state_ + "/sessions/" + session + "/logs";
   }
 
+  Reactor& disk_;
   std::string state_;
   std::uint64_t most_bytes_;
   std::map<std::string, Writer> writers_;  ///< by VM
   std::map<std::uint64_t, Follower> followers_;
+  std::map<std::uint64_t, ConsoleReader> consoles_;
   std::atomic<std::uint64_t> dropped_bytes_ = 0;
 };
 
@@ -210,6 +228,11 @@ void LogFiles::Files::close(const std::string& session) {
     entry.second.chunk({}, true);
     return true;
   });
+  std::erase_if(consoles_, [&](const auto& entry) {
+    if (entry.second.session != session) return false;
+    entry.second.live(std::string{}, true);
+    return true;
+  });
 }
 
 std::optional<Cause> LogFiles::Files::remove(const std::string& session) {
@@ -246,10 +269,29 @@ void LogFiles::Files::follow(std::uint64_t number, LogQuery query, Chunk chunk) 
   if (is_living) followers_[number] = {std::move(query), std::move(chunk)};
 }
 
+void LogFiles::Files::follow_console(std::uint64_t number, const ConsoleQuery& query,
+                                     LiveConsole live) {
+  const auto folder = Folder::open(state_);
+  auto file = folder ? folder->find_file("vms/" + query.vm + "/console.log") : std::nullopt;
+  if (!file) return live(read_console(query), true);
+  const auto text = folder->read("vms/" + query.vm + "/console.log", max_console_size);
+  if (!text) return live(std::nullopt, true);
+  const auto at = static_cast<std::int64_t>(text->size());
+  live(query.tail ? last_lines(*text, *query.tail) : *text, false);
+  consoles_[number] = {
+      query.session ? query.session->id : std::string{}, live,
+      std::make_unique<ConsoleFollower>(
+          disk_, std::move(*file), at, [live](std::string more) { live(std::move(more), false); },
+          [this, number, live] {
+            const auto last = consoles_.extract(number);  // it ends with this call
+            live(std::string{}, true);
+          })};
+}
+
 // -- from any thread ------------------------------------------------------------------------------
 
 LogFiles::LogFiles(Reactor& disk, std::string state, std::uint64_t most_bytes)
-    : disk_(disk), files_(std::make_shared<Files>(std::move(state), most_bytes)) {}
+    : disk_(disk), files_(std::make_shared<Files>(disk, std::move(state), most_bytes)) {}
 
 LogFiles::~LogFiles() = default;
 
@@ -276,10 +318,17 @@ void LogFiles::read(LogQuery query, Chunk chunk) {
 }
 
 std::uint64_t LogFiles::follow(LogQuery query, Chunk chunk) {
-  static std::atomic<std::uint64_t> next{1};
-  const auto number = next++;
+  const auto number = next_follower();
   disk_.post([files = files_, number, query = std::move(query), chunk = std::move(chunk)] {
     files->follow(number, query, chunk);
+  });
+  return number;
+}
+
+std::uint64_t LogFiles::follow_console(ConsoleQuery query, LiveConsole live) {
+  const auto number = next_follower();
+  disk_.post([files = files_, number, query = std::move(query), live = std::move(live)] {
+    files->follow_console(number, query, live);
   });
   return number;
 }

@@ -57,6 +57,11 @@ class LogFiles final : public LogStore {
   using Console = std::function<void(std::optional<std::string> text)>;
   void read_console(ConsoleQuery query, Console done);
 
+  /// Reads it, then passes on what it says; ends with the guest's files or its session. The first
+  /// call has what there is; with none, which is the end, there is no console. `unfollow` ends it.
+  using LiveConsole = std::function<void(std::optional<std::string> text, bool is_end)>;
+  std::uint64_t follow_console(ConsoleQuery query, LiveConsole live);
+
  private:
   class Files;
   Reactor& disk_;

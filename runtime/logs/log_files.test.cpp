@@ -113,6 +113,44 @@ TEST_CASE("who follows gets what is kept, each new line, and the end", "[logs]")
   CHECK(heard == "before\nafter\n");
 }
 
+TEST_CASE("who follows a console gets what there is, what it says, and its end", "[logs]") {
+  Fixture fixture;
+  const auto folder = fixture.state.path() + "/vms/vm";
+  std::filesystem::create_directories(folder);
+  std::ofstream console{folder + "/console.log", std::ios::app};
+  console << "Linux version 6\nready\n" << std::flush;
+  std::vector<Eventually<std::string>> parts(2);
+  Eventually<bool> ended;
+  std::size_t next = 0;
+  ConsoleQuery query;
+  query.vm = "vm";
+  query.tail = 1;
+  fixture.logs.follow_console(query, [&](std::optional<std::string> text, bool is_end) {
+    if (is_end)
+      ended.set(text.has_value());
+    else
+      parts.at(next++).set(*std::move(text));
+  });
+  CHECK(parts[0].get() == "ready\n");
+  console << "more\n" << std::flush;
+  CHECK(parts[1].get() == "more\n");
+  std::filesystem::remove_all(folder);
+  console.close();
+  CHECK(ended.get());
+}
+
+TEST_CASE("there is no console to follow where a guest has none", "[logs]") {
+  Fixture fixture;
+  Eventually<bool> has_text;
+  ConsoleQuery query;
+  query.vm = "vm";
+  fixture.logs.follow_console(query, [&](std::optional<std::string> text, bool is_end) {
+    CHECK(is_end);
+    has_text.set(text.has_value());
+  });
+  CHECK_FALSE(has_text.get());
+}
+
 TEST_CASE("logs of a session that is over are read from its tombstone", "[logs]") {
   Fixture fixture;
   fixture.say("agent", {"one", "two"});

@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t max_document = 16UL * 1024 * 1024;
 constexpr std::size_t max_events_size = 64UL * 1024 * 1024;
 constexpr std::size_t max_timeline = 4096;
-constexpr std::size_t max_console_size = 64UL * 1024 * 1024;
 
 std::optional<Event> event_of(const std::string& line) {
   const auto json = Json::parse(line, nullptr, false);
@@ -49,16 +48,6 @@ Json of_what_is_there(Json why, const Folder& tombstone) {
   return why;
 }
 
-/// The last lines of a text; the break that ends a line belongs to it.
-std::string last_lines(const std::string& text, std::size_t count) {
-  auto begin = text.size();
-  for (; count > 0 && begin > 0; --count) {
-    const auto before = begin < 2 ? std::string::npos : text.rfind('\n', begin - 2);
-    begin = before == std::string::npos ? 0 : before + 1;
-  }
-  return text.substr(begin);
-}
-
 Json answer_of(const Folder& state, const TombstoneQuestion& question) {
   const auto& document = *question.document;
   const auto place = "tombstones/" + document.id;
@@ -90,6 +79,15 @@ Json read_why(const Folder& state, const TombstoneQuestion& question) {
                   error.what());
     return nullptr;
   }
+}
+
+std::string last_lines(const std::string& text, std::size_t count) {
+  auto begin = text.size();
+  for (; count > 0 && begin > 0; --count) {
+    const auto before = begin < 2 ? std::string::npos : text.rfind('\n', begin - 2);
+    begin = before == std::string::npos ? 0 : before + 1;
+  }
+  return text.substr(begin);
 }
 
 std::optional<std::string> read_console(const Folder& state, const ConsoleQuery& query) {

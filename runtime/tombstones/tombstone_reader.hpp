@@ -12,6 +12,8 @@ namespace aerie {
 [[nodiscard]] Json read_why(const Folder& state, const TombstoneQuestion& question);
 
 /// A guest's serial console.
+inline constexpr std::size_t max_console_size = 64UL * 1024 * 1024;  ///< bytes read of one
+
 struct ConsoleQuery {
   std::string vm;
   SessionDocumentPtr session;       ///< whose guest it is or was; null: nobody's
@@ -21,6 +23,9 @@ struct ConsoleQuery {
 /// Its text, of a guest that runs or from the tombstone of its session; none: it has none.
 [[nodiscard]] std::optional<std::string> read_console(const Folder& state,
                                                       const ConsoleQuery& query);
+
+/// Of a console or a log: its last lines.
+[[nodiscard]] std::string last_lines(const std::string& text, std::size_t count);
 
 /// What a tombstone has in place of a console where the driver gives none.
 [[nodiscard]] std::string no_console_text(const std::string& driver);

@@ -134,6 +134,7 @@ class Gateway : public Actor<GatewayActor> {
   void with_vm(const CallPtr& call, std::function<void(const VmFound&)> act);
   void show_vm(const CallPtr& call);
   void read_console(const CallPtr& call);
+  void follow_console(const CallPtr& call, ConsoleQuery query, const std::string& driver);
   void explain(const CallPtr& call, const std::string& id);
 
   // gateway_streams.cpp: answers without end

@@ -66,11 +66,18 @@ class GatewayLogs final : public LogReader {
     consoles.push_back(query);
     done(console);
   }
+  std::uint64_t follow_console(ConsoleQuery query, LogFiles::LiveConsole live) override {
+    consoles.push_back(query);
+    live_console = live;
+    live(console, !console);
+    return 8;
+  }
 
   std::vector<LogQuery> queries;
   LogFiles::Chunk follower;
   int unfollowed = 0;
   std::vector<ConsoleQuery> consoles;
+  LogFiles::LiveConsole live_console;
   std::optional<std::string> console;
 };
 

@@ -15,6 +15,11 @@ HttpResponse stream_head(std::string content_type) {
   return head;
 }
 
+HttpResponse no_console(const std::string& driver) {
+  return error_response(404, "not-found",
+                        "A guest under the driver '" + driver + "' has no serial console.");
+}
+
 }  // namespace
 
 // -- events ---------------------------------------------------------------------------------------
@@ -114,6 +119,49 @@ void Gateway::start_logs(const CallPtr& call) {
       post(caf::actor_cast<GatewayActor>(strong), HttpGone{id});
     }
   });
+}
+
+// -- consoles -------------------------------------------------------------------------------------
+
+void Gateway::read_console(const CallPtr& call) {
+  with_vm(call, [=, this](const VmFound& found) {
+    ConsoleQuery query{call->parameter("id"), found.session, {}};
+    if (const auto tail = call->query("tail"); !tail.empty()) query.tail = std::stoul(tail);
+    const auto driver = found.document ? found.document->driver : found.session->driver;
+    call->is_answered = true;
+    const auto follow = call->query("follow");
+    const bool follows = (follow == "true" || follow == "1") && call->request->method != "HEAD";
+    if (follows) return follow_console(call, std::move(query), driver);
+    // Answered on the disk's thread: this actor may be gone by then.
+    world_.logs->read_console(std::move(query), [server = world_.server, id = call->request->id,
+                                                 driver](std::optional<std::string> text) {
+      if (!text) return server->respond(id, no_console(driver));
+      HttpResponse response;
+      response.content_type = "text/plain; charset=utf-8";
+      response.body = *std::move(text);
+      server->respond(id, std::move(response));
+    });
+  });
+}
+
+void Gateway::follow_console(const CallPtr& call, ConsoleQuery query, const std::string& driver) {
+  const auto id = call->request->id;
+  const auto weak = caf::actor_cast<caf::weak_actor_ptr>(self());
+  log_followers_[id] = world_.logs->follow_console(
+      std::move(query), [=, server = world_.server, is_begun = false](
+                            std::optional<std::string> text, bool is_end) mutable {
+        if (!text) {
+          server->respond(id, no_console(driver));
+        } else {
+          if (!std::exchange(is_begun, true))
+            server->begin_stream(id, stream_head("text/plain; charset=utf-8"));
+          server->write_stream(id, *std::move(text));
+          if (is_end) server->end_stream(id);
+        }
+        if (!is_end) return;
+        if (const auto strong = caf::actor_cast<caf::strong_actor_ptr>(weak))
+          post(caf::actor_cast<GatewayActor>(strong), HttpGone{id});
+      });
 }
 
 // -- readers that leave ---------------------------------------------------------------------------

@@ -106,6 +106,27 @@ TEST_CASE("followed logs stream until the session ends", "[gateway][logs]") {
   CHECK(stream.is_ended);
 }
 
+TEST_CASE("a console that is followed streams until its guest ends", "[gateway][logs]") {
+  GatewayFixture fixture;
+  const auto path = "/api/v1/vms/" + std::string{GatewayFixture::other} + "/console";
+  fixture.logs->console = "Linux version 6\n";
+  const auto id = fixture.ask({.path = path, .query = {{"follow", "1"}}});
+  const auto& stream = fixture.server->streams.at(id);
+  fixture.logs->live_console("more\n", false);
+  CHECK(stream.written == "Linux version 6\nmore\n");
+  CHECK_FALSE(stream.is_ended);
+  fixture.logs->live_console(std::string{}, true);
+  fixture.system.run();
+  CHECK(stream.is_ended);
+  CHECK(fixture.logs->unfollowed == 1);
+}
+
+TEST_CASE("a guest without a console has none to follow", "[gateway][logs]") {
+  GatewayFixture fixture;
+  const auto path = "/api/v1/vms/" + std::string{GatewayFixture::other} + "/console";
+  CHECK(fixture.outcome({.path = path, .query = {{"follow", "1"}}}) == "404 not-found");
+}
+
 TEST_CASE("a follower that leaves is forgotten", "[gateway][logs]") {
   GatewayFixture fixture;
   const auto path = std::string("/api/v1/sessions/") + GatewayFixture::known + "/logs";

@@ -151,27 +151,6 @@ void Gateway::show_vm(const CallPtr& call) {
 }
 
 /// Of a guest that is gone its session's tombstone has it.
-void Gateway::read_console(const CallPtr& call) {
-  with_vm(call, [=, this](const VmFound& found) {
-    ConsoleQuery query{call->parameter("id"), found.session, {}};
-    if (const auto tail = call->query("tail"); !tail.empty()) query.tail = std::stoul(tail);
-    const auto driver = found.document ? found.document->driver : found.session->driver;
-    call->is_answered = true;
-    // Answered on the disk's thread: this actor may be gone by then.
-    world_.logs->read_console(std::move(query), [server = world_.server, id = call->request->id,
-                                                 driver](std::optional<std::string> text) {
-      if (!text)
-        return server->respond(
-            id, error_response(404, "not-found",
-                               "A guest under the driver '" + driver + "' has no serial console."));
-      HttpResponse response;
-      response.content_type = "text/plain; charset=utf-8";
-      response.body = *std::move(text);
-      server->respond(id, std::move(response));
-    });
-  });
-}
-
 void Gateway::explain(const CallPtr& call, const std::string& id) {
   request(environment_->directory.ledger(), caf::infinite, AskWhy{id})
       .then(

@@ -18,6 +18,7 @@ class LogReader {
   virtual std::uint64_t follow(LogQuery query, LogFiles::Chunk chunk) = 0;
   virtual void unfollow(std::uint64_t follower) = 0;
   virtual void read_console(ConsoleQuery query, LogFiles::Console done) = 0;
+  virtual std::uint64_t follow_console(ConsoleQuery query, LogFiles::LiveConsole live) = 0;
   [[nodiscard]] virtual std::uint64_t dropped_bytes() const { return 0; }
 };
 
@@ -35,6 +36,9 @@ class LogFilesReader final : public LogReader {
   void unfollow(std::uint64_t follower) override { files_->unfollow(follower); }
   void read_console(ConsoleQuery query, LogFiles::Console done) override {
     files_->read_console(std::move(query), std::move(done));
+  }
+  std::uint64_t follow_console(ConsoleQuery query, LogFiles::LiveConsole live) override {
+    return files_->follow_console(std::move(query), std::move(live));
   }
   [[nodiscard]] std::uint64_t dropped_bytes() const override { return files_->dropped_bytes(); }
 
