@@ -33,6 +33,7 @@ struct NoLogs final : LogReader {
   }
   void unfollow(std::uint64_t number) override { left.push_back(number); }
   void read_console(ConsoleQuery, LogFiles::Console) override {}
+  std::uint64_t follow_console(ConsoleQuery, LogFiles::LiveConsole) override { return 8; }
 
   LogFiles::Chunk follower;
   std::vector<std::uint64_t> left;

@@ -99,7 +99,7 @@ TEST_CASE("plans hold nothing that the schema does not have", "[firecracker][sch
   settings.vsock = Vsock{3, "/v/v.sock"};
   settings.metadata_service = MetadataService{{"eth0"}, ""};
   settings.metadata = {{"a", 1}};
-  RestoreSettings restore{"/v/log", "/v/metrics", {}, {{"a", 1}}};
+  const RestoreSettings restore{"/v/log", "/v/metrics", {}, {{"a", 1}}, {{"root", limiter}}};
   for (const auto& plan :
        {boot_plan(settings), save_plan({"s", "m"}, SnapshotKind::diff), restore_plan(restore)})
     for (const auto& step : plan)
