@@ -76,6 +76,11 @@ class Actor : public Handle::base, public Observed {
     vitals_->unwatch(caf::actor_cast<caf::actor_addr>(whom).id());
   }
 
+  /// No actor links: a link can't be told from a fault of one's own, and the exit of a linked
+  /// actor waits behind the whole mailbox. So what it monitors is all it hears of.
+  template <class Whom>
+  void link_to(const Whom&) = delete;
+
   /// Monotonic time; virtual in tests and simulation.
   [[nodiscard]] Duration monotonic() const {
     return std::chrono::duration_cast<Duration>(this->system().clock().now().time_since_epoch());

@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "messages/cause.hpp"
+#include "messages/rare.hpp"
 #include "messages/time.hpp"
 
 namespace aerie {
@@ -52,7 +54,10 @@ struct ActorPart {
   std::int64_t pid = 0;  ///< as this host sees it; 0: unknown, or it does not run
   int restarts = 0;
   Instant since{};
-  std::string reason;  ///< why it is not well; empty while it is
+  std::string reason;           ///< why it is not well; empty while it is
+  Rare<Cause> last_cause = {};  ///< why its last run ended, also once it is well again
+
+  friend bool operator==(const ActorPart&, const ActorPart&) = default;
 };
 
 /// A number of what an actor stands for, named as a field of JSON: `framesPerSecond`.
@@ -72,13 +77,10 @@ struct ActorFace {
   int restarts = 0;      ///< of what it stands for
   std::vector<ActorPart> parts;
   std::vector<ActorFigure> figures = {};
+  Rare<Cause> last_cause = {};  ///< why what it stands for was lost last, also once it is back
 
   friend bool operator==(const ActorFace&, const ActorFace&) = default;
 };
-inline bool operator==(const ActorPart& a, const ActorPart& b) {
-  return a.name == b.name && a.state == b.state && a.pid == b.pid && a.restarts == b.restarts &&
-         a.since == b.since && a.reason == b.reason;
-}
 
 /// How much of it is asked: what a look at all actors shows, or what one of them is examined by.
 enum class FactsDepth { brief, full };

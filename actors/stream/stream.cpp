@@ -320,7 +320,8 @@ void Stream::show_state(Instant since) {
         0,
         status_.restarts,
         {},
-        figures_});
+        figures_,
+        status_.last_cause});
 }
 
 void Stream::tell_epochs() {
