@@ -128,7 +128,7 @@ TEST_CASE("a traced actor's messages are told, in and out, within a limit", "[ro
   system.run();
   CHECK(traced.empty());
 
-  system.roster()->find(id)->is_traced = true;
+  system.roster()->find(id)->trace(true);
   post(actor, Recorded{2, nullptr});
   system.run();
   REQUIRE(traced.size() == 2);
@@ -170,6 +170,42 @@ TEST_CASE("who has handled for long is seen", "[roster]") {
   CHECK_FALSE(vitals.facts().busy_for);
   CHECK(vitals.facts().mailbox == 0);
   CHECK(vitals.facts().p50 > nanoseconds{0});
+
+  // Also where its time is not measured.
+  for (int i = 0; i < 99; ++i) {
+    vitals.on_arrival();
+    vitals.end(vitals.begin(1));
+  }
+  vitals.on_arrival();
+  vitals.on_arrival();
+  REQUIRE(vitals.begin(1) == 0);
+  const auto stuck = vitals.facts();
+  REQUIRE(stuck.busy_for);
+  CHECK(*stuck.busy_for < std::chrono::minutes{1});
+  CHECK_FALSE(stuck.busy_with.empty());
+}
+
+TEST_CASE("the oldest that waits is no older than said", "[roster]") {
+  Vitals vitals{"ledger", 1};
+  CHECK(vitals.facts().oldest == nanoseconds{0});
+  const auto is_young = [&] {
+    // A clock that is read now and then, and not where it need not be: never without a bound.
+    return vitals.facts().oldest < std::chrono::minutes{1};
+  };
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 5; ++i)
+      vitals.on_arrival();
+    CHECK(is_young());
+    for (int i = 0; i < 5; ++i) {
+      const auto began = vitals.begin(1);
+      CHECK(is_young());
+      if (i == 2) vitals.on_arrival();
+      vitals.end(began);
+      CHECK(is_young());
+    }
+    vitals.end(vitals.begin(1));
+    CHECK(vitals.facts().oldest == nanoseconds{0});
+  }
 }
 
 TEST_CASE("more types than there is room for are counted together", "[roster]") {
