@@ -74,18 +74,23 @@ void Vitals::count_elsewhere(TypeKey type) {
   }
 }
 
-/// Whoever waits when a mark is passed arrived after the one before it was set: so its time bounds
-/// the age of the oldest without a time stamp in every message.
+/// With the last message before a mark the next mark is set, at all that has arrived by now.
+/// Whoever waits behind a mark arrived after it was set: so its time bounds the age of the oldest
+/// without a time stamp in every message.
 void Vitals::take_mark(std::uint64_t handled) {
   const auto arrived = arrived_.total();
-  auto since = mark_ == 0 ? waiting_since_.load(std::memory_order_relaxed) : mark_time_;
-  if (since == 0) since = coarse_now();  // it came just as the one before it was begun
-  passed_mark_time_.store(since, std::memory_order_relaxed);
+  const bool is_first = mark_ == 0;
+  if (is_first) {
+    const auto since = waiting_since_.load(std::memory_order_relaxed);
+    // Not known where it came just as the one before it was begun.
+    passed_mark_time_.store(since != 0 ? since : coarse_now(), std::memory_order_relaxed);
+  }
   if (arrived <= handled + 1) {
     mark_ = 0;
     waiting_since_.store(0, std::memory_order_relaxed);
     return;
   }
+  if (!is_first) passed_mark_time_.store(mark_time_, std::memory_order_relaxed);
   mark_time_ = coarse_now();
   mark_ = arrived;
 }

@@ -142,7 +142,7 @@ class Vitals {
     const auto handled = processed_.load(std::memory_order_relaxed);
     count(type);
     busy_type_.store(type, std::memory_order_relaxed);
-    if (handled >= mark_) take_mark(handled);
+    if (handled + 1 >= mark_) take_mark(handled);
     const bool is_timed = handled < always_timed || handled % timed_each == 0;
     return is_timed ? begin_timing() : 0;
   }
@@ -213,7 +213,7 @@ class Vitals {
   std::atomic<std::int64_t> waiting_since_{0};  ///< 0: whoever comes next says when
   std::atomic<bool> is_over_{false};
   alignas(64) std::atomic<std::uint64_t> processed_{0};
-  std::uint64_t mark_ = 0;      ///< what arrived before was handled: then it is set anew
+  std::uint64_t mark_ = 0;      ///< so many had arrived when it was set
   std::int64_t mark_time_ = 0;  ///< what arrived behind the mark arrived later
   std::atomic<std::int64_t> passed_mark_time_{0};
   std::atomic<TypeKey> busy_type_{0};        ///< of the message that is handled; 0: none
