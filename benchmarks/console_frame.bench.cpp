@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <memory>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <termios.h>
 #include <thread>
 #include <unistd.h>
@@ -15,65 +13,15 @@
 #include "benchmarks/support/report.hpp"
 #include "runtime/cli/screen/screen.hpp"
 #include "runtime/process/unique_fd.hpp"
+#include "tests/support/console_stand_in.hpp"
+#include "tests/support/many_actors.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 using namespace aerie;
 
 namespace {
 
-constexpr int sessions = 1'250;  ///< of 8 actors each
 constexpr int frames = 100;
-constexpr int changes = 200;  ///< nodes that an item of a busy second tells of
-
-std::string id_of(int session, const std::string& part) {
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%08x-0000-4000-8000-%s", session, part.c_str());
-  return text.data();
-}
-
-Json node(const std::string& id, const std::string& parent, const std::string& kind,
-          const std::string& name, int processed) {
-  Json json{{"id", id},
-            {"parent", parent.empty() ? Json(nullptr) : Json(parent)},
-            {"kind", kind},
-            {"name", name},
-            {"state", "ready"},
-            {"mailbox", processed % 3},
-            {"processed", processed},
-            {"restarts", 0},
-            {"since", "2026-01-01T00:00:00.000Z"},
-            {"messagesPerSecond", processed % 50}};
-  if (kind == "child") json["pid"] = 1000 + processed;
-  return json;
-}
-
-/// What there is of one session.
-void add_session(Json& nodes, int number, int processed) {
-  const auto session = id_of(number, "session00000");
-  const auto vm = id_of(number, "vm0000000000");
-  nodes.push_back(node(vm, "node", "vm", "vm", processed));
-  for (const auto* child : {"display", "window-manager", "browser", "stream"})
-    nodes.push_back(node(vm + "/" + child, vm, "child", child, processed));
-  nodes.push_back(node(session, "node", "session", "session", processed));
-  nodes.push_back(node(session + "/s", session, "stream", "stream", processed));
-  nodes.push_back(node(session + "/p", session, "peer", "peer", processed));
-}
-
-Json whole() {
-  Json nodes = Json::array();
-  nodes.push_back(node("root", "", "root", "root", 0));
-  nodes.push_back(node("node", "root", "node", "node", 0));
-  for (int i = 0; i < sessions; ++i)
-    add_session(nodes, i, 1);
-  return {{"full", true}, {"nodes", std::move(nodes)}, {"removed", Json::array()}};
-}
-
-Json change(int frame) {
-  Json nodes = Json::array();
-  for (int i = 0; nodes.size() < changes; ++i)
-    add_session(nodes, (frame * 17 + i) % sessions, frame);
-  return {{"full", false}, {"nodes", std::move(nodes)}, {"removed", Json::array()}};
-}
 
 /// A pseudo-terminal as this process's own, whose other end reads whatever comes.
 class Terminal {
@@ -113,35 +61,17 @@ class Terminal {
   std::thread reader_;
 };
 
-/// Somebody who listens, so that the screen can be made; it is never asked anything.
-class Listener {
- public:
-  explicit Listener(const std::string& state)
-      : fd_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const auto path = state + "/console.sock";
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    if (::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(fd_.get(), 1) != 0)
-      throw std::runtime_error("no socket at " + path);
-  }
-
- private:
-  UniqueFd fd_;
-};
-
 std::vector<double> measure(unsigned short width, unsigned short height) {
   const test::TemporaryDirectory state;
-  const Listener listener{state.path().string()};
+  const test::ConsoleStandIn listener{state.path().string()};  // never asked anything
   auto client = cli::ConsoleClient::connect(state.path().string());
   if (!client) throw std::runtime_error(client.error().message);
   std::vector<double> times;
   const Terminal terminal{width, height};
   cli::Screen screen{std::move(*client)};
-  screen.show(whole());
+  screen.show(test::many_actors());
   for (int frame = 0; frame < frames; ++frame) {
-    const auto item = change(frame);
+    const auto item = test::many_actors_change(frame);
     const auto began = std::chrono::steady_clock::now();
     screen.show(item);
     times.push_back(

@@ -41,7 +41,7 @@ class Actor : public Handle::base, public Observed {
   using Base::enqueue;
 
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override {
-    note_arrival(element->content());
+    note_arrival(*element);
     Base::enqueue(std::move(element), host);
   }
 
@@ -76,6 +76,11 @@ class Actor : public Handle::base, public Observed {
     vitals_->unwatch(caf::actor_cast<caf::actor_addr>(whom).id());
   }
 
+  /// No actor links: a link can't be told from a fault of one's own, and the exit of a linked
+  /// actor waits behind the whole mailbox. So what it monitors is all it hears of.
+  template <class Whom>
+  void link_to(const Whom&) = delete;
+
   /// Monotonic time; virtual in tests and simulation.
   [[nodiscard]] Duration monotonic() const {
     return std::chrono::duration_cast<Duration>(this->system().clock().now().time_since_epoch());
@@ -93,13 +98,13 @@ class Actor : public Handle::base, public Observed {
 
  private:
   caf::invoke_message_result handle(caf::mailbox_element& element, Vitals::TypeKey type) {
-    if (type == key_of_description) {
+    if (type == key_of_description()) {
       element.content().template get_as<DescribeYourself>(0).done(describe());
       return caf::invoke_message_result::consumed;
     }
     if (type == caf::type_nr<caf::down_msg>::value)
       vitals_->unwatch(element.content().template get_as<caf::down_msg>(0).source.id());
-    if (!vitals_->is_traced.load(std::memory_order_relaxed)) return Base::consume(element);
+    if (!vitals_->is_traced()) return Base::consume(element);
     const auto from = element.sender
                           ? title_of(caf::actor_cast<caf::abstract_actor*>(element.sender))
                           : std::string{};

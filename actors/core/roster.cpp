@@ -3,7 +3,6 @@
 #include <caf/actor_config.hpp>
 #include <caf/actor_system.hpp>
 #include <caf/local_actor.hpp>
-#include <caf/type_erased_tuple.hpp>
 #include <unordered_map>
 
 namespace aerie {
@@ -120,7 +119,7 @@ void Roster::trace(const Vitals& vitals, bool is_out, Vitals::TypeKey type,
 Observed::Observed(const caf::actor_config& config, std::string kind, std::uint64_t actor)
     : vitals_(std::make_shared<Vitals>(std::move(kind), actor)) {
   const auto* parent = dynamic_cast<const Observed*>(config.parent);
-  if (parent == nullptr) parent = current();
+  if (parent == nullptr) parent = current_;
   if (parent != nullptr) parent_number_ = parent->vitals_->actor();
 }
 
@@ -136,52 +135,32 @@ void Observed::enter_roster(caf::actor_system& system, caf::actor_addr address) 
 }
 
 void Observed::leave_roster() {
-  if (vitals_->is_over.exchange(true) || !roster_) return;
+  if (!vitals_->be_over() || !roster_) return;
   // The message that ended it is still being handled.
   const auto waiting = vitals_->waiting();
-  roster_->leave(vitals_->actor(), current() == this && waiting > 0 ? waiting - 1 : waiting);
+  roster_->leave(vitals_->actor(), current_ == this && waiting > 0 ? waiting - 1 : waiting);
 }
 
-void Observed::note_arrival(const caf::type_erased_tuple& content) {
-  if (vitals_->is_over.load(std::memory_order_relaxed)) {
-    if (roster_) roster_->note_dead_letter();
-    return;
-  }
-  vitals_->on_arrival();
-  const auto* sender = current();
-  if (sender != nullptr && sender->vitals_->is_traced.load(std::memory_order_relaxed))
-    sender->report_out(key_of(content), *this);
+void Observed::note_dead_letter() const {
+  if (roster_) roster_->note_dead_letter();
 }
 
-Observed*& Observed::current() {
-  static thread_local Observed* running = nullptr;
-  return running;
-}
-
-const Vitals::TypeKey Observed::key_of_description =
-    reinterpret_cast<Vitals::TypeKey>(&typeid(DescribeYourself));  // NOLINT
-
-Vitals::TypeKey Observed::key_of(const caf::type_erased_tuple& content) {
-  if (content.size() == 0) return caf::type_nr<caf::unit_t>::value;
-  const auto [number, info] = content.type(0);
-  return number != 0 ? number : reinterpret_cast<Vitals::TypeKey>(info);  // NOLINT
-}
-
-void Observed::report_out(Vitals::TypeKey type, const Observed& receiver) const {
-  if (!roster_) return;
-  // Telling of it is no message of the actor's own.
-  auto* const outer = std::exchange(current(), nullptr);
-  roster_->trace(*vitals_, true, type,
-                 title_of(dynamic_cast<const caf::abstract_actor*>(&receiver)), 0);
-  current() = outer;
+void Observed::report_sending(const caf::mailbox_element& element) const {
+  const auto* sender = current_;
+  if (sender == nullptr || !sender->roster_ || !sender->vitals_->is_traced()) return;
+  // Telling of it is no message of the sender's own.
+  auto* const outer = std::exchange(current_, nullptr);
+  sender->roster_->trace(*sender->vitals_, true, key_of(element.content()),
+                         title_of(dynamic_cast<const caf::abstract_actor*>(this)), 0);
+  current_ = outer;
 }
 
 void Observed::report_in(Vitals::TypeKey type, const std::string& sender,
                          std::int64_t took_ns) const {
   if (!roster_) return;
-  auto* const outer = std::exchange(current(), nullptr);
+  auto* const outer = std::exchange(current_, nullptr);
   roster_->trace(*vitals_, false, type, sender, took_ns);
-  current() = outer;
+  current_ = outer;
 }
 
 std::string Observed::title_of(const caf::abstract_actor* actor) {

@@ -3,11 +3,15 @@
 #include <atomic>
 #include <caf/actor.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/type_erased_tuple.hpp>
+#include <caf/type_nr.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -57,7 +61,7 @@ class Roster {
   /// `changed` is called, on any thread, after actors came, went or changed their faces; null:
   /// nobody looks.
   void on_change(Changed changed);
-  /// `trace` is called, on any thread, for each message of an actor whose `is_traced` is set.
+  /// `trace` is called, on any thread, for each message of an actor that is traced.
   void on_trace(Trace trace);
   void trace(const Vitals& vitals, bool is_out, Vitals::TypeKey type, const std::string& other,
              std::int64_t took_ns);
@@ -121,13 +125,13 @@ class Observed {
    public:
     Running(Observed& actor, Vitals::TypeKey type)
         : vitals_(*actor.vitals_),
-          outer_(std::exchange(current(), &actor)),
+          outer_(std::exchange(current_, &actor)),
           began_(vitals_.begin(type)) {}
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
     ~Running() {
       vitals_.end(began_);
-      current() = outer_;
+      current_ = outer_;
     }
 
    private:
@@ -138,21 +142,33 @@ class Observed {
 
   void enter_roster(caf::actor_system& system, caf::actor_addr address);
   void leave_roster();
-  void note_arrival(const caf::type_erased_tuple& content);
+  void note_arrival(const caf::mailbox_element& element) {
+    if (!vitals_->on_arrival()) return note_dead_letter();
+    if (Vitals::is_any_traced()) report_sending(element);
+  }
 
-  /// Who runs on this thread, for what it sends and spawns.
-  [[nodiscard]] static Observed*& current();
-  [[nodiscard]] static Vitals::TypeKey key_of(const caf::type_erased_tuple& content);
-  void report_out(Vitals::TypeKey type, const Observed& receiver) const;
+  [[nodiscard]] static Vitals::TypeKey key_of(const caf::type_erased_tuple& content) {
+    if (content.size() == 0) return caf::type_nr<caf::unit_t>::value;
+    const auto [number, info] = content.type(0);
+    return number != 0 ? number : reinterpret_cast<Vitals::TypeKey>(info);  // NOLINT
+  }
+  [[nodiscard]] static Vitals::TypeKey key_of_description() {
+    return reinterpret_cast<Vitals::TypeKey>(&typeid(DescribeYourself));  // NOLINT
+  }
   void report_in(Vitals::TypeKey type, const std::string& sender, std::int64_t took_ns) const;
   /// `KIND ID`; empty for an actor that is none of ours.
   [[nodiscard]] static std::string title_of(const caf::abstract_actor* actor);
 
-  static const Vitals::TypeKey key_of_description;
-
   std::shared_ptr<Vitals> vitals_;
 
  private:
+  void note_dead_letter() const;
+  /// Where whoever runs on this thread is traced: that it sends this.
+  void report_sending(const caf::mailbox_element& element) const;
+
+  /// Who runs on this thread, for what it sends and spawns.
+  static inline constinit thread_local Observed* current_ = nullptr;
+
   std::shared_ptr<Roster> roster_;
   std::uint64_t parent_number_ = 0;
 };

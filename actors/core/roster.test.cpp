@@ -128,7 +128,7 @@ TEST_CASE("a traced actor's messages are told, in and out, within a limit", "[ro
   system.run();
   CHECK(traced.empty());
 
-  system.roster()->find(id)->is_traced = true;
+  system.roster()->find(id)->trace(true);
   post(actor, Recorded{2, nullptr});
   system.run();
   REQUIRE(traced.size() == 2);
@@ -170,6 +170,66 @@ TEST_CASE("who has handled for long is seen", "[roster]") {
   CHECK_FALSE(vitals.facts().busy_for);
   CHECK(vitals.facts().mailbox == 0);
   CHECK(vitals.facts().p50 > nanoseconds{0});
+
+  // Also where its time is not measured.
+  for (int i = 0; i < 99; ++i) {
+    vitals.on_arrival();
+    vitals.end(vitals.begin(1));
+  }
+  vitals.on_arrival();
+  vitals.on_arrival();
+  REQUIRE(vitals.begin(1) == 0);
+  const auto stuck = vitals.facts();
+  REQUIRE(stuck.busy_for);
+  CHECK(*stuck.busy_for < std::chrono::minutes{1});
+  CHECK_FALSE(stuck.busy_with.empty());
+}
+
+TEST_CASE("the oldest that waits is no older than is said", "[roster]") {
+  using Clock = std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds tick{10};  // of the clock that is read where it must be cheap
+  Vitals vitals{"ledger", 1};
+  auto first = Clock::now();
+  const auto arrive = [&](int count) {
+    // What was known of those before is long ago, to be told from what is known of these.
+    for (first = Clock::now(); Clock::now() - first < 5 * tick;) {
+    }
+    first = Clock::now();
+    for (int i = 0; i < count; ++i)
+      vitals.on_arrival();
+  };
+  const auto is_bounded = [&] {
+    const auto facts = vitals.facts();
+    const auto most = Clock::now() - first + tick;
+    return facts.oldest <= most && facts.busy_for.value_or(nanoseconds{0}) <= most;
+  };
+  const auto handle = [&] {
+    const auto began = vitals.begin(1);
+    CHECK(is_bounded());
+    vitals.end(began);
+    CHECK(is_bounded());
+  };
+  CHECK(vitals.facts().oldest == nanoseconds{0});
+  for (int i = 0; i < 70; ++i) {  // beyond those whose time is always measured
+    vitals.on_arrival();
+    vitals.end(vitals.begin(1));
+  }
+  for (const int count : {1, 5, 1, 2, 3}) {
+    arrive(count);
+    CHECK(is_bounded());
+    for (int i = 0; i < count; ++i)
+      handle();
+    CHECK(vitals.facts().oldest == nanoseconds{0});
+  }
+  // One that comes while another is handled is the next one's business.
+  arrive(2);
+  const auto began = vitals.begin(1);
+  vitals.on_arrival();
+  vitals.end(began);
+  handle();
+  handle();
+  arrive(1);
+  handle();
 }
 
 TEST_CASE("more types than there is room for are counted together", "[roster]") {

@@ -46,6 +46,14 @@ Vitals::Vitals(std::string kind, std::uint64_t actor)
   face_.since = began_;
 }
 
+Vitals::~Vitals() {
+  trace(false);
+}
+
+void Vitals::trace(bool is_wanted) {
+  if (is_traced_.exchange(is_wanted) != is_wanted) traced_ += is_wanted ? 1 : -1;
+}
+
 std::int64_t Vitals::exact_now() {
   return read_clock(CLOCK_MONOTONIC);
 }
@@ -54,11 +62,10 @@ std::int64_t Vitals::coarse_now() {
   return read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
-void Vitals::count(TypeKey type) {
+void Vitals::count_elsewhere(TypeKey type) {
   // Open addressing; types are never taken out again.
-  const auto start = (type >> 4U) ^ type;
   for (std::size_t i = 0; i < most_types; ++i) {
-    auto& slot = types_[(start + i) % most_types];
+    auto& slot = types_[(slot_of(type) + i) % most_types];
     const auto known = slot.type.load(std::memory_order_relaxed);
     if (known != type && known != 0) continue;
     slot.count.store(slot.count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -67,23 +74,36 @@ void Vitals::count(TypeKey type) {
   }
 }
 
-/// Whoever waits when a mark is passed arrived after the one before it was set: so its time bounds
-/// the age of the oldest without a time stamp in every message.
+/// With the last message before a mark the next mark is set, at all that has arrived by now.
+/// Whoever waits behind a mark arrived after it was set: so its time bounds the age of the oldest
+/// without a time stamp in every message.
 void Vitals::take_mark(std::uint64_t handled) {
-  const auto arrived = arrived_.load(std::memory_order_relaxed);
+  const auto arrived = arrived_.total();
+  const bool is_first = mark_ == 0;
+  if (is_first) {
+    const auto since = waiting_since_.load(std::memory_order_relaxed);
+    // Not known where it came just as the one before it was begun.
+    passed_mark_time_.store(since != 0 ? since : coarse_now(), std::memory_order_relaxed);
+  }
   if (arrived <= handled + 1) {
     mark_ = 0;
-    passed_mark_time_.store(0, std::memory_order_relaxed);
+    waiting_since_.store(0, std::memory_order_relaxed);
     return;
   }
-  passed_mark_time_.store(mark_ == 0 ? waiting_since_.load(std::memory_order_relaxed)
-                                     : mark_time_.load(std::memory_order_relaxed),
-                          std::memory_order_relaxed);
-  mark_time_.store(coarse_now(), std::memory_order_relaxed);
+  if (!is_first) passed_mark_time_.store(mark_time_, std::memory_order_relaxed);
+  mark_time_ = coarse_now();
   mark_ = arrived;
 }
 
-void Vitals::time(std::int64_t began) {
+std::int64_t Vitals::begin_timing() {
+  // This thread runs actors, which send.
+  ArrivalCount::seat_thread();
+  const auto now = exact_now();
+  busy_since_.store(now, std::memory_order_relaxed);
+  return now;
+}
+
+void Vitals::end_timing(std::int64_t began) {
   const nanoseconds took{exact_now() - began};
   times_.add(took);
   sampled_.store(sampled_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -135,14 +155,15 @@ std::string Vitals::name() const {
 std::uint64_t Vitals::waiting() const {
   // In this order: what was handled had arrived before.
   const auto processed = processed_.load(std::memory_order_acquire);
-  const auto arrived = arrived_.load(std::memory_order_relaxed);
+  const auto arrived = arrived_.total();
   return arrived > processed ? arrived - processed : 0;
 }
 
 nanoseconds Vitals::oldest(std::uint64_t waiting) const {
   if (waiting == 0) return nanoseconds{0};
-  const auto mark = passed_mark_time_.load(std::memory_order_relaxed);
-  const auto since = std::max(mark, waiting_since_.load(std::memory_order_relaxed));
+  const auto since = std::max(passed_mark_time_.load(std::memory_order_relaxed),
+                              waiting_since_.load(std::memory_order_relaxed));
+  if (since == 0) return nanoseconds{0};  // it is just arriving
   return nanoseconds{std::max<std::int64_t>(coarse_now() - since, 0)};
 }
 
@@ -167,9 +188,12 @@ ActorFacts Vitals::facts(FactsDepth depth) const {
   facts.mailbox = waiting();
   facts.processed = processed_.load(std::memory_order_relaxed);
   facts.oldest = oldest(facts.mailbox);
-  if (const auto since = busy_since_.load(std::memory_order_relaxed); since != 0) {
+  if (const auto type = busy_type_.load(std::memory_order_relaxed); type != 0) {
+    // Where it is not timed: since it can have arrived.
+    auto since = busy_since_.load(std::memory_order_relaxed);
+    if (since == 0) since = passed_mark_time_.load(std::memory_order_relaxed);
     facts.busy_for = nanoseconds{std::max<std::int64_t>(exact_now() - since, 0)};
-    facts.busy_with = type_name(busy_type_.load(std::memory_order_relaxed));
+    facts.busy_with = type_name(type);
   }
   if (const auto sampled = sampled_.load(std::memory_order_relaxed); sampled > 0) {
     const auto mean = static_cast<double>(sampled_ns_.load(std::memory_order_relaxed)) /

@@ -23,11 +23,16 @@ struct StreamFigures {
   std::vector<std::chrono::microseconds> round_trips = {};  ///< to each viewer that told of one
 };
 
+/// A viewer's way to a peer: `offer` lasts from the wish for one until it was offered, `answer`
+/// from there until the viewer has answered.
+enum class SignalingStep { offer, answer };
+
 /// Where streams' figures are added up over all sessions. Thread-safe, never waits for long.
 class StreamMeter {
  public:
   virtual ~StreamMeter() = default;
   virtual void add(const StreamFigures& figures) = 0;
+  virtual void add(SignalingStep step, Duration took) = 0;
 };
 
 }  // namespace aerie

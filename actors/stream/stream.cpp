@@ -153,6 +153,7 @@ void Stream::on_offer(std::uint64_t epoch, const Json& body) {
   if (peer.is_offered) return;
   peer.is_offered = true;
   peer.offered_at = environment_->wall();
+  measure(peer, SignalingStep::offer);
   tell_viewer(
       peer.viewer,
       {{"type", "offer"}, {"epoch", epoch}, {"media", peer.media}, {"sdp", text_in(body, "sdp")}});
@@ -203,6 +204,13 @@ void Stream::tell_recovery(const std::string& viewer, Duration after) {
                     {{"afterMs", after.count()}, {"viewer", viewer}}}});
 }
 
+/// One step of a viewer's signaling is over, and the next begins.
+void Stream::measure(Peer& peer, SignalingStep step) {
+  const auto now = monotonic();
+  const auto began = std::exchange(peer.step_began, now);
+  if (began && environment_->stream_meter) environment_->stream_meter->add(step, now - *began);
+}
+
 void Stream::on_guest_gone(const std::optional<Cause>& cause) {
   forget_epochs();
   if (child_ && status_.state != StreamState::given_up) enter(StreamState::down, cause);
@@ -219,6 +227,7 @@ void Stream::watch(const std::string& viewer, bool audio) {
 void Stream::open_epoch(const std::string& viewer, const std::string& media) {
   const auto epoch = ++status_.epoch;
   peers_[epoch] = {viewer, media};
+  peers_[epoch].step_began = monotonic();
   tell_epochs();
   tell_streamer({{"type", "add"}, {"epoch", epoch}, {"media", media}});
   if (viewer == controller_) send_control();
@@ -265,7 +274,10 @@ void Stream::on_answer(const std::string& viewer, const signaling::Answer& answe
     return refuse(viewer, "protocol", "This epoch was not offered yet.");
   if (is_theirs && peer->second.is_answered)
     return refuse(viewer, "protocol", "This epoch was answered before.");
-  if (is_theirs) peer->second.is_answered = true;
+  if (is_theirs) {
+    peer->second.is_answered = true;
+    measure(peer->second, SignalingStep::answer);
+  }
   remember();
   relay(viewer, answer.epoch, answer.media,
         {{"type", "answer"}, {"epoch", answer.epoch}, {"sdp", answer.sdp}});
@@ -283,11 +295,12 @@ void Stream::relay(const std::string& viewer, std::uint64_t epoch, const std::st
 void Stream::on_answer_deadline(std::uint64_t epoch) {
   const auto peer = peers_.find(epoch);
   if (peer == peers_.end() || peer->second.is_answered) return;
-  const auto [viewer, media, is_offered, is_answered, offered_at, is_players] = peer->second;
+  const auto lost = peer->second;
   close_epoch(epoch);
-  if (is_players) return tell_lost(viewer, "unavailable", "The player was not connected in time");
-  if (!is_offered) return open_epoch(viewer, media);
-  refuse(viewer, "answer-timeout",
+  if (lost.is_players)
+    return tell_lost(lost.viewer, "unavailable", "The player was not connected in time");
+  if (!lost.is_offered) return open_epoch(lost.viewer, lost.media);
+  refuse(lost.viewer, "answer-timeout",
          "The offer of epoch " + std::to_string(epoch) + " was withdrawn: it was not answered.");
 }
 
@@ -320,7 +333,8 @@ void Stream::show_state(Instant since) {
         0,
         status_.restarts,
         {},
-        figures_});
+        figures_,
+        status_.last_cause});
 }
 
 void Stream::tell_epochs() {

@@ -35,7 +35,8 @@ class Stream : public Actor<StreamActor> {
     bool is_offered = false;
     bool is_answered = false;
     Instant offered_at{};
-    bool is_players = false;  ///< it offered; answered: it has connected
+    bool is_players = false;                  ///< it offered; answered: it has connected
+    std::optional<Duration> step_began = {};  ///< of its signaling, by this controller's clock
   };
 
   void recall(const Json& memory);
@@ -48,6 +49,7 @@ class Stream : public Actor<StreamActor> {
   void on_peer_state(std::uint64_t epoch, const Json& body);
   void on_figures(const Json& body);
   void tell_recovery(const std::string& viewer, Duration after);
+  void measure(Peer& peer, SignalingStep step);
   void on_guest_gone(const std::optional<Cause>& cause);
   void watch(const std::string& viewer, bool audio);
   void open_epoch(const std::string& viewer, const std::string& media);

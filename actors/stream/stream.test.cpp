@@ -47,6 +47,14 @@ struct Fixture : World {
   StreamActor stream;
 };
 
+/// Notes what it is told.
+struct Meter : StreamMeter {
+  void add(const StreamFigures& figures) override { all.push_back(figures); }
+  void add(SignalingStep step, Duration took) override { steps.emplace_back(step, took); }
+  std::vector<StreamFigures> all;
+  std::vector<std::pair<SignalingStep, Duration>> steps;
+};
+
 }  // namespace
 
 TEST_CASE("offers go to every watcher once the stream is up, epochs rising", "[caf][stream]") {
@@ -74,10 +82,6 @@ TEST_CASE("offers go to every watcher once the stream is up, epochs rising", "[c
 }
 
 TEST_CASE("a stream shows what its streamer says of it, once in a while", "[caf][stream]") {
-  struct Meter : StreamMeter {
-    void add(const StreamFigures& figures) override { all.push_back(figures); }
-    std::vector<StreamFigures> all;
-  };
   Fixture world;
   const auto meter = std::make_shared<Meter>();
   world.environment->stream_meter = meter;
@@ -96,6 +100,21 @@ TEST_CASE("a stream shows what its streamer says of it, once in a while", "[caf]
   world.advance(Duration{1000});
   world.says({{"type", "stats"}, {"afterMs", "lies"}});
   CHECK(meter->all.size() == 1);
+}
+
+TEST_CASE("how long a viewer's signaling takes is measured step by step", "[caf][stream]") {
+  Fixture world;
+  const auto meter = std::make_shared<Meter>();
+  world.environment->stream_meter = meter;
+  world.come_up();
+  world.tell(world.stream, AddWatcher{"a", false});
+  world.advance(Duration{80});
+  world.offer(1);
+  world.advance(Duration{15});
+  world.answer("b", 1);
+  world.answer("a", 1);
+  CHECK(meter->steps == std::vector{std::pair{SignalingStep::offer, Duration{80}},
+                                    std::pair{SignalingStep::answer, Duration{15}}});
 }
 
 TEST_CASE("words of a dead epoch earn stale-epoch and do nothing else", "[caf][stream]") {

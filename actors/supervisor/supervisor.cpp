@@ -58,9 +58,16 @@ Supervisor::Behavior Supervisor::make_behavior() {
 
 void Supervisor::show_children() {
   ActorFace face;
-  for (const auto& child : core_.children())
-    face.parts.push_back(
-        {child.name, std::string{child.phase}, child.pid, child.restarts, {}, child.last_end});
+  for (const auto& child : core_.children()) {
+    const bool is_well = child.phase == "ready" || !child.last_cause;
+    face.parts.push_back({child.name,
+                          std::string{child.phase},
+                          child.pid,
+                          child.restarts,
+                          {},
+                          is_well ? std::string{} : child.last_cause->message,
+                          child.last_cause});
+  }
   if (core_.cause()) face.reason = core_.cause()->message;
   show(std::move(face));
 }

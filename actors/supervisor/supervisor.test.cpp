@@ -90,6 +90,16 @@ TEST_CASE("a supervisor of actors starts, restarts and stops them", "[supervisor
   fixture.system.run();
   CHECK(*fixture.lines == Lines{"a exited", "a restarting", "a started", "a ready"});
   CHECK(fixture.actors["a"] != first);
+  const auto all = fixture.system.roster()->facts();
+  const auto supervisor = std::find_if(
+      all.begin(), all.end(), [](const ActorFacts& each) { return each.kind == "supervisor"; });
+  REQUIRE(supervisor != all.end());
+  const auto& part = supervisor->face.parts.at(0);
+  CHECK(part.restarts == 1);
+  CHECK(part.reason.empty());  // it is well again
+  REQUIRE(part.last_cause);
+  CHECK_FALSE(part.last_cause->message.empty());
+  CHECK_FALSE(supervisor->face.parts.at(1).last_cause);
   fixture.lines->clear();
   post(fixture.supervisor, StopChildren{"operator"});
   fixture.system.run();

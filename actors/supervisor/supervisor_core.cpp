@@ -62,7 +62,7 @@ void SupervisorCore::on_exited(const std::string& name, std::uint64_t run, ExitR
   child->pid = 0;
   child->ticket = 0;
   child->phase = is_wanted ? Phase::waiting : Phase::ended;
-  if (!was_asked) child->last_end = exit.message;
+  if (!was_asked) child->last_cause = Cause{exit.kind, exit.message, exit.remedy.value_or(""), {}};
   ChildNews news;
   news.exit = exit;
   report(ChildNewsKind::exited, *child, std::move(news));
@@ -253,7 +253,7 @@ std::vector<SupervisorCore::ChildView> SupervisorCore::children() const {
   std::vector<ChildView> all;
   for (const auto& child : children_)
     all.push_back({child.spec.name, words.at(static_cast<std::size_t>(child.phase)), child.pid,
-                   child.history.restarts, child.last_end});
+                   child.history.restarts, child.last_cause});
   return all;
 }
 

@@ -10,6 +10,7 @@
 
 #include "actors/supervisor/child_host.hpp"
 #include "actors/supervisor/restart_policy.hpp"
+#include "messages/rare.hpp"
 
 namespace aerie {
 
@@ -65,7 +66,7 @@ class SupervisorCore {
     std::string_view phase;  ///< `waiting`, `starting`, `ready`, `stopping` or `ended`
     std::int64_t pid = 0;
     int restarts = 0;
-    std::string last_end;  ///< the message of its last exit that was not asked for
+    Rare<Cause> last_cause;  ///< of its last exit that was not asked for, without evidence
   };
   [[nodiscard]] std::vector<ChildView> children() const;
 
@@ -91,7 +92,7 @@ class SupervisorCore {
     bool is_due = true;        ///< no back-off stands in its way
     std::uint64_t ticket = 0;  ///< of its back-off or ready deadline
     RestartHistory history;
-    std::string last_end;  ///< message of its last exit that was not asked for
+    Rare<Cause> last_cause;  ///< of its last exit that was not asked for, without evidence
   };
 
   [[nodiscard]] static bool is_running(const Child& child) {

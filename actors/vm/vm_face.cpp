@@ -33,6 +33,8 @@ void Vm::note_child(const link::ChildNews& news) {
       part.state = "exited";
       part.pid = 0;
       part.reason = news.exit->message;
+      part.last_cause =
+          Cause{news.exit->kind, news.exit->message, news.exit->remedy.value_or(""), {}};
       break;
     case restarting:
       part.state = "restarting";

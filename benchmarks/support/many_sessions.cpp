@@ -140,12 +140,13 @@ class ManySessions::Readiness {
 
 // -- the controller -------------------------------------------------------------------------------
 
-ManySessions::ManySessions(bool with_virtual_time)
+ManySessions::ManySessions(bool with_virtual_time, std::shared_ptr<Roster> roster)
     : environment_(std::make_shared<Environment>()),
       driver_(std::make_shared<InstantDriver>()),
       readiness_(std::make_shared<Readiness>()),
       with_virtual_time_(with_virtual_time) {
   configure(config_, with_virtual_time);
+  config_.roster = std::move(roster);
   system_ = std::make_unique<caf::actor_system>(config_);
   system_->await_actors_before_shutdown(false);
   auto& settings = environment_->settings;

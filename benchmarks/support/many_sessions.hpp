@@ -1,12 +1,12 @@
 #pragma once
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "actors/core/environment.hpp"
+#include "actors/core/roster.hpp"
 #include "actors/ports/machine.hpp"
 #include "messages/interfaces.hpp"
 
@@ -20,8 +20,8 @@ class InstantDriver;
 class ManySessions {
  public:
   /// `with_virtual_time`: actors run only in `settle`, and time passes only in `advance`; else they
-  /// run as in the controller.
-  explicit ManySessions(bool with_virtual_time);
+  /// run as in the controller. `roster`: where they enter; null: nowhere.
+  explicit ManySessions(bool with_virtual_time, std::shared_ptr<Roster> roster = nullptr);
   ManySessions(const ManySessions&) = delete;
   ManySessions& operator=(const ManySessions&) = delete;
   ~ManySessions();
@@ -41,7 +41,7 @@ class ManySessions {
   class Readiness;
   void settle();
 
-  caf::actor_system_config config_;
+  RosterConfig config_;
   std::unique_ptr<caf::actor_system> system_;
   EnvironmentPtr environment_;
   std::shared_ptr<InstantDriver> driver_;

@@ -76,6 +76,26 @@ TEST_CASE("how long pictures take to encode is told while they come", "[stream]"
   REQUIRE(rig.until([&] { return rig.said("stats").back()["encoders"][0]["bytes"] == 0; }));
 }
 
+TEST_CASE("how long the way to a viewer and back takes is told", "[stream][player]") {
+  // A player's reports come by RTCP's clock whatever else is negotiated; of our other viewer here,
+  // which gives transport-wide feedback, GStreamer sends that alone.
+  Rig rig;
+  Painter painter;
+  REQUIRE(rig.start());
+  REQUIRE(rig.play(1));
+  std::uint32_t colour = 0;
+  Json trips;
+  REQUIRE(rig.until([&] {
+    painter.paint(colour += 0x10203);
+    for (const auto& each : rig.said("stats"))
+      if (!each["roundTripsUs"].empty()) trips = each["roundTripsUs"];
+    return !trips.is_null();
+  }));
+  REQUIRE(trips.size() == 1);
+  CHECK(trips[0] > 0);
+  CHECK(trips[0] < 10'000'000);
+}
+
 TEST_CASE("a hundred viewers come and go and leave nothing behind", "[stream]") {
   Rig rig;
   Painter painter;

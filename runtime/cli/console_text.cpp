@@ -109,9 +109,12 @@ void put_node(std::ostream& out, const Json& node, const std::string& margin, bo
   const auto below = margin + (is_root ? "" : is_last ? "   " : "│  ");
   if (const auto reason = field(node, "reason"); !reason.empty())
     out << below << "   " << reason << "\n";
-  const auto& children = node["children"];
-  for (std::size_t i = 0; i < children.size(); ++i)
-    put_node(out, children[i], below, i + 1 == children.size(), false);
+  else if (const auto last = last_cause_text(node); !last.empty())
+    out << below << "   last end: " << terminal_text(last) << "\n";
+  const auto children = node.find("children");
+  if (children == node.end()) return;
+  for (std::size_t i = 0; i < children->size(); ++i)
+    put_node(out, (*children)[i], below, i + 1 == children->size(), false);
 }
 
 std::string inspection_text(const Json& json) {
@@ -121,6 +124,13 @@ std::string inspection_text(const Json& json) {
                           "oldestMs", "processed", "restarts", "deadLetters"})
     if (const auto text = field(json, key); !text.empty())
       out << "  " << key << ": " << text << "\n";
+  if (const auto last = last_cause_text(json); !last.empty())
+    out << "  last end: " << terminal_text(last) << "\n";
+  if (const auto parts = json.find("parts"); parts != json.end()) {
+    out << "parts\n";
+    for (const auto& [name, part] : parts->items())
+      put_node(out, part, "  ", true, true);
+  }
   const auto put = [&](const char* key) {
     const auto found = json.find(key);
     if (found == json.end() || found->empty()) return;
@@ -184,6 +194,11 @@ std::string figures_text(const Json& figures) {
   add("poolReady", "%.0f warm");
   add("poolWanted", " of %.0f");
   return text;
+}
+
+std::string last_cause_text(const Json& node) {
+  const auto found = node.find("lastCause");
+  return found != node.end() && found->is_object() ? found->value("message", "") : "";
 }
 
 std::string size_text(double kib) {

@@ -20,6 +20,9 @@ namespace aerie::cli {
 /// What an actor shows of what it stands for: `30 fps, 2.1 Mbit/s, encode 3.1 ms`; empty for none.
 [[nodiscard]] std::string figures_text(const Json& figures);
 
+/// The message of a node's `lastCause`, as it is; empty for none.
+[[nodiscard]] std::string last_cause_text(const Json& node);
+
 /// `1.2 GiB`
 [[nodiscard]] std::string size_text(double kib);
 /// `3 d 4 h`, `12 s`, from an RFC 3339 instant until now; empty for none.

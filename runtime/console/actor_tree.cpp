@@ -20,6 +20,13 @@ double us(nanoseconds time) {
   return std::chrono::duration<double, std::micro>(time).count();
 }
 
+/// Why it ended last; its evidence is in `why`.
+void put_last_cause(Json& json, const Rare<Cause>& cause) {
+  if (!cause) return;
+  json["lastCause"] = {{"kind", to_string(cause->kind)}, {"message", cause->message}};
+  if (!cause->remedy.empty()) json["lastCause"]["remedy"] = cause->remedy;
+}
+
 Json node_of(const ActorFacts& facts) {
   const auto& face = facts.face;
   Json json{{"id", facts.id},
@@ -34,6 +41,7 @@ Json node_of(const ActorFacts& facts) {
   if (!face.reason.empty()) json["reason"] = face.reason;
   for (const auto& [name, value] : face.figures)
     json["figures"][name] = value;
+  put_last_cause(json, face.last_cause);
   if (facts.busy_for && *facts.busy_for > long_handling)
     json["reason"] = "It has been handling " + facts.busy_with + " for " +
                      std::to_string(static_cast<long>(ms(*facts.busy_for))) + " ms.";
@@ -52,16 +60,17 @@ Json part_node(const ActorFacts& owner, const ActorPart& part) {
             {"since", to_rfc3339(part.since)}};
   if (part.pid > 0) json["pid"] = part.pid;
   if (!part.reason.empty()) json["reason"] = part.reason;
+  put_last_cause(json, part.last_cause);
   return json;
 }
 
 /// Supervised actors bear what their supervisor knows of them.
-void take_from_supervisor(TreeNode& node, const ActorFacts& parent) {
-  for (const auto& part : parent.face.parts) {
-    if (part.name != node.shown["name"]) continue;
-    node.shown["restarts"] = part.restarts;
-    if (part.restarts > 0 && !part.reason.empty() && !node.shown.contains("reason"))
-      node.shown["reason"] = part.reason;
+void take_from_supervisor(Json& shown, const ActorFacts& supervisor) {
+  for (const auto& part : supervisor.face.parts) {
+    if (part.name != shown["name"]) continue;
+    shown["restarts"] = part.restarts;
+    if (!part.reason.empty() && !shown.contains("reason")) shown["reason"] = part.reason;
+    put_last_cause(shown, part.last_cause);
   }
 }
 
@@ -82,7 +91,7 @@ std::vector<TreeNode> tree_nodes(const std::vector<ActorFacts>& facts) {
     const auto parent = by_id.find(each.parent);
     if (parent == by_id.end()) node.parent.clear();
     if (parent != by_id.end() && is_supervisor(*parent->second))
-      take_from_supervisor(node, *parent->second);
+      take_from_supervisor(node.shown, *parent->second);
     nodes.push_back(std::move(node));
     for (const auto& part : each.face.parts) {
       if (!is_supervisor(each)) {
@@ -127,6 +136,13 @@ Json inspection_of(const ActorFacts& facts, const std::vector<ActorFacts>& all) 
     for (const auto& each : all)
       if (each.id == id) monitors.push_back({{"id", id}, {"kind", each.kind}, {"name", each.name}});
   auto json = node_of(facts);
+  for (const auto& each : all)
+    if (each.id == facts.parent && is_supervisor(each)) take_from_supervisor(json, each);
+  if (!is_supervisor(facts) && !facts.face.parts.empty()) {
+    json["parts"] = Json::object();
+    for (const auto& part : facts.face.parts)
+      json["parts"][part.name] = part_node(facts, part);
+  }
   json["parent"] = facts.parent.empty() ? Json(nullptr) : Json(facts.parent);
   json["began"] = to_rfc3339(facts.began);
   json["oldestMs"] = ms(facts.oldest);
@@ -137,6 +153,7 @@ Json inspection_of(const ActorFacts& facts, const std::vector<ActorFacts>& all) 
                       {"busyForMs", facts.busy_for ? Json(ms(*facts.busy_for)) : Json(nullptr)},
                       {"busyWith", facts.busy_for ? Json(facts.busy_with) : Json(nullptr)}};
   json["monitors"] = std::move(monitors);
+  json["links"] = Json::array();  // see `Actor::link_to`
   return json;
 }
 

@@ -49,7 +49,7 @@ void Console::on_exit() {
     if (running.log_follower) world_.logs->unfollow(*running.log_follower);
     if (const auto vitals = environment_->roster->find(running.subject);
         vitals && running.kind == "trace")
-      vitals->is_traced = false;
+      vitals->trace(false);
   }
 }
 
@@ -139,7 +139,7 @@ void Console::end(std::uint64_t number, std::optional<CommandFault> fault) {
       return is_alike(each) && each.second.subject == running.subject;
     });
     const auto vitals = environment_->roster->find(running.subject);
-    if (vitals && !is_shared) vitals->is_traced = false;
+    if (vitals && !is_shared) vitals->trace(false);
   }
   if (running.kind == "watch" && std::none_of(running_.begin(), running_.end(), is_alike)) {
     environment_->roster->on_change(nullptr);

@@ -166,6 +166,36 @@ TEST_CASE("inspect shows an actor from outside and from inside", "[console]") {
   CHECK(json["messages"]["VmStageReached"].get<int>() > 0);
   CHECK(json["handling"]["p99Us"].get<double>() > 0);
   CHECK(json["monitors"].size() >= 1);
+  CHECK(json["links"].empty());
+}
+
+TEST_CASE("why a process ended last is told while it is down, and once it is well again",
+          "[console]") {
+  using enum link::ChildNewsKind;
+  Desk desk;
+  const auto session = desk.start();
+  const auto vm = desk.world.document(session)->vm_id;
+  const auto browser = [&] { return *node_called(desk.ask("tree"), vm + "/browser"); };
+  CHECK_FALSE(browser().contains("lastCause"));
+  const auto say = [&](link::ChildNewsKind kind, int restarts) {
+    auto news = child_news(kind, "browser");
+    news.restarts = restarts;
+    if (kind == exited) news.exit = exit_of("browser", CauseKind::oom_kill);
+    desk.world.machine()->reports->on_says(news);
+    desk.world.run();
+  };
+  say(exited, 0);
+  CHECK(browser()["state"] == "exited");
+  CHECK(browser()["reason"] == "browser ended: oom-kill");
+  for (const auto kind : {restarting, started, ready})
+    say(kind, 1);
+
+  for (const auto& shown : {browser(), desk.ask("inspect " + vm)["parts"]["browser"]}) {
+    CHECK(shown["state"] == "ready");
+    CHECK(shown["restarts"] == 1);
+    CHECK_FALSE(shown.contains("reason"));
+    CHECK(shown["lastCause"] == Json{{"kind", "oom-kill"}, {"message", "browser ended: oom-kill"}});
+  }
 }
 
 TEST_CASE("holds are set and cleared on living and ended sessions", "[console]") {

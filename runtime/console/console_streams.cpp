@@ -96,7 +96,7 @@ void Console::trace(const Reply& reply, const Subject& subject, bool follows) {
     tell(item_of(message), false);
   });
   const auto number = begin({reply, "trace", subject.id, {}, {}, false});
-  vitals->is_traced = true;
+  vitals->trace(true);
   if (!follows) send_later(trace_span, ConsoleTimer{number});
 }
 

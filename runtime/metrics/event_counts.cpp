@@ -25,6 +25,10 @@ std::string cause_label(const std::string& kind) {
   return cause_kind(kind) ? kind : "other";
 }
 
+std::string step_label(SignalingStep step) {
+  return step == SignalingStep::offer ? "offer" : "answer";
+}
+
 double seconds(Duration time) {
   return std::chrono::duration<double>(std::max(time, Duration{0})).count();
 }
@@ -71,13 +75,18 @@ Metrics::Counts::Counts()
                                "From a picture at its encoder to the encoded one, by codec.")),
       round_trips_(histograms("aerie_stream_round_trip_seconds",
                               "To viewers and back, by their reports; each stream once a second "
-                              "while it changes.")) {
+                              "while it changes.")),
+      signaling_(histograms("aerie_signaling_seconds",
+                            "From the wish for a peer until its viewer was offered it, and from "
+                            "there to the viewer's answer, by step.")) {
   // There from the start, so that the first one is seen as a rise.
   for (const auto* codec : {"h264", "vp8"}) {
     frames_.Add({{"codec", codec}});
     bytes_.Add({{"codec", codec}});
     encode_times_.Add({{"codec", codec}}, buckets());
   }
+  for (const auto step : {SignalingStep::offer, SignalingStep::answer})
+    signaling_.Add({{"step", step_label(step)}}, buckets());
   round_trips_.Add({}, buckets());
   crash_frames_.Add({}, buckets());
   for (auto* family : {&replacements_, &escalations_, &deadlines_, &tombstones_, &quarantined_})
@@ -107,6 +116,10 @@ void Metrics::Counts::add(const StreamFigures& figures) {
   auto& trips = round_trips_.Add({}, buckets());
   for (const auto trip : figures.round_trips)
     trips.Observe(std::chrono::duration<double>(trip).count());
+}
+
+void Metrics::Counts::add(SignalingStep step, Duration took) {
+  signaling_.Add({{"step", step_label(step)}}, buckets()).Observe(seconds(took));
 }
 
 void Metrics::Counts::observe(const Event& event) {

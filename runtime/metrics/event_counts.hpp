@@ -20,6 +20,7 @@ class Metrics::Counts {
   void observe(const Event& event);
   void count_response(int status);
   void add(const StreamFigures& figures);
+  void add(SignalingStep step, Duration took);
   [[nodiscard]] std::vector<prometheus::MetricFamily> collect() const {
     return registry_.Collect();
   }
@@ -70,6 +71,7 @@ class Metrics::Counts {
   Counters& bytes_;
   Histograms& encode_times_;
   Histograms& round_trips_;
+  Histograms& signaling_;
 
   std::mutex mutex_;                                ///< of what follows
   std::map<std::string, Crash> crashes_;            ///< by session

@@ -112,7 +112,7 @@ void add_actors(Families& families, const MetricsSnapshot& snapshot) {
                  oldest);
   families.gauge("aerie_actor_handling_p99_seconds",
                  "Time in handlers that 99 of 100 messages stay below, the slowest actor's, by "
-                 "kind; of peers: signaling.",
+                 "kind.",
                  "kind", handling);
 }
 
@@ -128,6 +128,10 @@ void Metrics::observe(const Event& event) {
 
 void Metrics::add(const StreamFigures& figures) {
   counts_->add(figures);
+}
+
+void Metrics::add(SignalingStep step, Duration took) {
+  counts_->add(step, took);
 }
 
 void Metrics::count_response(int status) {

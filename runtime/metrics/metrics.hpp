@@ -42,6 +42,7 @@ class Metrics : public StreamMeter {
 
   /// Counts what a stream made.
   void add(const StreamFigures& figures) override;
+  void add(SignalingStep step, Duration took) override;
 
   /// Counts an answer of the HTTP API.
   void count_response(int status);

@@ -152,6 +152,9 @@ TEST_CASE("what streams make is added up", "[metrics]") {
                               {microseconds{800}}};
   ledger.metrics.add(figures);
   ledger.metrics.add(figures);
+  ledger.metrics.add(SignalingStep::offer, Duration{90});
+  ledger.metrics.add(SignalingStep::answer, Duration{20});
+  ledger.metrics.add(SignalingStep::answer, Duration{10});
   ledger.tell("stream.recovered", {{"afterMs", 240}});
   const auto text = ledger.text();
   for (const auto* line :
@@ -159,6 +162,8 @@ TEST_CASE("what streams make is added up", "[metrics]") {
         "aerie_stream_encoded_bytes_total{codec=\"h264\"} 10000",
         "aerie_stream_encode_seconds_count{codec=\"h264\"} 4",
         "aerie_stream_encode_seconds_bucket{codec=\"h264\",le=\"0.005\"} 2",
+        "aerie_signaling_seconds_sum{step=\"offer\"} 0.09",
+        "aerie_signaling_seconds_sum{step=\"answer\"} 0.03",
         "aerie_stream_round_trip_seconds_count 2", "aerie_crash_frame_seconds_sum 0.24"}) {
     INFO(line);
     CHECK_THAT(text, Contains(std::string(line) + "\n"));

@@ -105,7 +105,7 @@ export function beside(ids, guests) {
 /** Does what is typed into the search find this actor? Every word must. */
 export function matches(node, session, text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const said = [node.id, node.kind, node.name, node.state, node.reason, String(node.pid ?? ''), session?.userId,
+  const said = [node.id, node.kind, node.name, node.state, node.reason, node.lastCause?.message, String(node.pid ?? ''), session?.userId,
     session?.profile, session?.driver].filter(Boolean).join(' ').toLowerCase();
   return words.every((word) => said.includes(word));
 }

@@ -61,11 +61,17 @@ export class LineChart {
     this.plot = new uPlot({
       width, height, padding: [4, 0, 0, 0],
       cursor: { show: false }, legend: { show: false }, select: { show: false },
-      scales: { x: { time: true }, y: { range: (plot, low, high) => [0, Math.max(high ?? 0, 1) * 1.15] } },
+      scales: { x: { time: true }, y: { range: (plot, low, high) => rangeFor(high) } },
       axes: [{ show: false }, { show: false }],
       series: [{}, { stroke: colour, width: 1.6, points: { show: false }, ...bars }],
     }, [this.times, this.values], this.canvas);
   }
+}
+
+/** The range of a chart whose highest value is `high`: a little below 0, so that a line of nothing is seen. */
+export function rangeFor(high) {
+  const top = Math.max(high ?? 0, 1) * 1.15;
+  return [-0.04 * top, top];
 }
 
 /** Counts instants (ms) by the minute over the last `minutes` before `now` (ms): {times, counts}. */

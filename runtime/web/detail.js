@@ -58,7 +58,7 @@ export class Detail {
     setText(byId('detail-kind'), kindText((node ?? this.last)?.kind ?? ''));
     setText(byId('detail-name'), this.#title(node ?? this.last));
     setText(byId('detail-state'), node ? `${node.state || 'running'} for ${ageText(node.since)}` : 'gone');
-    setText(byId('detail-reason'), node?.reason ?? this.world.endings.get(this.id)?.message ?? '');
+    setText(byId('detail-reason'), (node ? node.reason : this.world.endingOf(this.id)?.message) ?? '');
     this.#showActions(subject);
     this.#showTabs(subject);
     if (this.tab === 'now') this.#showNow(subject);
@@ -151,9 +151,9 @@ export class Detail {
     if (!shown) return;
     const parts = [];
     if (session && ['session', 'vm'].includes(shown.kind)) parts.push(...startOf(session));
-    const ending = this.world.endings.get(this.id);
+    const ending = this.world.endingOf(this.id);
     if (ending) parts.push(make('h3', { textContent: 'Its last end' }), make('p', { className: 'ending', textContent: ending.message }),
-      make('p', { className: 'soft', textContent: `${ending.kind}, ${ageText(ending.at)} ago${ending.remedy ? `. ${ending.remedy}` : ''}` }));
+      make('p', { className: 'soft', textContent: `${ending.kind}${ending.at ? `, ${ageText(ending.at)} ago` : ''}${ending.remedy ? `. ${ending.remedy}` : ''}` }));
     parts.push(make('h3', { textContent: 'Figures' }), factList(factsOf(shown, session, parent, this.world.streamOf(shown))));
     const children = this.world.actors.childrenOf(this.id).map((id) => this.world.actors.nodes.get(id));
     if (children.length && children.length <= 24) parts.push(make('h3', { textContent: 'Below it' }), make('ul', { className: 'below' },

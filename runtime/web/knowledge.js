@@ -36,6 +36,11 @@ export class Knowledge {
     return this.actors.childrenOf(node.id).map((id) => this.actors.nodes.get(id)).find(({ kind }) => kind === 'stream') ?? null;
   }
 
+  /** How an actor or process ended last: {kind, message, remedy, at?}, or null. */
+  endingOf(id) {
+    return this.endings.get(id) ?? this.actors.nodes.get(id)?.lastCause ?? null;
+  }
+
   /** Learns from an event; returns the actor that it struck, or null. Told twice, it counts once. */
   learn({ seq, kind, at, vm, session, child, data = {} }) {
     if (seq <= this.lastSeq) return null;

@@ -171,7 +171,8 @@ export class Scene {
     const isFoldable = this.world.actors.childrenOf(id).length > 0;
     const isFolded = isFoldable && this.#isFolded(id);
     const hidden = isFolded ? [...this.world.actors.below(id)].map(healthOf) : [];
-    const reason = cut((isStruck && this.world.endings.get(id)?.message) || node.reason || '', this.isNarrow ? 48 : 110);
+    const ending = this.world.endingOf(id);
+    const reason = cut((isStruck && ending?.message) || node.reason || '', this.isNarrow ? 48 : 110);
     const spans = session && !reason ? startOf(session.stages ?? []) : [];
     const startText = spans.length ? `${session.state === 'starting' ? 'starting' : 'ready'} ${durationText(spans.at(-1).fromMs + spans.at(-1).ms)}` : '';
     const titleWidth = this.#measure(title, 560);
@@ -183,7 +184,7 @@ export class Scene {
       isStruck, isFoldable, isFolded, hidden, width: Math.ceil(width), isFaded: this.words !== '' && !this.#isFound(id),
       flow: node.messagesPerSecond > 20 ? 'flows fast' : node.messagesPerSecond > 0 ? 'flows' : '',
       spoken: [title, node.state || 'running', session ? `${session.userId}, ${session.profile}` : '',
-        node.restarts ? `restarted ${node.restarts} times` : '', node.reason].filter(Boolean).join(', ') };
+        node.restarts ? `restarted ${node.restarts} times` : '', node.reason ?? (ending ? `last end: ${ending.message}` : '')].filter(Boolean).join(', ') };
     this.faces.set(id, face);
     return face;
   }

@@ -8,6 +8,7 @@ import { whyParts } from './why.js';
 
 const mostLines = 2000;
 const linesBefore = 300;
+const mostEvents = 200;
 
 /** A list of lines that grows at its end, and follows it unless somebody has scrolled back. */
 export class Lines {
@@ -46,7 +47,7 @@ const timeOf = (at) => (typeof at === 'string' ? at.slice(11, 23) : '');
 export async function openWhy({ api, host, whyId }) {
   host.replaceChildren(make('p', { className: 'soft', textContent: 'Asking…' }));
   try {
-    const parts = make('div', { className: 'why' }, ...whyParts(await api.command(`why ${whyId}`)));
+    const parts = make('div', { className: 'why' }, ...whyParts(await api.command(`why ${whyId}`), mostEvents));
     host.replaceChildren(parts);
   } catch (error) {
     host.replaceChildren(make('p', { textContent: errorText(error) }), make('p', { className: 'soft', textContent: error.remedy ?? '' }));

@@ -3,7 +3,7 @@
 import { byId, make } from './dom.js';
 import { errorText } from './words.js';
 
-const mostRows = 12;
+const fewRows = 12;
 
 /** Fetches why the session is in its state and shows it. */
 export async function showWhy(api, session) {
@@ -17,26 +17,27 @@ export async function showWhy(api, session) {
   byId('why').showModal();
 }
 
-export function whyParts({ cause, exits = [], timeline = [], retirement }) {
+/** `most`: of the processes that ended and of the events, so many of the last are shown. */
+export function whyParts({ cause, exits = [], timeline = [], retirement }, most = fewRows) {
   const parts = [];
   if (cause) parts.push(make('p', { className: 'verdict', textContent: cause.message }));
   if (cause?.remedy) parts.push(make('p', { textContent: cause.remedy }));
   if (cause?.evidence?.length) parts.push(make('pre', { textContent: cause.evidence.join('\n') }));
   if (retirement) parts.push(make('p', { textContent: `Closed by ${retirement.by}: ${retirement.reason}.` }));
-  if (exits.length) parts.push(make('h3', { textContent: 'Processes that ended' }), exitList(exits));
-  if (timeline.length) parts.push(make('h3', { textContent: 'Course of events' }), timelineList(timeline));
+  if (exits.length) parts.push(make('h3', { textContent: 'Processes that ended' }), exitList(exits.slice(-most)));
+  if (timeline.length) parts.push(make('h3', { textContent: 'Course of events' }), timelineList(timeline.slice(-most)));
   return parts.length ? parts : [make('p', { textContent: 'Nothing went wrong.' })];
 }
 
 function exitList(exits) {
-  return make('ul', {}, ...exits.slice(-mostRows).map((exit) => make('li', {},
+  return make('ul', {}, ...exits.map((exit) => make('li', {},
     make('strong', { textContent: exit.child }),
     ` ${exit.message ?? exit.kind}`,
     ...(exit.tail?.length ? [make('pre', { textContent: exit.tail.slice(-6).join('\n') })] : []))));
 }
 
 function timelineList(timeline) {
-  return make('ol', { className: 'timeline' }, ...timeline.slice(-mostRows).map(({ at, kind, detail }) =>
+  return make('ol', { className: 'timeline' }, ...timeline.map(({ at, kind, detail }) =>
     make('li', {}, make('time', { textContent: timeOfDay(at) }),
       make('span', { textContent: [kind, detailText(detail)].filter(Boolean).join(': ') }))));
 }
@@ -47,5 +48,6 @@ function detailText(detail) {
 
 function timeOfDay(at) {
   const date = new Date(at);
-  return Number.isNaN(date.getTime()) ? '' : date.toLocaleTimeString();
+  return Number.isNaN(date.getTime()) ? '' : date.toLocaleTimeString([], { hour12: false, fractionalSecondDigits: 3,
+    hour: '2-digit', minute: '2-digit', second: '2-digit' });
 }

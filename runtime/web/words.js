@@ -96,12 +96,14 @@ export function viewerName(id) {
 }
 
 /** What an actor shows of what it stands for, as facts: {name: text}. */
-export function figureFacts({ framesPerSecond, bitsPerSecond, encodeP50Ms, encodeP99Ms, roundTripMs, poolWanted, poolReady, poolStarting }) {
+export function figureFacts({ framesPerSecond, bitsPerSecond, encodeP50Ms, encodeP99Ms, roundTripMs, targetBitsPerSecond, lossPercent,
+  poolWanted, poolReady, poolStarting }) {
   const facts = {};
   if (framesPerSecond !== undefined) facts['frames a second'] = framesPerSecond;
   if (bitsPerSecond !== undefined) facts.bitrate = `${(bitsPerSecond / 1e6).toFixed(2)} Mbit/s`;
   if (encodeP50Ms !== undefined) facts.encoding = `${encodeP50Ms} ms a frame, 99 % within ${encodeP99Ms} ms`;
   if (roundTripMs !== undefined) facts['round trip'] = `${roundTripMs} ms`;
+  if (targetBitsPerSecond !== undefined) facts['network bears'] = `${(targetBitsPerSecond / 1e6).toFixed(1)} Mbit/s${lossPercent ? `, ${lossPercent} % lost` : ''}`;
   if (poolWanted !== undefined) facts['warm guests'] = `${poolReady} of ${poolWanted}${poolStarting ? `, ${poolStarting} starting` : ''}`;
   return facts;
 }

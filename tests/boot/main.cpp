@@ -49,7 +49,12 @@ void boot(const std::string& image, const std::string& profile) {
   const aerie::test::TemporaryDirectory directory;
   aerie::test::World world(
       aerie::test::World::Set{{"images.path", promoted_in(directory.path(), image, profile)}});
-  const auto session = world.start({{"driver", "qemu"}, {"profile", profile}});
+  // An image with a log-in wants to know whose; where nobody answers it fails, and the screen
+  // stays.
+  const auto session = world.start({{"driver", "qemu"},
+                                    {"profile", profile},
+                                    {"provider", "oidc"},
+                                    {"env", {{"OIDC_ISSUER", "http://127.0.0.1:1"}}}});
   try {
     world.wait_for_state(session.id, "ready", longest_boot);
     aerie::test::Chromium chromium;

@@ -4,7 +4,9 @@
 #include <fstream>
 
 #include "tests/support/aerie_command.hpp"
+#include "tests/support/console_stand_in.hpp"
 #include "tests/support/event_stream.hpp"
+#include "tests/support/many_actors.hpp"
 #include "tests/support/serve_process.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/terminal.hpp"
@@ -145,6 +147,15 @@ TEST_CASE("what is touched is named, and asked for once", "[console][screen]") {
   terminal.wait_for("SIGKILL");
   CHECK(desk.why()["exits"].size() == 1);
   terminal.press("Enter");
+  // It is well again; where there is room, the tree still tells.
+  terminal.resize(200, 40);
+  terminal.wait_for("last end: main");
+  terminal.resize(80, 24);
+  terminal.wait_without("last end: main");
+  terminal.type("r");
+  CHECK(shows(terminal.wait_for("(y/n)"), "main"));
+  terminal.type("y");
+  terminal.wait_for("Done: restart");
 
   terminal.type("h");
   terminal.wait_for("name and reason: ");
@@ -226,6 +237,43 @@ TEST_CASE("the screen takes any size, and another while it runs", "[console][scr
   terminal.resize(80, 24);
   terminal.wait_for("MEM");
   terminal.wait_for("[why]");
+  terminal.type("q");
+  CHECK(shows(terminal.wait_for("ended with"), "ended with 0"));
+}
+
+TEST_CASE("ten thousand actors are walked through, found and seen to change", "[console][screen]") {
+  const TemporaryDirectory state;
+  aerie::test::ConsoleStandIn controller{state.path().string()};
+  Terminal terminal("'" + aerie_program() + "' console --state '" + state.path().string() + "'");
+  controller.wait_for_watch();
+  controller.tell(aerie::test::many_actors());
+  terminal.wait_for("1250 sessions  1250 VMs  10002 in the tree");
+  terminal.press("End");
+  terminal.wait_for("vm 000004e1");
+  terminal.press("Home");
+  terminal.wait_for("root");
+  terminal.type("/");
+  terminal.wait_for("search: ");
+  terminal.type("000002a0-0000-4000-8000-session");
+  terminal.press("Enter");
+  terminal.wait_for("session 000002a0");
+  terminal.press("Right");
+  terminal.wait_for("peer 000002a0");
+  for (int time = 0; time < 20; ++time)
+    controller.tell(aerie::test::many_actors_change(time));
+  auto failed = aerie::test::one_of_many(0x2a0);
+  failed["state"] = "failed";
+  failed["reason"] = "A planted reason.";
+  controller.tell({{"nodes", {failed}}});
+  terminal.wait_for("failed");
+  terminal.type("f");
+  terminal.wait_for("filter: ");
+  terminal.type("planted");
+  terminal.press("Enter");
+  const auto lines = terminal.wait_without("000002a1");
+  CHECK(shows(lines, "session 000002a0"));
+  terminal.type("s");
+  terminal.wait_for("sorted by name");
   terminal.type("q");
   CHECK(shows(terminal.wait_for("ended with"), "ended with 0"));
 }

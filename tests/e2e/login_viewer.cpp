@@ -1,18 +1,19 @@
 // A person signs in to a real OpenID provider inside the guest, looking through the viewer.
 #include <catch2/catch.hpp>
-#include <stdexcept>
 
 #include "tests/support/chromium.hpp"
 #include "tests/support/login_scene.hpp"
 #include "tests/support/oidc_provider.hpp"
 #include "tests/support/owner.hpp"
 #include "tests/support/planted.hpp"
+#include "tests/support/sign_in.hpp"
 
 using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::test::Chromium;
 using aerie::test::credential_of;
 using aerie::test::files_with;
+using aerie::test::fill_in;
 using aerie::test::HttpClient;
 using aerie::test::OidcProvider;
 using aerie::test::Owner;
@@ -22,8 +23,6 @@ using aerie::test::ToolFolder;
 using aerie::test::World;
 
 namespace {
-
-constexpr const char* is_live = "document.body.dataset.state === 'live'";
 
 std::string login_is(const std::string& state) {
   return "document.querySelector('#login').dataset.state === '" + state + "'";
@@ -50,33 +49,6 @@ struct Scene {
 
   Page look_at(const StartedSession& session) {
     return chromium.new_page(world->viewer(session.id, session.token));
-  }
-
-  /// Clicks until it is seen that the page has the keyboard, as a person does: a click may close a
-  /// bubble of the browser's, or come before its window minds.
-  static void click_into(Page& page, const std::string& name) {
-    for (int clicks = 1;; ++clicks) {
-      page.click("#surface");
-      try {
-        page.wait_for(OidcProvider::has_keyboard(name), 3s);
-        return;
-      } catch (const std::runtime_error&) {
-        if (clicks == 10) throw;
-      }
-    }
-  }
-
-  /// Once the provider's page is in the picture, clicks into it, and types once its first field has
-  /// the keyboard.
-  static void fill(Page& page, const std::string& name, const std::vector<std::string>& words) {
-    page.wait_for(OidcProvider::is_painted(name), 90s);
-    page.wait_for("document.body.dataset.input === 'open'");
-    click_into(page, name);
-    for (std::size_t i = 0; i < words.size(); ++i) {
-      if (i > 0) page.press("Tab");
-      page.type(words[i]);
-    }
-    page.press("Enter");
   }
 
   /// What the owner gets, who gets it once.
@@ -108,14 +80,14 @@ TEST_CASE("a person signs in through the viewer, and the owner gets the token", 
     page.wait_for(login_is("awaiting-user"), 90s);
     CHECK(page.evaluate("document.querySelector('#login-address strong').textContent") == host);
     page.wait_for(text_of("login-remedy") + ".includes('The session is kept for it, at most')");
-    Scene::fill(page, "login", {OidcProvider::user, "not-her-password"});
+    fill_in(page, "login", {OidcProvider::user, "not-her-password"});
     scene.provider.wait_for("wrong");
   }
   // The person has closed the tab, and comes back.
   auto page = scene.look_at(session);
   page.wait_for(login_is("awaiting-user"), 60s);
-  Scene::fill(page, "wrong", {OidcProvider::user, OidcProvider::password});
-  Scene::fill(page, "consent", {});
+  fill_in(page, "wrong", {OidcProvider::user, OidcProvider::password});
+  fill_in(page, "consent", {});
   page.wait_for(login_is("completed"), 60s);
   page.wait_for(text_of("login-detail") + ".includes('waits for its owner')");
   page.wait_for(text_of("login-remedy") + ".includes('The session is kept for it, at most')");
@@ -140,9 +112,9 @@ TEST_CASE("a person signs a device in through the viewer", "[login][view]") {
   Scene scene;
   const auto session = scene.start("oidc", {{"OIDC_DEVICE", "1"}});
   auto page = scene.look_at(session);
-  Scene::fill(page, "confirm", {});
-  Scene::fill(page, "login", {OidcProvider::user, OidcProvider::password});
-  Scene::fill(page, "consent", {});
+  fill_in(page, "confirm", {});
+  fill_in(page, "login", {OidcProvider::user, OidcProvider::password});
+  fill_in(page, "consent", {});
   page.wait_for(OidcProvider::is_painted("done"), 60s);
   page.wait_for(login_is("completed"), 60s);
   CHECK_FALSE(scene.fetch(session)["access_token"].get<std::string>().empty());
@@ -153,7 +125,7 @@ TEST_CASE("a callback that never comes is given up by its person, who tries agai
   Scene scene{{"--stay-silent"}};
   const auto session = scene.start("oidc");
   auto page = scene.look_at(session);
-  Scene::fill(page, "login", {OidcProvider::user, OidcProvider::password});
+  fill_in(page, "login", {OidcProvider::user, OidcProvider::password});
   page.wait_for(OidcProvider::is_painted("silence"), 60s);
   CHECK(scene.world->session(session.id)["login"]["state"] == "awaiting-user");
   page.click("#login-cancel");

@@ -10,8 +10,8 @@
 
 namespace aerie::test {
 
-/// A certified OpenID provider (npm's oidc-provider) on loopback, whose user is `ada` with the
-/// password `lovelace1815`, and whose client is `aerie-oidc`. Gone with the object. Failures throw
+/// A certified OpenID provider (npm's oidc-provider) on loopback, with two users,
+/// whose client is `aerie-oidc`. Gone with the object. Failures throw
 /// `std::runtime_error`.
 class OidcProvider {
  public:
@@ -23,6 +23,8 @@ class OidcProvider {
 
   static constexpr const char* user = "ada";
   static constexpr const char* password = "lovelace1815";
+  static constexpr const char* other_user = "grace";
+  static constexpr const char* other_password = "hopper1906";
 
   [[nodiscard]] const std::string& issuer() const { return issuer_; }
 

@@ -9,7 +9,7 @@ import { createServer } from 'node:http';
 
 import Provider from 'oidc-provider';
 
-const user = { name: 'ada', password: 'lovelace1815' };
+const passwords = { ada: 'lovelace1815', grace: 'hopper1906' };
 const staysSilent = process.argv.includes('--stay-silent');
 const say = (line) => process.stdout.write(`${line}\n`);
 
@@ -71,10 +71,11 @@ function start(port) {
     const html = (text) => response.setHeader('Content-Type', 'text/html; charset=utf-8').end(text);
     if (action === 'login') {
       const form = await bodyOf(request);
-      if (form.get('login') !== user.name || form.get('password') !== user.password)
+      const name = form.get('login');
+      if (!Object.hasOwn(passwords, name) || form.get('password') !== passwords[name])
         return html(page('wrong', [170, 40, 40], loginForm(details.uid)));
       if (staysSilent) return html(page('silence', [40, 120, 120], 'One moment'));
-      return provider.interactionFinished(request, response, { login: { accountId: user.name } });
+      return provider.interactionFinished(request, response, { login: { accountId: name } });
     }
     if (action === 'confirm') {
       const grant = new provider.Grant({ accountId: details.session.accountId, clientId: details.params.client_id });

@@ -174,6 +174,8 @@ void Screen::draw_row(int y, const TreeModel::Row& row, int width, bool is_chose
   if (row.is_folded) name += " +" + folded_children(node);
   if (!node.reason.empty() && !row.is_folded) name += "  " + terminal_text(node.reason);
   if (node.reason.empty() && !node.figures.empty()) name += "  " + node.figures;
+  if (node.reason.empty() && !node.last_cause.empty())
+    name += "  last end: " + terminal_text(node.last_cause);
   const auto background = is_chosen ? A_REVERSE : A_NORMAL;
   ::attron(background);
   put(y, 0, name, std::min(right - 1, width));

@@ -20,7 +20,8 @@ bool contains(std::string_view text, std::string_view part) {
 
 bool passes(const TreeModel::Node& node, std::string_view filter) {
   return contains(node.id, filter) || contains(node.name, filter) || contains(node.kind, filter) ||
-         contains(node.state, filter) || contains(node.reason, filter);
+         contains(node.state, filter) || contains(node.reason, filter) ||
+         contains(node.last_cause, filter);
 }
 
 /// What an operator looks for comes first.
@@ -42,6 +43,7 @@ void read(TreeModel::Node& node, const Json& json) {
   node.name = json.value("name", "");
   node.state = json.value("state", "");
   node.reason = json.value("reason", "");
+  node.last_cause = last_cause_text(json);
   node.pid = json.value("pid", std::int64_t{0});
   node.mailbox = json.value("mailbox", std::uint64_t{0});
   node.restarts = json.value("restarts", 0);

@@ -23,6 +23,7 @@ class TreeModel {
     std::string name;
     std::string state;
     std::string reason;
+    std::string last_cause;  ///< why it ended last, in words; it may be well again
     std::int64_t pid = 0;
     std::uint64_t mailbox = 0;
     int restarts = 0;

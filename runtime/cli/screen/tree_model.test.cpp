@@ -51,6 +51,16 @@ TEST_CASE("actors stand below their parents, sessions and guests first", "[scree
   CHECK(shown(model) == "r.\n n.\n  s\n   p.\n  v\n  x.\n");
 }
 
+TEST_CASE("what ended once is found by its cause, though it is well", "[screen]") {
+  TreeModel model;
+  auto restarted = node("b", "r", "child");
+  restarted["lastCause"] = {{"kind", "signal"}, {"message", "b was ended by SIGKILL."}};
+  model.apply(item({node("r", "", "root"), node("a", "r", "child"), restarted}, {}, true));
+  CHECK(model.find("b")->last_cause == "b was ended by SIGKILL.");
+  CHECK(model.find("a")->last_cause.empty());
+  CHECK(model.search("sigkill", 0) == model.row_of("b"));
+}
+
 TEST_CASE("a filter leaves what passes it, and the way there", "[screen]") {
   TreeModel model;
   model.apply(item({node("r", "", "root"), node("a", "r", "vm"), node("b", "r", "vm"),

@@ -187,6 +187,16 @@ describe('what the page knows', () => {
     assert.equal(world.streamOf(world.actors.nodes.get('v1')), null);
   });
 
+  test('how something ended before the events that it has read', () => {
+    const ended = { kind: 'oom-kill', message: 'It used up its memory.' };
+    const world = new Knowledge(actorsOf([...family(), node('v1/stream', 'v1', { kind: 'child', restarts: 1, lastCause: ended })]));
+    assert.equal(world.endingOf('v1/stream'), ended);
+    assert.equal(world.endingOf('ledger'), null);
+    world.learn({ seq: 1, kind: 'child.exited', at: '2026-01-01T00:00:01.000Z', vm: 'v1', child: 'stream', data: { kind: 'signal', message: 'It crashed.' } });
+    assert.equal(world.endingOf('v1/stream').kind, 'signal');
+    assert.ok(matches(world.actors.nodes.get('v1/stream'), null, 'memory'));
+  });
+
   test('a stage takes what lies between it and the one before', () => {
     assert.deepEqual(spansOf([{ name: 'spawned', atMs: 12 }, { name: 'allocated', atMs: 2 }, { name: 'linked', atMs: 30 }]),
       [{ name: 'allocated', fromMs: 0, ms: 2 }, { name: 'spawned', fromMs: 2, ms: 10 }, { name: 'linked', fromMs: 12, ms: 18 }]);

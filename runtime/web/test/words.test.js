@@ -67,5 +67,7 @@ test('figures of streams and of the warm pool are facts', () => {
   assert.deepEqual(figureFacts({}), {});
   assert.deepEqual(figureFacts({ framesPerSecond: 30, bitsPerSecond: 2_100_000, encodeP50Ms: 3.1, encodeP99Ms: 9, roundTripMs: 1.5 }),
     { 'frames a second': 30, bitrate: '2.10 Mbit/s', encoding: '3.1 ms a frame, 99 % within 9 ms', 'round trip': '1.5 ms' });
+  assert.deepEqual(figureFacts({ targetBitsPerSecond: 4_400_000, lossPercent: 0 }), { 'network bears': '4.4 Mbit/s' });
+  assert.deepEqual(figureFacts({ targetBitsPerSecond: 4_400_000, lossPercent: 2.5 }), { 'network bears': '4.4 Mbit/s, 2.5 % lost' });
   assert.deepEqual(figureFacts({ poolWanted: 3, poolReady: 2, poolStarting: 1 }), { 'warm guests': '2 of 3, 1 starting' });
 });
