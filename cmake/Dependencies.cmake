@@ -25,6 +25,7 @@ pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)
 pkg_check_modules(NCURSES REQUIRED ncursesw)  # its definitions would void the precompiled header
 pkg_check_modules(PNG REQUIRED IMPORTED_TARGET libpng)
+pkg_check_modules(PULSE REQUIRED libpulse libpulse-simple)  # its definitions would void the precompiled header
 pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-cpp)
 find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp REQUIRED)
 

@@ -39,7 +39,7 @@ Cause missing_variable(const std::string& child, const std::string& name) {
 std::vector<std::pair<std::string, std::string>> builtin_environment(
     const GuestSetting& setting, const ChildSpec& spec,
     std::vector<std::pair<std::string, std::string>> own) {
-  auto env = merge({&setting.base, &setting.display, &spec.env});
+  auto env = merge({&setting.base, &setting.display, &setting.audio, &spec.env});
   std::move(own.begin(), own.end(), std::back_inserter(env));
   return env;
 }
@@ -57,7 +57,7 @@ Substitutions GuestSetting::substitutions() const {
 std::vector<std::pair<std::string, std::string>> environment_of(const GuestSetting& setting,
                                                                 const ChildSpec& spec) {
   const Environment session{setting.configure.env.begin(), setting.configure.env.end()};
-  return merge({&setting.base, &setting.display, &spec.env, &session});
+  return merge({&setting.base, &setting.display, &setting.audio, &spec.env, &session});
 }
 
 ChildPrograms programs_of(const GuestSetting& setting, const ChildSpec& spec) {
@@ -72,6 +72,7 @@ ChildPrograms programs_of(const GuestSetting& setting, const ChildSpec& spec) {
     add({setting.stream_program}, builtin_environment(setting, spec, {}));
   if (spec.builtin == Builtin::login)
     add({setting.login_program}, builtin_environment(setting, spec, {}));
+  if (spec.builtin == Builtin::audio) add({audio_program}, builtin_environment(setting, spec, {}));
   child.is_streamer = spec.builtin == Builtin::stream;
   for (const auto* command : {&spec.command, &spec.open})
     if (!command->empty())
@@ -170,6 +171,8 @@ Result<SpawnRequest> ChildRun::prepare_builtin() {
       return prepare_streamer();
     case Builtin::login:
       return prepare_login();
+    case Builtin::audio:
+      return prepare_audio();
   }
   return tl::unexpected(Cause{CauseKind::exec_not_found,
                               spec_.name + " is a builtin that this guest does not have.",
@@ -185,6 +188,15 @@ Result<SpawnRequest> ChildRun::prepare_login() {
   if (!control) return tl::unexpected(control.error());
   login_ = std::move(*control);
   auto request = login_->request(setting_.login_program);
+  request.env = builtin_environment(setting_, spec_, std::move(request.env));
+  return request;
+}
+
+Result<SpawnRequest> ChildRun::prepare_audio() {
+  auto audio = AudioServer::make(setting_.audio_directory);
+  if (!audio) return tl::unexpected(audio.error());
+  audio_ = std::move(*audio);
+  auto request = audio_->request();
   request.env = builtin_environment(setting_, spec_, std::move(request.env));
   return request;
 }
@@ -212,6 +224,11 @@ void ChildRun::on_started() {
     auto env = environment_of(setting_, spec_);
     env.push_back(mark_);  // what a tool starts is known as this child's
     login_->on_started(env);
+  }
+  if (audio_) {
+    audio_->on_started();
+    setting_.audio = audio_->client_environment();
+    on_ready({});  // what connects from now on is heard
   }
   if (readiness_) readiness_->on_started();
 }

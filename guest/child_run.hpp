@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "guest/audio_server.hpp"
 #include "guest/command_line.hpp"
 #include "guest/display_server.hpp"
 #include "guest/examiner.hpp"
@@ -30,7 +31,9 @@ struct GuestSetting {
   std::function<void(link::GuestMessage)> say;  ///< to the host
   /// Shows the page of a log-in in the guest's browser; empty: there is none any more.
   std::function<void(const std::string& url)> show_login_page = {};
-  std::string login_page = {};  ///< what a browser that is started now is to begin with
+  std::string login_page = {};       ///< what a browser that is started now is to begin with
+  std::string audio_directory = {};  ///< of the builtin audio
+  Environment audio = {};            ///< `PULSE_SERVER`, once there is one
 
   [[nodiscard]] Substitutions substitutions() const;
 };
@@ -94,6 +97,7 @@ class ChildRun {
   [[nodiscard]] Result<SpawnRequest> prepare_builtin();
   [[nodiscard]] Result<SpawnRequest> prepare_streamer();
   [[nodiscard]] Result<SpawnRequest> prepare_login();
+  [[nodiscard]] Result<SpawnRequest> prepare_audio();
   void on_started();
   void on_ready(std::optional<int> display);
   void on_lines(const std::vector<LogLine>& lines);
@@ -112,11 +116,12 @@ class ChildRun {
   std::unique_ptr<DisplayServer> display_;
   std::unique_ptr<StreamerControl> streamer_;
   std::unique_ptr<LoginControl> login_;
+  std::optional<AudioServer> audio_;
   std::unique_ptr<Process> process_;
 };
 
-/// Environment of a child that is a command: the guest's own, the display's, the child's, the
-/// session's; later ones win.
+/// Environment of a child that is a command: the guest's own, the display's and the audio's, the
+/// child's, the session's; later ones win.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> environment_of(
     const GuestSetting& setting, const ChildSpec& spec);
 

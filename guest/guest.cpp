@@ -19,10 +19,10 @@ namespace {
 
 constexpr Duration past_age_patience{10'000};
 
-/// Where the X cookie is kept: nobody but this guest sees either directory.
-std::string authority_file() {
+/// Where the X cookie and the audio's socket are: nobody but this guest sees either directory.
+std::string runtime_directory() {
   const char* directory = std::getenv("XDG_RUNTIME_DIR");
-  return (directory != nullptr ? std::string{directory} : "/tmp") + "/aerie-xauthority";
+  return directory != nullptr ? std::string{directory} : "/tmp";
 }
 
 SupervisorPlan plan_of(const Profile& profile) {
@@ -174,11 +174,12 @@ void Guest::spawn_supervisor(const link::Configure& configure) {
                        configure,
                        options_.stream,
                        options_.login,
-                       authority_file(),
+                       runtime_directory() + "/aerie-xauthority",
                        own_environment(),
                        {},
                        {},
                        [this](link::GuestMessage message) { say(std::move(message)); }};
+  setting.audio_directory = runtime_directory() + "/aerie-audio";
   mask_ = EnvMask{configure.env};
   const auto make_host = [&](const SupervisorActor& supervisor) {
     children_ = std::make_shared<ProcessChildren>(std::move(setting), reports_to(supervisor));

@@ -514,7 +514,8 @@ using PlayerActor = ViewerActor::extend<caf::replies_to<AwaitAnswer>::with<Playe
 struct BindStream {
   VmActor vm;
 };
-/// A viewer wants pictures: offer as soon as the stream is up.
+/// A viewer wants pictures: offer as soon as the stream is up. Again: whether it wants sound has
+/// changed.
 struct AddWatcher {
   std::string viewer;
   bool audio = false;
@@ -537,6 +538,7 @@ struct ViewerCandidate {
 };
 struct ViewerRenegotiates {
   std::string viewer;
+  std::string media = "main";
 };
 /// Whose input counts; empty: nobody's.
 struct ControlMoved {

@@ -41,6 +41,7 @@ constexpr std::array builtins{
     Named<Builtin>{"display", Builtin::display},
     Named<Builtin>{"stream", Builtin::stream},
     Named<Builtin>{"login", Builtin::login},
+    Named<Builtin>{"audio", Builtin::audio},
 };
 constexpr std::array policies{
     Named<NetworkPolicy>{"internet", NetworkPolicy::internet},

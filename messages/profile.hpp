@@ -22,7 +22,7 @@ enum class RestartType { permanent, transient, temporary };
 enum class ReadyKind { started, x11, tcp, line, file, builtin };
 
 /// A child that is ours instead of a command.
-enum class Builtin { display, stream, login };
+enum class Builtin { display, stream, login, audio };
 
 enum class NetworkPolicy { internet, none, list };
 

@@ -38,8 +38,8 @@ class Fields {
     return value->get<std::uint64_t>();
   }
 
-  bool flag(const char* name) {
-    const auto* value = find(name, false);
+  bool flag(const char* name, bool is_required = false) {
+    const auto* value = find(name, is_required);
     if (value == nullptr) return false;
     if (!value->is_boolean()) return refuse(name, "must be true or false"), false;
     return value->get<bool>();
@@ -164,7 +164,8 @@ constexpr std::array readers{
     Reader{"release",
            [](Fields& f) -> ClientMessage { return Release{f.text("proposal", max_name_bytes)}; }},
     Reader{"control", [](Fields& f) -> ClientMessage { return read_control(f); }},
-    Reader{"renegotiate", [](Fields&) -> ClientMessage { return Renegotiate{}; }},
+    Reader{"renegotiate", [](Fields& f) -> ClientMessage { return Renegotiate{f.media()}; }},
+    Reader{"audio", [](Fields& f) -> ClientMessage { return AudioWish{f.flag("wanted", true)}; }},
     Reader{"ping", [](Fields& f) -> ClientMessage { return read_ping(f); }},
 };
 
@@ -173,8 +174,8 @@ constexpr int max_depth = 16;
 }  // namespace
 
 bool counts_against_client(std::string_view code) {
-  constexpr std::array<std::string_view, 4> forgiven{"stale-epoch", "not-in-control",
-                                                     "no-such-proposal", "answer-timeout"};
+  constexpr std::array<std::string_view, 5> forgiven{
+      "stale-epoch", "not-in-control", "no-such-proposal", "answer-timeout", "audio-unavailable"};
   return std::find(forgiven.begin(), forgiven.end(), code) == forgiven.end();
 }
 

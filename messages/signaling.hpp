@@ -51,13 +51,19 @@ struct Control {
   ControlAction action = ControlAction::request;
   std::string to;  ///< with `give`: a viewer's id
 };
-struct Renegotiate {};
+struct Renegotiate {
+  std::string media = "main";
+};
+/// From now on the viewer wants sound, or does without it; a hello's `audio` says it first.
+struct AudioWish {
+  bool wanted = false;
+};
 struct Ping {
   Json nonce;
 };
 
 using ClientMessage =
-    std::variant<Hello, Answer, Candidate, Keep, Release, Control, Renegotiate, Ping>;
+    std::variant<Hello, Answer, Candidate, Keep, Release, Control, Renegotiate, Ping, AudioWish>;
 
 /// An `error` message: a code of the contract's list, a sentence, and the field it is about.
 struct Refusal {

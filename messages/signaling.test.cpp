@@ -88,6 +88,15 @@ TEST_CASE("what is no message at all is refused", "[signaling]") {
   CHECK(code_of(R"({"type":"answer","epoch":1,"sdp":"x","media":"other"})") == "bad-field");
 }
 
+TEST_CASE("sound is asked for, and its peer renewed, by itself", "[signaling]") {
+  CHECK(std::get<AudioWish>(*parse_client_message(R"({"type":"audio","wanted":true})")).wanted);
+  CHECK(code_of(R"({"type":"audio"})") == "missing-field");
+  CHECK(code_of(R"({"type":"audio","wanted":1})") == "bad-field");
+  CHECK(std::get<Renegotiate>(*parse_client_message(R"({"type":"renegotiate"})")).media == "main");
+  CHECK(std::get<Renegotiate>(*parse_client_message(R"({"type":"renegotiate","media":"audio"})"))
+            .media == "audio");
+}
+
 TEST_CASE("an empty candidate ends them, whatever its sdpMid", "[signaling]") {
   for (const auto* text :
        {R"({"type":"candidate","epoch":1,"candidate":""})",
@@ -99,4 +108,5 @@ TEST_CASE("an empty candidate ends them, whatever its sdpMid", "[signaling]") {
 TEST_CASE("some refusals are forgiven", "[signaling]") {
   CHECK(counts_against_client("bad-json"));
   CHECK_FALSE(counts_against_client("stale-epoch"));
+  CHECK_FALSE(counts_against_client("audio-unavailable"));
 }

@@ -36,6 +36,7 @@ Session::Session(caf::actor_config& config, EnvironmentPtr environment,
   const auto* child = profile->find(Builtin::stream);
   if (child != nullptr) stream_child_ = child->name;
   if (child != nullptr) stream_within_ = child->ready.within + stream_slack;
+  has_audio_ = child != nullptr && profile->find(Builtin::audio) != nullptr;
   if (const auto* login = profile->find(Builtin::login)) {
     login_work_ = LoginWork{};
     login_work_->child = login->name;

@@ -157,6 +157,7 @@ class Session : public Actor<SessionActor> {
   void welcome(Viewer& viewer, std::optional<std::uint64_t> resumed_at,
                const std::string& resume_token);
   void says(const ViewerSays& said);
+  void wish_audio(Viewer& viewer, bool wanted);
   void handle_control(const std::string& id, const signaling::Control& control);
   void leave(const ViewerGone& gone);
   void give_control(const std::string& id);
@@ -205,6 +206,7 @@ class Session : public Actor<SessionActor> {
   Duration stream_within_{0};  ///< the deadline of the stream's `starting` and `restarting`
   DisplaySize display_;
   std::string stream_child_;    ///< empty: the profile has none
+  bool has_audio_ = false;      ///< the guest's programs can be heard
   Rare<LoginWork> login_work_;  ///< none: the profile has no log-in
   VmActor vm_;
   StreamActor stream_;

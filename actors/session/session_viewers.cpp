@@ -56,6 +56,7 @@ Joined Session::resume(const Join& request) {
   if (viewer.peer) send(viewer.peer, Hang{signaling::close_superseded, "opened elsewhere"});
   viewer.peer = request.peer;
   viewer.is_operator = request.is_operator;
+  viewer.wants_audio = request.hello.audio;
   viewer.expiry_ticket = 0;
   viewer.gone_at.reset();
   if (!missed) {
@@ -144,6 +145,7 @@ void Session::welcome(Viewer& viewer, std::optional<std::uint64_t> resumed_at,
                {"resumed", resumed_at.has_value()},
                {"state", to_string(document_->state)},
                {"iceServers", environment_->settings.ice_servers},
+               {"audio", has_audio_},
                {"display", {{"width", display_.width}, {"height", display_.height}}}};
   if (!resumed_at) return deliver(viewer, std::move(message));
   // Outside the numbering: what was missed follows with the numbers it had.
@@ -181,8 +183,10 @@ void Session::says(const ViewerSays& said) {
     send(stream_, ViewerAnswer{id, *answer});
   else if (const auto* candidate = std::get_if<signaling::Candidate>(&said.message))
     send(stream_, ViewerCandidate{id, *candidate});
-  else if (std::holds_alternative<signaling::Renegotiate>(said.message))
-    send(stream_, ViewerRenegotiates{id});
+  else if (const auto* renegotiate = std::get_if<signaling::Renegotiate>(&said.message))
+    send(stream_, ViewerRenegotiates{id, renegotiate->media});
+  else if (const auto* audio = std::get_if<signaling::AudioWish>(&said.message))
+    wish_audio(found->second, audio->wanted);
   else if (const auto* ping = std::get_if<signaling::Ping>(&said.message))
     deliver(found->second, {{"type", "pong"}, {"nonce", ping->nonce}});
   else if (const auto* control = std::get_if<signaling::Control>(&said.message))
@@ -193,6 +197,12 @@ void Session::says(const ViewerSays& said) {
     release(id, *consent);
   else
     refuse(id, "protocol", "A second hello on one socket.", "type");
+}
+
+void Session::wish_audio(Viewer& viewer, bool wanted) {
+  viewer.wants_audio = wanted;
+  send(stream_, AddWatcher{viewer.info.id, wanted});
+  remember();
 }
 
 void Session::handle_control(const std::string& id, const signaling::Control& control) {

@@ -17,6 +17,7 @@ TEST_CASE("a welcome comes first and says where things stand", "[caf][session]")
   CHECK(messages.front()["role"] == "host");
   CHECK(messages.front()["viewer"] == host.joined.viewer);
   CHECK(messages.front()["display"] == Json{{"width", 1280}, {"height", 720}});
+  CHECK(messages.front()["audio"] == false);
   for (std::size_t i = 0; i < messages.size(); ++i)
     CHECK(messages[i]["seq"] == i + 1);
   CHECK(host.last("stream")["state"] == "down");
@@ -33,6 +34,38 @@ TEST_CASE("a welcome comes first and says where things stand", "[caf][session]")
   CHECK(host.last("viewers")["viewers"].size() == 1);
   CHECK(world.events("viewer.left").size() == 1);
   CHECK(world.document()->viewers.size() == 1);
+}
+
+TEST_CASE("a viewer says whether it wants sound, and is told whether there is any",
+          "[caf][session][audio]") {
+  SessionFixture world;
+  ChildSpec audio;
+  audio.name = "audio";
+  audio.builtin = Builtin::audio;
+  world.profile.children.push_back(audio);
+  world.session = world.start_session(world.vm, {});
+  world.stream_comes_up();
+  const auto with_media = [&](const std::string& media) {
+    std::size_t count = 0;
+    for (const auto& each : world.vm_heard->all<SendStream>())
+      if (each.body.at("type") == "add" && each.body.at("media") == media) ++count;
+    return count;
+  };
+  const auto host = world.join(ViewerRole::host);
+  CHECK(host.last("welcome")["audio"] == true);
+  CHECK(with_media("main") == 1);
+  CHECK(with_media("audio") == 0);
+  world.say(host, signaling::AudioWish{true});
+  CHECK(with_media("audio") == 1);
+  world.say(host, signaling::AudioWish{true});
+  CHECK(with_media("audio") == 1);
+
+  Join request;
+  request.hello.role = ViewerRole::viewer;
+  request.hello.audio = true;
+  (void)world.join(request);
+  CHECK(with_media("main") == 2);
+  CHECK(with_media("audio") == 2);
 }
 
 TEST_CASE("a watch token does not make a host", "[caf][session]") {

@@ -31,6 +31,7 @@ Stream::Stream(caf::actor_config& config, EnvironmentPtr environment, SessionAct
       session_(std::move(session)),
       profile_(std::move(profile)),
       child_(profile_->find(Builtin::stream)),
+      has_audio_(profile_->find(Builtin::audio) != nullptr),
       subject_(std::move(subject)) {
   status_.epoch = last_epoch;
   if (!memory.is_null()) recall(memory);
@@ -61,7 +62,7 @@ Stream::Behavior Stream::make_behavior() {
                {"sdpMLineIndex", candidate.sdp_m_line_index},
                {"sdpMid", candidate.sdp_mid}});
       },
-      [this](const ViewerRenegotiates& message) { renegotiate(message.viewer); },
+      [this](const ViewerRenegotiates& message) { renegotiate(message.viewer, message.media); },
       [this](const ControlMoved& message) {
         controller_ = message.viewer;
         send_control();
@@ -164,14 +165,18 @@ void Stream::on_offer(std::uint64_t epoch, const Json& body) {
 void Stream::on_peer_state(std::uint64_t epoch, const Json& body) {
   const auto peer = peers_.at(epoch);
   const auto state = text_in(body, "state");
-  if (state == "first-frame") {
+  if (state == "first-frame" && peer.media == "main") {
     if (const auto lost = std::exchange(lost_at_, std::nullopt))
       tell_recovery(peer.viewer, monotonic() - *lost);
     send(session_, FirstFrame{peer.viewer});
   } else if (state == "failed" || state == "closed") {
     close_epoch(epoch);
     // A peer that had worked is rebuilt under a new epoch; one that never did waits to be asked.
-    if (peer.is_answered && watchers_.contains(peer.viewer)) open_epoch(peer.viewer, peer.media);
+    if (peer.is_answered && watchers_.contains(peer.viewer))
+      return open_epoch(peer.viewer, peer.media);
+    if (peer.media == "audio" && state == "failed")
+      refuse(peer.viewer, "audio-unavailable",
+             "The guest gives no sound at present; the log of its stream says why.");
   }
 }
 
@@ -221,7 +226,16 @@ void Stream::on_guest_gone(const std::optional<Cause>& cause) {
 void Stream::watch(const std::string& viewer, bool audio) {
   watchers_[viewer] = audio;
   if (status_.state == StreamState::up && !epoch_of(viewer, "main")) open_epoch(viewer, "main");
+  sound(viewer, audio);
   remember();
+}
+
+/// A peer of its own, so that pictures never wait for sound; none where the guest has no sound.
+void Stream::sound(const std::string& viewer, bool wanted) {
+  const auto epoch = epoch_of(viewer, "audio");
+  if (epoch && !wanted) close_epoch(*epoch);
+  if (!epoch && wanted && has_audio_ && status_.state == StreamState::up)
+    open_epoch(viewer, "audio");
 }
 
 void Stream::open_epoch(const std::string& viewer, const std::string& media) {
@@ -230,7 +244,7 @@ void Stream::open_epoch(const std::string& viewer, const std::string& media) {
   peers_[epoch].step_began = monotonic();
   tell_epochs();
   tell_streamer({{"type", "add"}, {"epoch", epoch}, {"media", media}});
-  if (viewer == controller_) send_control();
+  if (viewer == controller_ && media == "main") send_control();
 }
 
 void Stream::close_epoch(std::uint64_t epoch) {
@@ -256,13 +270,15 @@ void Stream::forget_epochs() {
     if (peer.is_players) tell_lost(peer.viewer, "unavailable", "The streamer ended");
 }
 
-void Stream::renegotiate(const std::string& viewer) {
-  if (!watchers_.contains(viewer)) return;
+void Stream::renegotiate(const std::string& viewer, const std::string& media) {
+  const auto watcher = watchers_.find(viewer);
+  if (watcher == watchers_.end()) return;
+  if (media == "audio" && !(watcher->second && has_audio_)) return;
   if (status_.state != StreamState::up) return;  // the offer comes when the stream is up
   // The old peer goes only after the new one is asked for: the picture need not stop.
-  const auto old = epoch_of(viewer, "main");
+  const auto old = epoch_of(viewer, media);
   if (old && !peers_.at(*old).is_offered) return;  // a fresh offer is on its way as it is
-  open_epoch(viewer, "main");
+  open_epoch(viewer, media);
   if (old) close_epoch(*old);
 }
 

@@ -12,8 +12,9 @@
 namespace aerie {
 
 /// The stream actor.
-/// Job: a session's stream over the lives of its streamer: its state, one epoch a WebRTC peer, and
-/// the words between viewers and streamer.
+/// Job: a session's stream over the lives of its streamer: its state, one epoch a WebRTC peer (a
+/// viewer has one for pictures, and one for sound if it asks), and the words between viewers and
+/// streamer.
 /// Owns: the session's epoch counter; which epoch is whose.
 /// Sends: the session its state and messages for viewers; the VM words for the streamer.
 /// Ends: with its session.
@@ -52,11 +53,12 @@ class Stream : public Actor<StreamActor> {
   void measure(Peer& peer, SignalingStep step);
   void on_guest_gone(const std::optional<Cause>& cause);
   void watch(const std::string& viewer, bool audio);
+  void sound(const std::string& viewer, bool wanted);
   void open_epoch(const std::string& viewer, const std::string& media);
   void close_epoch(std::uint64_t epoch);
   void close_epochs_of(const std::string& viewer);
   void forget_epochs();
-  void renegotiate(const std::string& viewer);
+  void renegotiate(const std::string& viewer, const std::string& media);
   void on_answer(const std::string& viewer, const signaling::Answer& answer);
   void relay(const std::string& viewer, std::uint64_t epoch, const std::string& media, Json body);
   void on_answer_deadline(std::uint64_t epoch);
@@ -80,6 +82,7 @@ class Stream : public Actor<StreamActor> {
   SessionActor session_;
   SharedValue<Profile> profile_;
   const ChildSpec* child_;  ///< the profile's `stream` child; null: always `down`
+  bool has_audio_;          ///< the profile has an `audio` child: the streamer can offer sound
   VmActor vm_;
   StreamStatus status_;
   std::map<std::uint64_t, Peer> peers_;   ///< by epoch; only living ones

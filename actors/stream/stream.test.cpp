@@ -19,6 +19,16 @@ struct Fixture : World {
     tell(stream, BindStream{vm});
   }
 
+  /// Another stream in its place, of a guest that can be heard.
+  void add_audio() {
+    ChildSpec audio;
+    audio.name = "audio";
+    audio.builtin = Builtin::audio;
+    profile.children.push_back(audio);
+    stream = start_stream(session, 0);
+    tell(stream, BindStream{vm});
+  }
+
   void news(link::ChildNews news) { tell(stream, VmChildNews{"vm", std::move(news)}); }
   void says(Json body) { tell(stream, VmStreamSays{"vm", std::move(body)}); }
   void come_up() {
@@ -236,6 +246,64 @@ TEST_CASE("a new epoch is asked for, once at a time", "[caf][stream]") {
   CHECK(world.to_viewer()["code"] == "stale-epoch");
   world.tell(world.stream, ViewerRenegotiates{"stranger"});
   CHECK(world.told("add").size() == 2);
+}
+
+TEST_CASE("who asks for sound gets a peer of its own for it", "[caf][stream][audio]") {
+  Fixture world;
+  world.add_audio();
+  world.come_up();
+  world.tell(world.stream, AddWatcher{"a", true});
+  world.tell(world.stream, AddWatcher{"b", false});
+  REQUIRE(world.told("add").size() == 3);
+  CHECK(world.told("add").at(0)["media"] == "main");
+  CHECK(world.told("add").at(1) == Json{{"type", "add"}, {"epoch", 2}, {"media", "audio"}});
+  CHECK(world.told("add").at(2)["media"] == "main");
+  world.offer(2);
+  CHECK(world.to_viewer()["media"] == "audio");
+  world.answer("a", 2);
+  CHECK(world.to_viewer()["code"] == "stale-epoch");
+  world.answer("a", 2, "audio");
+  CHECK(world.told("answer").size() == 1);
+  world.says({{"type", "peer"}, {"epoch", 2U}, {"state", "first-frame"}});
+  CHECK(world.heard->count<FirstFrame>() == 0);
+  // Each has epochs of its own: the picture's is renewed without the sound's, and the other way.
+  world.tell(world.stream, ViewerRenegotiates{"a", "audio"});
+  CHECK(world.told("add").back() == Json{{"type", "add"}, {"epoch", 4}, {"media", "audio"}});
+  CHECK(world.told("remove").back()["epoch"] == 2);
+  world.tell(world.stream, ViewerRenegotiates{"b", "audio"});
+  CHECK(world.told("add").size() == 4);
+  // Changing one's mind.
+  world.tell(world.stream, AddWatcher{"a", false});
+  CHECK(world.told("remove").back()["epoch"] == 4);
+  world.tell(world.stream, AddWatcher{"b", true});
+  CHECK(world.told("add").back() == Json{{"type", "add"}, {"epoch", 5}, {"media", "audio"}});
+  // A streamer that comes back offers all anew.
+  auto exited = child_news(link::ChildNewsKind::exited, "stream");
+  exited.exit = exit_of("stream", CauseKind::signal);
+  world.news(exited);
+  world.news(child_news(restarting, "stream"));
+  world.come_up();
+  CHECK(world.told("add").size() == 8);
+  CHECK(world.heard->last<StreamEpochs>().living == std::set<std::uint64_t>{6, 7, 8});
+}
+
+TEST_CASE("a guest that has no sound, or can't give it, offers none", "[caf][stream][audio]") {
+  Fixture world;
+  SECTION("its profile has none") {
+    world.come_up();
+    world.tell(world.stream, AddWatcher{"a", true});
+    world.tell(world.stream, ViewerRenegotiates{"a", "audio"});
+    CHECK(world.told("add").size() == 1);
+  }
+  SECTION("it fails before it was heard: the viewer is told, the picture stays") {
+    world.add_audio();
+    world.come_up();
+    world.tell(world.stream, AddWatcher{"a", true});
+    world.says({{"type", "peer"}, {"epoch", 2U}, {"state", "failed"}, {"reason", "no server"}});
+    CHECK(world.to_viewer()["code"] == "audio-unavailable");
+    CHECK(world.told("add").size() == 2);
+    CHECK(world.heard->last<StreamEpochs>().living == std::set<std::uint64_t>{1});
+  }
 }
 
 TEST_CASE("a peer that failed is built anew", "[caf][stream]") {

@@ -93,8 +93,11 @@ Configure configure(const Json& message) {
 }
 
 AddPeer add_peer(const Json& message) {
-  if (text(message, "media", 16, "main") != "main") throw Wrong{"media must be main"};
-  return {epoch_of(message), text(message, "sdp", longest_sdp, "")};
+  const auto media = text(message, "media", 16, "main");
+  if (media != "main" && media != "audio") throw Wrong{"media must be main or audio"};
+  AddPeer add{epoch_of(message), text(message, "sdp", longest_sdp, ""), media == "audio"};
+  if (add.is_audio && !add.offer.empty()) throw Wrong{"media audio is offered, never answered"};
+  return add;
 }
 
 GiveControl give_control(const Json& message) {

@@ -35,7 +35,8 @@ struct Configure {
 };
 struct AddPeer {
   Epoch epoch;
-  std::string offer;  ///< a player's, which is to be answered; empty: the streamer offers
+  std::string offer;      ///< a player's, which is to be answered; empty: the streamer offers
+  bool is_audio = false;  ///< a peer for sound, which the streamer offers; else for pictures
 };
 struct Answer {
   Epoch epoch;

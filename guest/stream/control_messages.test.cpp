@@ -24,6 +24,8 @@ TEST_CASE("the other messages of the supervisor are read", "[control]") {
   const auto read = [](const char* text) { return *parse_control(Json::parse(text)); };
   CHECK(std::get<AddPeer>(read(R"({"type":"add","epoch":3,"media":"main"})")).epoch == 3);
   CHECK(std::get<AddPeer>(read(R"({"type":"add","epoch":3})")).offer.empty());
+  CHECK_FALSE(std::get<AddPeer>(read(R"({"type":"add","epoch":3})")).is_audio);
+  CHECK(std::get<AddPeer>(read(R"({"type":"add","epoch":3,"media":"audio"})")).is_audio);
   CHECK(std::get<AddPeer>(read(R"({"type":"add","epoch":3,"sdp":"v=0"})")).offer == "v=0");
   CHECK(std::get<Answer>(read(R"({"type":"answer","epoch":3,"sdp":"v=0"})")).sdp == "v=0");
   const auto candidate = std::get<Candidate>(
@@ -51,7 +53,8 @@ TEST_CASE("a wrong message of the supervisor names its field", "[control]") {
        "urls"},
       {R"({"type":"add"})", "epoch"},
       {R"({"type":"add","epoch":"x"})", "epoch"},
-      {R"({"type":"add","epoch":1,"media":"audio"})", "media"},
+      {R"({"type":"add","epoch":1,"media":"video"})", "media"},
+      {R"({"type":"add","epoch":1,"media":"audio","sdp":"v=0"})", "media"},
       {R"({"type":"answer","epoch":1})", "sdp"},
       {R"({"type":"candidate","epoch":1,"candidate":"c","sdpMLineIndex":99})", "sdpMLineIndex"},
       {R"({"type":"control"})", "epoch"},

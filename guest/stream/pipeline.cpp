@@ -22,6 +22,8 @@ constexpr std::array h264_elements{Needed{"x264enc", "gstreamer1.0-plugins-ugly"
                                    Needed{"rtph264pay", "gstreamer1.0-plugins-good"}};
 constexpr std::array vp8_elements{Needed{"vp8enc", "gstreamer1.0-plugins-good"},
                                   Needed{"rtpvp8pay", "gstreamer1.0-plugins-good"}};
+constexpr std::array audio_elements{Needed{"opusenc", "gstreamer1.0-plugins-base"},
+                                    Needed{"rtpopuspay", "gstreamer1.0-plugins-good"}};
 
 bool exists(const char* element) {
   return bool{GstPtr<GstElementFactory>{gst_element_factory_find(element)}};
@@ -114,6 +116,10 @@ std::optional<Cause> missing_element(const std::vector<Codec>& codecs) {
   return std::nullopt;
 }
 
+std::optional<Cause> missing_audio_element() {
+  return first_missing(audio_elements);
+}
+
 Json element_list() {
   auto list = Json::array();
   const auto add = [&list](const auto& elements) {
@@ -123,6 +129,7 @@ Json element_list() {
   add(common_elements);
   add(h264_elements);
   add(vp8_elements);
+  add(audio_elements);
   return list;
 }
 

@@ -44,6 +44,9 @@ class Pipeline {
 /// not installed, its Debian package in the remedy; empty when all are there.
 [[nodiscard]] std::optional<Cause> missing_element(const std::vector<Codec>& codecs);
 
+/// The same for what sound needs, which is no reason to do without pictures.
+[[nodiscard]] std::optional<Cause> missing_audio_element();
+
 /// Every element that the streamer can need: `[{element, package, found}]`, for `--check`.
 [[nodiscard]] Json element_list();
 

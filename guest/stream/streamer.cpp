@@ -65,6 +65,7 @@ void Streamer::handle(const Configure& configuration) {
 std::optional<Cause> Streamer::start(const Configure& configuration) {
   if (auto cause = missing_element(configuration.codecs)) return cause;
   if (auto cause = open_desktop()) return cause;
+  open_audio(configuration);
   return start_capture(configuration);
 }
 
@@ -130,8 +131,9 @@ void Streamer::resized(int width, int height) {
 void Streamer::handle(const AddPeer& add) {
   // Asked for again by a controller that follows one which had not written the asking down.
   drop_peer(add.epoch);
-  if (peers_.size() >= most_peers)
+  if (peers_.size() + audio_->size() >= most_peers)
     return say_peer(add.epoch, "failed", "there are 64 peers already");
+  if (add.is_audio) return audio_->add(add.epoch);
   std::optional<PlayerOffer> player;
   if (!add.offer.empty()) {
     auto offer = PlayerOffer::parse(add.offer, configuration_->codecs);
@@ -192,6 +194,7 @@ Peer::Events Streamer::peer_events(Epoch epoch) {
 }
 
 void Streamer::handle(const Answer& answer) {
+  if (audio_->has(answer.epoch)) return audio_->answer(answer.epoch, answer.sdp);
   if (const auto found = peers_.find(answer.epoch); found != peers_.end()) {
     const auto peer = found->second.peer;  // an answer that fails removes the peer from the map
     peer->answer(answer.sdp);
@@ -199,6 +202,8 @@ void Streamer::handle(const Answer& answer) {
 }
 
 void Streamer::handle(const Candidate& candidate) {
+  if (audio_->has(candidate.epoch))
+    return audio_->add_candidate(candidate.epoch, candidate.candidate, candidate.line);
   if (const auto found = peers_.find(candidate.epoch); found != peers_.end())
     found->second.peer->add_candidate(candidate.candidate, candidate.line);
 }
@@ -278,6 +283,7 @@ void Streamer::tell_figures() {
 }
 
 void Streamer::drop_peer(Epoch epoch) {
+  if (audio_->has(epoch)) return audio_->remove(epoch);
   const auto found = peers_.find(epoch);
   if (found == peers_.end()) return;
   const auto peer = std::move(found->second.peer);

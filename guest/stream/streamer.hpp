@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "guest/stream/audio_broadcast.hpp"
 #include "guest/stream/control_channel.hpp"
 #include "guest/stream/control_messages.hpp"
 #include "guest/stream/desktop.hpp"
@@ -41,6 +42,7 @@ class Streamer {
 
   [[nodiscard]] std::optional<Cause> start(const Configure& configuration);
   [[nodiscard]] std::optional<Cause> open_desktop();
+  void open_audio(const Configure& configuration);  // streamer_audio.cpp
   [[nodiscard]] std::optional<Cause> start_capture(const Configure& configuration);
   [[nodiscard]] Peer::Events peer_events(Epoch epoch);
   void peer_connected(Epoch epoch);
@@ -67,6 +69,7 @@ class Streamer {
   std::unique_ptr<ScreenCapture> capture_;
   std::unique_ptr<FanOut> fan_out_;
   std::unique_ptr<Desktop> desktop_;
+  std::unique_ptr<AudioBroadcast> audio_;
   struct Viewer {
     std::shared_ptr<Peer> peer;
     CursorCache cursors;

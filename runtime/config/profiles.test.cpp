@@ -49,6 +49,13 @@ TEST_CASE("the shipped profiles are valid and what the contract says", "[profile
   CHECK(terminal.display.width == 640);
   CHECK(terminal.display.height == 360);
   CHECK(terminal.find(aerie::Builtin::stream) != nullptr);
+  CHECK(terminal.find(aerie::Builtin::audio) == nullptr);
+  for (const auto* name : {"browser", "login"}) {
+    const auto* audio = profiles.at(name)->find(aerie::Builtin::audio);
+    REQUIRE(audio != nullptr);
+    // Sound that fails takes nothing else along.
+    CHECK(audio->restart == aerie::RestartType::temporary);
+  }
 }
 
 TEST_CASE("a directory of one's own goes before the shipped one", "[profiles]") {

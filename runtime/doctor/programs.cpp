@@ -10,9 +10,13 @@ namespace {
 
 /// Debian's packages of the programs that the shipped profiles and drivers start.
 constexpr std::array packages{
-    std::pair{"Xvfb", "xvfb"},        std::pair{"xkbcomp", "x11-xkb-utils"},
-    std::pair{"bwrap", "bubblewrap"}, std::pair{"chromium", "chromium"},
-    std::pair{"openbox", "openbox"},  std::pair{"xterm", "xterm"},
+    std::pair{"Xvfb", "xvfb"},
+    std::pair{"xkbcomp", "x11-xkb-utils"},
+    std::pair{"bwrap", "bubblewrap"},
+    std::pair{"chromium", "chromium"},
+    std::pair{"openbox", "openbox"},
+    std::pair{"xterm", "xterm"},
+    std::pair{"pulseaudio", "pulseaudio"},
 };
 
 std::string remedy_for(const std::string& program) {
@@ -47,6 +51,7 @@ Checks check_programs(const Profile& profile, const std::string& driver) {
     programs.emplace_back("Xvfb");
     programs.emplace_back("xkbcomp");
   }
+  if (profile.find(Builtin::audio) != nullptr) programs.emplace_back("pulseaudio");
   for (const auto& child : profile.children) {
     if (!child.command.empty()) add_once(programs, child.command.front());
     // A command may be a shell that starts the real program; `open` names it plainly.

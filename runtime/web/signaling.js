@@ -9,10 +9,11 @@ export class Signaling {
   /**
    * `memory` keeps the resume token and the last sequence number across reloads. Callbacks:
    * onMessage(message), onOpen(), onConnecting(), onClosed({code, retryAt}) with `retryAt` null
-   * when it stays closed.
+   * when it stays closed. `wantsAudio()` is asked at each hello.
    */
-  constructor({ address, session, token, role, position, callbacks, random = Math.random }) {
-    Object.assign(this, { address, session, token, role, callbacks, random });
+  constructor({ address, session, token, role, position, callbacks, wantsAudio = () => false,
+    random = Math.random }) {
+    Object.assign(this, { address, session, token, role, callbacks, wantsAudio, random });
     this.resume = position?.resume ?? null;
     this.lastSeq = position?.lastSeq ?? 0;
     this.attempt = 0;
@@ -53,7 +54,7 @@ export class Signaling {
   #hello(socket) {
     const resume = this.resume ? { resume: this.resume, lastSeq: this.lastSeq } : {};
     socket.send(JSON.stringify({ type: 'hello', session: this.session, token: this.token,
-      role: this.role, ...resume }));
+      role: this.role, ...(this.wantsAudio() ? { audio: true } : {}), ...resume }));
     this.callbacks.onOpen();
   }
 

@@ -15,6 +15,7 @@ import { firstRequest, People } from './people.js';
 import { Pointing } from './pointing.js';
 import { RetireBanner } from './retire.js';
 import { Signaling } from './signaling.js';
+import { connectSoundButton, drawSoundButton, Sound } from './sound.js';
 import { operatorToken, SessionMemory, takeTokenFromAddress } from './tokens.js';
 import { connectToolbar } from './toolbar.js';
 import { Typing } from './typing.js';
@@ -51,6 +52,7 @@ class Viewer {
     this.signaling = new Signaling({
       address: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/signal`,
       session: this.session, token: this.token, role: this.role, position: this.memory.position,
+      wantsAudio: () => this.sound.wanted,
       callbacks: {
         onConnecting: () => this.#apply({ type: 'connecting' }),
         onOpen: () => {},
@@ -65,6 +67,8 @@ class Viewer {
         onLost: () => this.#renegotiate(),
         onProblem: (message) => this.#apply({ type: 'problem', message }),
       } });
+    this.sound = new Sound({ send: (message) => this.signaling.send(message),
+      onChanged: (sound) => drawSoundButton(byId('sound'), sound) });
     this.clipboard = new GuestClipboard((text) => this.toast.show(text));
     this.cursor = new Cursor((value) => { byId('surface').style.cursor = value; });
     this.channels = new Channels({ onReady: () => { document.body.dataset.input = 'open'; }, handlers: {
@@ -92,6 +96,7 @@ class Viewer {
   }
 
   #connectPage() {
+    connectSoundButton(byId('sound'), this.sound);
     const leave = () => this.#releaseAll();
     addEventListener('blur', leave);
     addEventListener('pagehide', leave);
@@ -114,8 +119,8 @@ class Viewer {
     this.memory.position = { resume: this.signaling.resume, lastSeq: this.signaling.lastSeq, view: this.view };
     const reactions = {
       welcome: () => this.#welcomed(message),
-      offer: () => this.media.offer(message),
-      candidate: () => this.media.candidate(message),
+      offer: () => this.#mediaOf(message).offer(message),
+      candidate: () => this.#mediaOf(message).candidate(message),
       control: () => this.#controlChanged(before),
       retire: () => { if (this.endRequested && !message.forced) this.#answerRetire('release', message.proposal); },
       ended: () => this.#ended(),
@@ -124,10 +129,21 @@ class Viewer {
     if (Object.hasOwn(reactions, message.type)) reactions[message.type]();
   }
 
+  #mediaOf({ media }) {
+    return media === 'audio' ? this.sound : this.media;
+  }
+
   #welcomed(message) {
-    if (Array.isArray(message.iceServers)) this.media.iceServers = message.iceServers;
-    // The peer of a page that was left is still known to the server, but not to this page.
-    if (message.resumed && this.reloaded) this.#renegotiate();
+    if (Array.isArray(message.iceServers)) {
+      this.media.iceServers = message.iceServers;
+      this.sound.iceServers = message.iceServers;
+    }
+    byId('sound').hidden = message.audio !== true;
+    // The peers of a page that was left are still known to the server, but not to this page.
+    if (message.resumed && this.reloaded) {
+      this.#renegotiate();
+      this.sound.renegotiate();
+    }
     this.reloaded = false;
     if (message.role === 'host' && this.view.createdAt === null) this.#readDocument();
   }
@@ -149,7 +165,9 @@ class Viewer {
 
   #errorCame(message) {
     const said = { 'stale-epoch': null, 'answer-timeout': null,
-      'no-such-proposal': 'That question was settled already.' };
+      'no-such-proposal': 'That question was settled already.',
+      'audio-unavailable': 'The guest gives no sound at present.' };
+    if (message.code === 'audio-unavailable') this.sound.unavailable();
     if (message.code === 'answer-timeout') this.#renegotiate();
     const text = Object.hasOwn(said, message.code) ? said[message.code] : errorText(message);
     if (text) this.toast.show(text);
@@ -158,6 +176,7 @@ class Viewer {
   #ended() {
     this.memory.position = null;
     this.media.close();
+    this.sound.close();
     this.#forgetInput();
   }
 

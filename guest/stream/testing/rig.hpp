@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "guest/stream/streamer.hpp"
+#include "guest/stream/testing/listener.hpp"
 #include "guest/stream/testing/viewer.hpp"
 #include "guest/stream/testing/x_server.hpp"
 
@@ -41,6 +42,8 @@ class Rig {
                                              test::UdpRelay* relay = nullptr);
   /// Adds a player, which offers, and waits until it shows frames.
   [[nodiscard]] std::shared_ptr<Viewer> play(Epoch epoch, Codec codec = Codec::h264);
+  /// Adds a listener and waits until it is connected.
+  [[nodiscard]] std::shared_ptr<Listener> listen(Epoch epoch);
   void leave(Epoch epoch);
   /// Turns the loop until no frame came to `viewer` for `quiet`.
   void settle(Viewer& viewer, std::chrono::milliseconds quiet);
@@ -55,12 +58,14 @@ class Rig {
 
  private:
   void heard(const Json& message);
+  void pass_to_listener(const Json& message);
   void configure();
 
   std::unique_ptr<ControlChannel> control_;
   std::unique_ptr<Streamer> streamer_;
   std::vector<Json> messages_;
   std::map<Epoch, std::shared_ptr<Viewer>> viewers_;
+  std::map<Epoch, std::shared_ptr<Listener>> listeners_;
   std::map<Epoch, test::UdpRelay*> relays_;
 };
 

@@ -22,6 +22,7 @@ Rig::Rig() {
 
 Rig::~Rig() {
   viewers_.clear();
+  listeners_.clear();
   streamer_.reset();
 }
 
@@ -36,6 +37,7 @@ bool Rig::until(const std::function<bool()>& done) {
 void Rig::heard(const Json& message) {
   messages_.push_back(message);
   if (!message.contains("epoch")) return;
+  pass_to_listener(message);
   const auto found = viewers_.find(message["epoch"].get<Epoch>());
   if (found == viewers_.end()) return;
   if (message["type"] == "offer") found->second->take_offer(message["sdp"]);
@@ -45,6 +47,14 @@ void Rig::heard(const Json& message) {
   auto* relay = relays_[found->first];
   if (const auto led = relay ? relay->lead_through(candidate) : candidate)
     found->second->take_candidate(*led, message["sdpMLineIndex"]);
+}
+
+void Rig::pass_to_listener(const Json& message) {
+  const auto found = listeners_.find(message["epoch"].get<Epoch>());
+  if (found == listeners_.end()) return;
+  if (message["type"] == "offer") found->second->take_offer(message["sdp"]);
+  if (message["type"] == "candidate")
+    found->second->take_candidate(message["candidate"], message["sdpMLineIndex"]);
 }
 
 std::vector<Json> Rig::said(const std::string& type) const {
@@ -110,8 +120,17 @@ std::shared_ptr<Viewer> Rig::play(Epoch epoch, Codec codec) {
   return until([&] { return viewer->frames > 0; }) ? viewer : nullptr;
 }
 
+std::shared_ptr<Listener> Rig::listen(Epoch epoch) {
+  const auto listener =
+      Listener::create(loop, epoch, [this](const Json& message) { say(message); });
+  listeners_[epoch] = listener;
+  say({{"type", "add"}, {"epoch", epoch}, {"media", "audio"}});
+  return until([&] { return peer_is(epoch, "connected"); }) ? listener : nullptr;
+}
+
 void Rig::leave(Epoch epoch) {
   viewers_.erase(epoch);
+  listeners_.erase(epoch);
   say({{"type", "remove"}, {"epoch", epoch}});
   say({{"type", "ping"}, {"nonce", epoch}});
   (void)until([&] { return !said("pong").empty() && said("pong").back()["nonce"] == epoch; });

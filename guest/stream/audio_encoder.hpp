@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <gst/app/gstappsink.h>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "guest/stream/audio_capture.hpp"
+#include "guest/stream/gst_ptr.hpp"
+#include "guest/stream/media_clock.hpp"
+#include "guest/stream/pipeline.hpp"
+
+namespace aerie::stream {
+
+/// Samples in, Opus packets of 20 ms out: one encoder for all who listen. What is not given costs
+/// nothing: between sounds no packet is made.
+class AudioEncoder {
+ public:
+  struct Events {
+    /// A packet with its caps, stamped with its running time; on the encoder's thread.
+    std::function<void(GstSample*)> packet;
+    /// It broke; on one of its threads. A clause.
+    std::function<void(std::string)> failed;
+  };
+
+  /// `plugin-missing` names the element.
+  [[nodiscard]] static Result<std::unique_ptr<AudioEncoder>> create(const MediaClock& clock,
+                                                                    Events events);
+  AudioEncoder(const AudioEncoder&) = delete;
+  AudioEncoder& operator=(const AudioEncoder&) = delete;
+  ~AudioEncoder();
+
+  /// See `AudioCapture::Events::samples`. From one thread at a time; never blocks.
+  void push(std::span<const std::int16_t> samples, bool is_first);
+
+ private:
+  AudioEncoder(const MediaClock& clock, Pipeline pipeline, Events events);
+  static GstFlowReturn take_packet(GstAppSink* sink, gpointer encoder);
+
+  const MediaClock& clock_;
+  Events events_;
+  Pipeline pipeline_;
+  GstPtr<GstElement> source_;
+  GstClockTime next_ = GST_CLOCK_TIME_NONE;  ///< running time of the next sample
+};
+
+}  // namespace aerie::stream
