@@ -62,6 +62,10 @@ struct MediaSettings {
   std::vector<std::string> codecs{"h264", "vp8"};
 };
 
+struct FileSettings {
+  std::int64_t max_bytes = 256LL * 1024 * 1024;  ///< of a file to or from a guest; 0: none go
+};
+
 struct NetworkSettings {
   std::string pool = "10.77.0.0/16";
   std::vector<std::string> resolvers;       ///< of guests, IPv4; empty: the host's
@@ -111,6 +115,7 @@ struct Settings {
   std::string firecracker_program = "firecracker";
   std::string jailer_program = "jailer";
   MediaSettings media;
+  FileSettings files;
   LogSettings log;
   SessionSettings session;
   VaultSettings vault;
