@@ -25,6 +25,11 @@ export class Typing {
     this.area.focus({ preventScroll: true });
   }
 
+  /** Whether a phone shows its keyboard for this page now. */
+  get isOnScreen() {
+    return this.area.inputMode === 'text' && document.activeElement === this.area;
+  }
+
   /** Lets every key go, here and in the guest. */
   releaseAll() {
     this.keyboard.forget();
