@@ -19,10 +19,12 @@ import { RetireBanner } from './retire.js';
 import { Signaling } from './signaling.js';
 import { operatorToken, SessionMemory, takeTokenFromAddress } from './tokens.js';
 import { connectToolbar } from './toolbar.js';
+import { connectTouchKeys } from './touch_keys.js';
 import { Typing } from './typing.js';
 import { controlOf, inControl, phaseOf, reduce, revive } from './view.js';
 import { showWhy } from './why.js';
 import { errorText, refusedText, viewerName } from './words.js';
+import { Zoom } from './zoom.js';
 
 const keepForMs = 10 * 60 * 1000;
 const tickMs = 250;
@@ -88,7 +90,7 @@ class Viewer {
       platform: platformOf(navigator.platform),
       callbacks: { onRefused, onLeave: () => document.querySelector('#people summary').focus() } });
     this.pointing = new Pointing({ surface: byId('surface'), video: () => this.media.video,
-      display: () => this.view.display, channels: this.channels, allowed,
+      display: () => this.view.display, channels: this.channels, allowed, zoom: new Zoom(drawZoom),
       callbacks: { onRefused, onInput: () => this.typing.keyboard.settle(),
         onPress: () => { byId('people').open = false; this.typing.focus(); } } });
     this.files = new FilesPanel({ stage: byId('stage'), allowed: () => inControl(this.view),
@@ -116,6 +118,7 @@ class Viewer {
     addEventListener('online', () => this.#reconnectSoon());
     byId('fit').checked = this.fit.on = this.role === 'host';
     byId('fit').onchange = () => this.fit.set(byId('fit').checked);
+    connectTouchKeys(byId('touch-keys'), this.typing);
     connectToolbar({ session: this.session, stage: byId('stage'), media: this.media, typing: this.typing,
       say: (text) => this.toast.show(text), control: (action) => this.#control(action), end: () => this.#end() });
   }
@@ -276,6 +279,13 @@ class Viewer {
     this.typing.keyboard.forget();
     this.pointing.forget();
   }
+}
+
+function drawZoom({ scale, x, y }) {
+  const { style } = byId('stage');
+  style.setProperty('--zoom', scale);
+  style.setProperty('--zoom-x', `${x}px`);
+  style.setProperty('--zoom-y', `${y}px`);
 }
 
 function sessionInAddress() {
