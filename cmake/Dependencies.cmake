@@ -20,6 +20,7 @@ pkg_check_modules(GSTREAMER REQUIRED IMPORTED_TARGET
   gstreamer-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gstreamer-webrtc-1.0 gstreamer-sdp-1.0 gstreamer-rtp-1.0)
 pkg_check_modules(XCB REQUIRED IMPORTED_TARGET
   xcb xcb-damage xcb-shm xcb-xtest xcb-randr xcb-xfixes xcb-keysyms)
+pkg_check_modules(RANDR REQUIRED IMPORTED_TARGET xcb xcb-randr)
 pkg_check_modules(PROMETHEUS REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 pkg_check_modules(SYSTEMD REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(EDIT REQUIRED IMPORTED_TARGET libedit)

@@ -219,7 +219,7 @@ Result<SpawnRequest> ChildRun::prepare_streamer() {
 
 void ChildRun::on_started() {
   if (display_) display_->on_started();
-  if (streamer_) streamer_->on_started(setting_.configure.display, setting_.configure.ice_servers);
+  if (streamer_) streamer_->on_started(setting_.configure);
   if (login_) {
     auto env = environment_of(setting_, spec_);
     env.push_back(mark_);  // what a tool starts is known as this child's

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <cstdio>
 #include <fcntl.h>
 #include <sodium.h>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "guest/readiness.hpp"
+#include "guest/x11/screen_size.hpp"
 
 namespace aerie::guest {
 namespace {
@@ -29,9 +31,13 @@ void append_counted(std::string& bytes, std::string_view text) {
   bytes += text;
 }
 
-void write_authority(const std::string& path) {
+std::string new_cookie() {
   std::string cookie(cookie_bytes, '\0');
   randombytes_buf(cookie.data(), cookie.size());
+  return cookie;
+}
+
+void write_authority(const std::string& path, const std::string& cookie) {
   ::unlink(path.c_str());
   const UniqueFd file{::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
   const auto entry = authority_entry(cookie);
@@ -72,11 +78,15 @@ std::string authority_entry(const std::string& cookie) {
 
 DisplayServer::DisplayServer(Reactor& reactor, const DisplaySize& size, std::string authority_file,
                              std::optional<int> previous, OnReady on_ready)
-    : size_(size), authority_file_(std::move(authority_file)), on_ready_(std::move(on_ready)) {
+    : reactor_(reactor),
+      size_(size),
+      authority_file_(std::move(authority_file)),
+      cookie_(new_cookie()),
+      on_ready_(std::move(on_ready)) {
   make_x11_directory();
   if (previous) clear_after(*previous);
   reserve_number();
-  write_authority(authority_file_);
+  write_authority(authority_file_, cookie_);
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) return;
   number_reader_.reset(ends[0]);
@@ -86,9 +96,15 @@ DisplayServer::DisplayServer(Reactor& reactor, const DisplaySize& size, std::str
   if (watch) watch_ = std::move(*watch);
 }
 
+DisplayServer::~DisplayServer() {
+  *alive_ = false;
+}
+
 SpawnRequest DisplayServer::request() const {
   SpawnRequest request;
-  const auto screen = std::to_string(size_.width) + "x" + std::to_string(size_.height) + "x24";
+  const auto width = size_.follows() ? size_.largest_width : size_.width;
+  const auto height = size_.follows() ? size_.largest_height : size_.height;
+  const auto screen = std::to_string(width) + "x" + std::to_string(height) + "x24";
   request.argv = {display_program,
                   ":" + std::to_string(number_),
                   "-displayfd",
@@ -137,7 +153,22 @@ void DisplayServer::read_number() {
   int number = 0;
   const auto [end, error] =
       std::from_chars(digits_.data(), digits_.data() + digits_.size(), number);
-  if (error == std::errc{} && *end == '\n') on_ready_(number);
+  if (error != std::errc{} || *end != '\n') return;
+  if (size_.follows())
+    set_size(number);
+  else
+    on_ready_(number);
+}
+
+void DisplayServer::set_size(int number) {
+  sizing_ = std::jthread([this, number, alive = alive_] {
+    const auto done = x11::set_size_of(number, cookie_, {size_.width, size_.height});
+    // It is a display all the same, if a larger one.
+    if (!done) std::fprintf(stderr, "aerie-guest: %s\n", done.error().message.c_str());
+    reactor_.post([this, number, alive] {
+      if (*alive) on_ready_(number);
+    });
+  });
 }
 
 }  // namespace aerie::guest

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "guest/command_line.hpp"
 #include "messages/profile.hpp"
@@ -20,6 +22,10 @@ inline constexpr const char* display_program = "Xvfb";
 /// Clients try the abstract name of their display before its path. So that they find nobody else's
 /// server there, the name is bound here and never listened on: they are refused, and go on to the
 /// path (libxcb, `_xcb_open_unix`). A number whose name another has is passed over.
+///
+/// Xvfb can't grow beyond the size that it was started with. A display that follows its viewer's
+/// window is therefore started with its largest (4 bytes a pixel) and made smaller before anybody
+/// uses it, by a thread: the server may be slow to answer.
 class DisplayServer {
  public:
   /// Called once, with the number Xvfb wrote (X(7), -displayfd): it accepts clients.
@@ -28,6 +34,9 @@ class DisplayServer {
   /// Writes the cookie; removes what a killed server with the number `previous` left behind.
   DisplayServer(Reactor& reactor, const DisplaySize& size, std::string authority_file,
                 std::optional<int> previous, OnReady on_ready);
+  DisplayServer(const DisplayServer&) = delete;
+  DisplayServer& operator=(const DisplayServer&) = delete;
+  ~DisplayServer();
 
   /// What to start; its descriptors are lent by this object until `on_started`.
   [[nodiscard]] SpawnRequest request() const;
@@ -39,9 +48,12 @@ class DisplayServer {
  private:
   void reserve_number();
   void read_number();
+  void set_size(int number);
 
+  Reactor& reactor_;
   DisplaySize size_;
   std::string authority_file_;
+  std::string cookie_;
   OnReady on_ready_;
   int number_ = 0;
   UniqueFd reserved_name_;
@@ -49,6 +61,8 @@ class DisplayServer {
   UniqueFd number_writer_;
   Watch watch_;
   std::string digits_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  ///< read on the reactor's thread
+  std::jthread sizing_;
 };
 
 /// An entry for every display (Xau(3), FamilyWild) with this MIT-MAGIC-COOKIE-1 of 16 bytes.

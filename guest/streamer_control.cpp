@@ -56,11 +56,17 @@ SpawnRequest StreamerControl::request(const std::string& program) const {
   return request;
 }
 
-void StreamerControl::on_started(const DisplaySize& display, const Json& ice_servers) {
+void StreamerControl::on_started(const link::Configure& configure) {
   far_.reset();
+  const auto& display = configure.display;
   send({{"type", "configure"},
-        {"display", {{"width", display.width}, {"height", display.height}, {"fps", display.fps}}},
-        {"iceServers", ice_servers}});
+        {"display",
+         {{"width", display.width},
+          {"height", display.height},
+          {"fps", display.fps},
+          {"follows", display.follows()}}},
+        {"fileBytes", configure.file_bytes},
+        {"iceServers", configure.ice_servers}});
 }
 
 void StreamerControl::send(const Json& body) {

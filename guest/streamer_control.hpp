@@ -31,7 +31,7 @@ class StreamerControl {
 
   /// What to start; its descriptor is lent by this object until `on_started`.
   [[nodiscard]] SpawnRequest request(const std::string& program) const;
-  void on_started(const DisplaySize& display, const Json& ice_servers);
+  void on_started(const link::Configure& configure);
 
   void send(const Json& body);
 

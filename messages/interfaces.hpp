@@ -561,6 +561,21 @@ struct StreamToViewer {
   std::string viewer;
   Json message;
 };
+/// The guest's display has another size now, in pixels.
+struct StreamDisplay {
+  int width = 0;
+  int height = 0;
+};
+/// A picture of the guest's display is wanted; also where nobody watches.
+struct TakeScreenshot {};
+struct ScreenshotTaken {
+  std::shared_ptr<const std::string> png;     ///< null: refused
+  std::optional<signaling::Refusal> refusal;  ///< `stream-not-up`, `unavailable`, `too-large`
+};
+/// The streamer has had its time for the parts of a screenshot.
+struct ScreenshotDeadline {
+  std::uint64_t number = 0;
+};
 /// The first frame went out to a viewer.
 struct FirstFrame {
   std::string viewer;
@@ -569,16 +584,17 @@ struct AnswerDeadline {
   std::uint64_t epoch = 0;
 };
 
-using StreamActor =
-    caf::typed_actor<caf::reacts_to<BindStream>,
-                     /// News of the guest's `stream` child and words of the streamer.
-                     caf::reacts_to<VmChildNews>, caf::reacts_to<VmStreamSays>,
-                     /// The guest is gone: all epochs are dead.
-                     caf::reacts_to<VmFinished>, caf::reacts_to<AddWatcher>,
-                     caf::reacts_to<RemoveWatcher>, caf::reacts_to<ViewerOffers>,
-                     caf::reacts_to<ViewerAnswer>, caf::reacts_to<ViewerCandidate>,
-                     caf::reacts_to<ViewerRenegotiates>, caf::reacts_to<ControlMoved>,
-                     caf::reacts_to<AnswerDeadline>>;
+using StreamActor = caf::typed_actor<
+    caf::reacts_to<BindStream>,
+    /// News of the guest's `stream` child and words of the streamer.
+    caf::reacts_to<VmChildNews>, caf::reacts_to<VmStreamSays>,
+    /// The guest is gone: all epochs are dead.
+    caf::reacts_to<VmFinished>, caf::reacts_to<AddWatcher>, caf::reacts_to<RemoveWatcher>,
+    caf::reacts_to<ViewerOffers>, caf::reacts_to<ViewerAnswer>, caf::reacts_to<ViewerCandidate>,
+    caf::reacts_to<ViewerRenegotiates>, caf::reacts_to<ControlMoved>,
+    caf::reacts_to<AnswerDeadline>,
+    /// Answered with the streamer's picture, one for all who ask meanwhile.
+    caf::replies_to<TakeScreenshot>::with<ScreenshotTaken>, caf::reacts_to<ScreenshotDeadline>>;
 
 // == the session actor ===========================================================================
 // Owns the person's side: state, viewers, control, holds, retirement. Its child is the stream.
@@ -664,8 +680,9 @@ using SessionActor = VmOwnerActor::extend<
     caf::replies_to<PlayerCandidates>::with<PlayerAnswer>,
     caf::replies_to<ClosePlayer>::with<PlayerAnswer>, caf::reacts_to<ViewerGone>,
     caf::reacts_to<StreamNews>, caf::reacts_to<StreamEpochs>, caf::reacts_to<StreamToViewer>,
-    caf::reacts_to<FirstFrame>, caf::replies_to<SetHold>::with<HoldAnswer>,
-    caf::replies_to<ClearHold>::with<HoldAnswer>,
+    caf::reacts_to<FirstFrame>, caf::reacts_to<StreamDisplay>,
+    caf::replies_to<TakeScreenshot>::with<ScreenshotTaken>,
+    caf::replies_to<SetHold>::with<HoldAnswer>, caf::replies_to<ClearHold>::with<HoldAnswer>,
     /// Considers a retirement, asks the viewers, and answers the reaper.
     caf::reacts_to<Proposal>, caf::reacts_to<ReaperBegins>, caf::reacts_to<VmSalvaged>,
     caf::replies_to<CancelLogin>::with<LoginAnswer>, caf::replies_to<RetryLogin>::with<LoginAnswer>,

@@ -201,6 +201,7 @@ Configure read_configure(Fields& fields) {
   configure.orphan_after = Duration{fields.number("orphanMs", 0, 1LL << 40)};
   configure.max_age = Duration{fields.number("maxMs", 0, 1LL << 40)};
   configure.is_template = fields.number("template", 0, 1) == 1;
+  configure.file_bytes = fields.number("fileBytes", 0, 1LL << 40);
   auto profile = parse_profile(fields.json().value("profile", Json::object()));
   if (profile)
     configure.profile = std::move(*profile);
@@ -210,7 +211,9 @@ Configure read_configure(Fields& fields) {
   Fields size{display};
   configure.display = {static_cast<int>(size.number("width", 64, 3840, 1280)),
                        static_cast<int>(size.number("height", 64, 2160, 720)),
-                       static_cast<int>(size.number("fps", 1, 120, 30))};
+                       static_cast<int>(size.number("fps", 1, 120, 30)),
+                       static_cast<int>(size.number("largestWidth", 0, 3840)),
+                       static_cast<int>(size.number("largestHeight", 0, 2160))};
   if (size.problem()) fields.refuse(*size.problem());
   const auto env = fields.json().value("env", Json::object());
   for (const auto& [name, value] : env.items()) {
@@ -303,7 +306,10 @@ struct Encoder {
             {"display",
              {{"width", configure.display.width},
               {"height", configure.display.height},
-              {"fps", configure.display.fps}}},
+              {"fps", configure.display.fps},
+              {"largestWidth", configure.display.largest_width},
+              {"largestHeight", configure.display.largest_height}}},
+            {"fileBytes", configure.file_bytes},
             {"iceServers", configure.ice_servers},
             {"orphanMs", configure.orphan_after.count()},
             {"maxMs", configure.max_age.count()},

@@ -109,6 +109,7 @@ struct Configure {
   std::string url;
   std::vector<std::pair<std::string, std::string>> env;
   DisplaySize display;
+  std::int64_t file_bytes = 0;  ///< the largest file that viewers may send or fetch; 0: none
   Json ice_servers = Json::array();
   Duration orphan_after{0};  ///< without a controller for longer, the guest stops
   Duration max_age{0};

@@ -226,6 +226,13 @@ void read_profile(ObjectReader& reader, Profile& profile, std::optional<FieldErr
     nested.integer("width", profile.display.width, 64, 3840);
     nested.integer("height", profile.display.height, 64, 2160);
     nested.integer("fps", profile.display.fps, 1, 120);
+    nested.object("largest", [&](ObjectReader& largest) {
+      auto& display = profile.display;
+      largest.require("width");
+      largest.require("height");
+      largest.integer("width", display.largest_width, display.width, 3840);
+      largest.integer("height", display.largest_height, display.height, 2160);
+    });
   });
   reader.object("network", [&](ObjectReader& nested) { read_network(nested, profile.network); });
   reader.choice("strategy", profile.strategy, strategies);
@@ -311,14 +318,17 @@ Result<Profile> parse_profile(const Json& json) {
 }
 
 void to_json(Json& json, const Profile& profile) {
+  Json display{{"width", profile.display.width},
+               {"height", profile.display.height},
+               {"fps", profile.display.fps}};
+  if (profile.display.follows())
+    display["largest"] = {{"width", profile.display.largest_width},
+                          {"height", profile.display.largest_height}};
   json = Json{
       {"name", profile.name},
       {"resources",
        {{"cpus", profile.resources.cpus}, {"memoryMiB", profile.resources.memory_mib}}},
-      {"display",
-       {{"width", profile.display.width},
-        {"height", profile.display.height},
-        {"fps", profile.display.fps}}},
+      {"display", std::move(display)},
       {"network",
        {{"policy", to_string(profile.network.policy)}, {"allow", profile.network.allow}}},
       {"strategy", to_string(profile.strategy)},

@@ -75,6 +75,11 @@ struct DisplaySize {
   int width = 1280;
   int height = 720;
   int fps = 30;
+  /// Up to which the display follows the window of the viewer in control; 0: its size stays.
+  int largest_width = 0;
+  int largest_height = 0;
+
+  [[nodiscard]] bool follows() const { return largest_width > 0 && largest_height > 0; }
 
   friend bool operator==(const DisplaySize&, const DisplaySize&) = default;
 };

@@ -98,6 +98,7 @@ struct ActorSettings {
   double max_vm_cpus = 0;           ///< the same of virtual machines
   std::string network_pool = "10.77.0.0/16";
   Json ice_servers = Json::array();
+  std::int64_t file_bytes = 0;  ///< the largest file to or from a guest; 0: none
   std::vector<PoolEntry> pool;
 
   /// What is to stay free of a file system of that size: of a small one a twentieth.

@@ -202,6 +202,7 @@ std::string Node::make_vm(const SessionRequest& request, const SharedValue<Profi
   configure.url = request.url;
   configure.env = request.env;
   configure.display = request.display.value_or(profile->display);
+  configure.file_bytes = environment_->settings.file_bytes;
   configure.ice_servers = environment_->settings.ice_servers;
   configure.orphan_after = environment_->settings.orphan_after;
   configure.max_age = request.max;

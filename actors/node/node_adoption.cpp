@@ -154,7 +154,7 @@ void Node::adopt_session(const std::string& id, const StoreContents& contents) {
   try {
     const auto& request = memories.at("request");
     const auto size = request.at("display");
-    const DisplaySize display{size.at(0), size.at(1), size.at(2)};
+    DisplaySize display{size.at(0), size.at(1), size.at(2)};
     SessionEntry entry;
     entry.profile = shared(parse_profile(request.at("profile")).value());
     entry.request.user_id = document.user_id;
@@ -162,7 +162,10 @@ void Node::adopt_session(const std::string& id, const StoreContents& contents) {
     entry.request.profile = document.profile;
     entry.request.driver = document.driver;
     request.at("url").get_to(entry.request.url);
-    if (request.at("hadDisplay").get<bool>()) entry.request.display = display;
+    if (request.at("hadDisplay").get<bool>())
+      entry.request.display = display;
+    else
+      display = entry.profile->display;
     entry.request.idle = document.idle;
     entry.request.max = document.max;
     entry.request.labels = document.labels;

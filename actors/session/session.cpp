@@ -104,6 +104,10 @@ Session::Behavior Session::make_behavior() {
       },
       [this](const StreamToViewer& message) { deliver_to(message.viewer, message.message); },
       [this](const FirstFrame&) { reach(Stage::first_frame); },
+      [this](const StreamDisplay& message) { on_display(message); },
+      [this](const TakeScreenshot& message) -> caf::result<ScreenshotTaken> {
+        return delegate(stream_, message);
+      },
       [this](const SetHold& message) { return set_hold(message.hold); },
       [this](const ClearHold& message) { return clear_hold(message.name); },
       [this](const Proposal& message) { consider(message); },

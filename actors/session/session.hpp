@@ -91,6 +91,7 @@ class Session : public Actor<SessionActor> {
   void replace_vm(const Cause& cause);
   void take_fresh_vm(const VmGiven& given);
   void on_stream_news(const StreamNews& news);
+  void on_display(const StreamDisplay& display);
   void reach(Stage stage);
   void enter(SessionState state);
   void fail(const Cause& cause);
@@ -171,6 +172,8 @@ class Session : public Actor<SessionActor> {
   /// Those that can be asked whether the session may go.
   [[nodiscard]] std::size_t who_can_answer() const;
   [[nodiscard]] Json state_message() const;
+  /// With `largest` where the viewer in control may change it.
+  [[nodiscard]] Json display_json() const;
   [[nodiscard]] Json stream_message() const;
 
   // session_players.cpp: viewers by WHEP

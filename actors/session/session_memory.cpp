@@ -84,7 +84,8 @@ void Session::remember() {
               {"replacedFor", to_memory(replaced_for_)},
               {"formerVms", former_vms_},
               {"unwatchedSince", to_memory(unwatched_since_)},
-              {"keptUntil", to_memory(kept_until_)}};
+              {"keptUntil", to_memory(kept_until_)},
+              {"display", {display_.width, display_.height}}};
   if (proposal_) {
     memory["proposal"] = to_memory(proposal_->proposal);
     memory["proposal"]["undecided"] = proposal_->undecided;
@@ -149,6 +150,11 @@ void Session::recall(const SessionMemories& memories) {
   former_vms_.merge(memory.at("formerVms").get<std::set<std::string>>());
   unwatched_since_ = recalled_instant(memory.at("unwatchedSince"));
   kept_until_ = recalled_instant(memory.at("keptUntil"));
+  // Earlier controllers did not write it down: then it is as the session began.
+  if (const auto size = memory.find("display"); size != memory.end()) {
+    size->at(0).get_to(display_.width);
+    size->at(1).get_to(display_.height);
+  }
   recall_viewers(memory.at("viewers"), memories);
   if (const auto stream = memories.find("stream"); stream != memories.end())
     for (const auto& peer : stream->second.at("peers"))

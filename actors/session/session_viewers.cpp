@@ -146,7 +146,7 @@ void Session::welcome(Viewer& viewer, std::optional<std::uint64_t> resumed_at,
                {"state", to_string(document_->state)},
                {"iceServers", environment_->settings.ice_servers},
                {"audio", has_audio_},
-               {"display", {{"width", display_.width}, {"height", display_.height}}}};
+               {"display", display_json()}};
   if (!resumed_at) return deliver(viewer, std::move(message));
   // Outside the numbering: what was missed follows with the numbers it had.
   message["seq"] = *resumed_at;
@@ -305,6 +305,22 @@ std::size_t Session::who_can_answer() const {
   return static_cast<std::size_t>(
       std::count_if(viewers_.begin(), viewers_.end(),
                     [](const auto& entry) { return entry.second.peer && !entry.second.player; }));
+}
+
+/// Whose window it follows is not said: all see the same picture.
+void Session::on_display(const StreamDisplay& display) {
+  if (display.width == display_.width && display.height == display_.height) return;
+  display_.width = display.width;
+  display_.height = display.height;
+  broadcast({{"type", "display"}, {"width", display.width}, {"height", display.height}});
+  remember();
+}
+
+Json Session::display_json() const {
+  Json display{{"width", display_.width}, {"height", display_.height}};
+  if (display_.follows())
+    display["largest"] = {{"width", display_.largest_width}, {"height", display_.largest_height}};
+  return display;
 }
 
 Json Session::stream_message() const {

@@ -69,6 +69,8 @@ Stream::Behavior Stream::make_behavior() {
         remember();
       },
       [this](const AnswerDeadline& message) { on_answer_deadline(message.epoch); },
+      [this](const TakeScreenshot&) { return take_screenshot(); },
+      [this](const ScreenshotDeadline& message) { on_screenshot_deadline(message.number); },
   };
 }
 
@@ -128,6 +130,9 @@ void Stream::on_child(const link::ChildNews& news) {
 void Stream::on_says(const Json& body) {
   const auto type = text_in(body, "type");
   if (type == "stats") return on_figures(body);
+  if (type == "screenshot") return on_screenshot(body);
+  if (type == "display") return on_display(body);
+  if (type == "ready") return on_display(body.value("display", Json::object()));
   const auto epoch = epoch_in(body);
   if (!peers_.contains(epoch)) return;  // of a peer that was removed meanwhile
   if (peers_.at(epoch).is_players) {
@@ -193,6 +198,17 @@ void Stream::on_figures(const Json& body) {
   figures_ = shown_figures(*figures, figures_);
   figures_.insert(figures_.end(), networks->begin(), networks->end());
   show_state({});
+}
+
+void Stream::on_display(const Json& body) {
+  const auto side = [&](const char* name, int most) {
+    const auto found = body.find(name);
+    const bool is_size =
+        found != body.end() && found->is_number_integer() && *found >= 1 && *found <= most;
+    return is_size ? found->get<int>() : 0;
+  };
+  const StreamDisplay display{side("width", 3840), side("height", 2160)};
+  if (display.width > 0 && display.height > 0) send(session_, display);
 }
 
 /// A viewer has a picture again, so long after the streamer ended.
@@ -332,7 +348,10 @@ void Stream::enter(StreamState state, std::optional<Cause> cause,
   if (status_.state == state && !cause && !retry_in) return;
   status_.state = state;
   if (cause) status_.last_cause = cause;
-  if (state != StreamState::up) figures_.clear();
+  if (state != StreamState::up) {
+    figures_.clear();
+    lose_screenshot();
+  }
   // Whoever watches after that has lost nothing.
   if (state == StreamState::down || state == StreamState::given_up) lost_at_.reset();
   show_state(environment_->wall());

@@ -4,9 +4,11 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "actors/core/actor.hpp"
 #include "actors/core/environment.hpp"
+#include "actors/stream/png_parts.hpp"
 #include "messages/interfaces.hpp"
 
 namespace aerie {
@@ -49,6 +51,7 @@ class Stream : public Actor<StreamActor> {
   void on_offer(std::uint64_t epoch, const Json& body);
   void on_peer_state(std::uint64_t epoch, const Json& body);
   void on_figures(const Json& body);
+  void on_display(const Json& body);
   void tell_recovery(const std::string& viewer, Duration after);
   void measure(Peer& peer, SignalingStep step);
   void on_guest_gone(const std::optional<Cause>& cause);
@@ -78,6 +81,14 @@ class Stream : public Actor<StreamActor> {
   void on_player_says(std::uint64_t epoch, const std::string& type, const Json& body);
   void tell_lost(const std::string& viewer, const std::string& code, const std::string& reason);
 
+  // stream_screenshots.cpp: pictures for whoever asks
+  caf::result<ScreenshotTaken> take_screenshot();
+  void ask_for_part();
+  void on_screenshot(const Json& body);
+  void on_screenshot_deadline(std::uint64_t number);
+  void end_screenshot(const ScreenshotTaken& taken);
+  void lose_screenshot();
+
   EnvironmentPtr environment_;
   SessionActor session_;
   SharedValue<Profile> profile_;
@@ -93,6 +104,10 @@ class Stream : public Actor<StreamActor> {
   std::vector<ActorFigure> figures_;      ///< what the streamer said last of how it fares
   std::optional<Duration> figures_at_;
   std::optional<Duration> lost_at_;  ///< its viewers have had no picture since
+  PngParts screenshot_;              ///< as far as it has come
+  std::uint64_t screenshot_number_ = 0;
+  std::optional<Duration> screenshot_at_;  ///< when the last one was asked for
+  std::vector<caf::typed_response_promise<ScreenshotTaken>> screenshot_waiters_;
 };
 
 }  // namespace aerie

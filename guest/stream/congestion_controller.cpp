@@ -40,6 +40,12 @@ double in_seconds(Time time) {
 
 }  // namespace
 
+void CongestionController::set_most(int most) {
+  const bool was_limited = is_limited();
+  limits_.most = std::max(most, limits_.least);
+  target_ = was_limited ? std::min<double>(target_, limits_.most) : limits_.most;
+}
+
 void CongestionController::report(Time now, const std::vector<PacketReport>& packets) {
   bool is_news = false;
   for (const auto& packet : packets) {

@@ -42,6 +42,8 @@ class CongestionController {
 
   explicit CongestionController(Limits limits) : limits_(limits), target_(limits.most) {}
 
+  /// The most that is ever sent is another now; an estimate that was at it goes along.
+  void set_most(int most);
   /// Feedback that came at `now`.
   void report(Time now, const std::vector<PacketReport>& packets);
   /// Packets went out a while ago and nothing has been heard since. What was sent before `now` is

@@ -79,6 +79,9 @@ Configure configure(const Json& message) {
   result.width = static_cast<int>(integer(*display, "width", 64, 3840));
   result.height = static_cast<int>(integer(*display, "height", 64, 2160));
   result.fps = static_cast<int>(integer(*display, "fps", 1, 120));
+  result.follows = display->value("follows", false);
+  if (message.contains("fileBytes"))
+    result.file_bytes = integer(message, "fileBytes", 0, std::int64_t{1} << 40);
   result.ice_servers = ice_servers(message.value("iceServers", Json::array()));
   const auto codecs = message.value("codecs", Json{"h264", "vp8"});
   if (!codecs.is_array() || codecs.empty()) throw Wrong{"codecs must be a list"};
@@ -118,6 +121,9 @@ ControlMessage parse(const Json& message) {
                          : 0U};
   if (type == "remove") return RemovePeer{epoch_of(message)};
   if (type == "control") return give_control(message);
+  if (type == "screenshot")
+    return AskScreenshot{integer(message, "id", 0, std::int64_t{1} << 53),
+                         static_cast<std::size_t>(integer(message, "part", 0, 1 << 16))};
   if (type == "ping") return Ping{message.value("nonce", Json{})};
   throw Wrong{"type is unknown"};
 }

@@ -27,9 +27,11 @@ struct IceServer {
 
 /// What the supervisor says to the streamer, one struct a message.
 struct Configure {
-  int width = 0;   ///< pixels, 64 to 3840
-  int height = 0;  ///< pixels, 64 to 2160
-  int fps = 0;     ///< most frames a second for changes, 1 to 120
+  int width = 0;                ///< pixels, 64 to 3840
+  int height = 0;               ///< pixels, 64 to 2160
+  int fps = 0;                  ///< most frames a second for changes, 1 to 120
+  bool follows = false;         ///< the viewer in control may change the display's size
+  std::int64_t file_bytes = 0;  ///< the largest file of a viewer's, or for one; 0: none
   std::vector<IceServer> ice_servers;
   std::vector<Codec> codecs;  ///< in order of preference, never empty
 };
@@ -56,9 +58,14 @@ struct GiveControl {
 struct Ping {
   Json nonce;
 };
+/// Part 0 has the picture taken; the others are of that one.
+struct AskScreenshot {
+  std::int64_t id = 0;
+  std::size_t part = 0;
+};
 
-using ControlMessage =
-    std::variant<Configure, AddPeer, Answer, Candidate, RemovePeer, GiveControl, Ping>;
+using ControlMessage = std::variant<Configure, AddPeer, Answer, Candidate, RemovePeer, GiveControl,
+                                    Ping, AskScreenshot>;
 
 /// Reads a list of RTCIceServer objects, 8 at most; the error is a sentence.
 [[nodiscard]] tl::expected<std::vector<IceServer>, std::string> parse_ice_servers(const Json& list);

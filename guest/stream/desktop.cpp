@@ -1,10 +1,16 @@
 #include "guest/stream/desktop.hpp"
 
+#include <algorithm>
 #include <xcb/xfixes.h>
 #include <xcb/xtest.h>
 
+#include "guest/stream/log.hpp"
+
 namespace aerie::stream {
 namespace {
+
+/// Programs draw themselves anew at each size, so there is a pause between two; the last one wins.
+constexpr std::chrono::milliseconds resize_pause{200};
 
 template <class... Functions>
 struct Overloaded : Functions... {
@@ -15,7 +21,7 @@ Overloaded(Functions...) -> Overloaded<Functions...>;
 
 }  // namespace
 
-Result<std::unique_ptr<Desktop>> Desktop::open(EventLoop& loop, Events events) {
+Result<std::unique_ptr<Desktop>> Desktop::open(EventLoop& loop, bool follows, Events events) {
   auto x = XConnection::open();
   if (!x) return tl::unexpected(x.error());
   if (const auto test = x->extension(xcb_test_id, "XTEST"); !test)
@@ -24,11 +30,14 @@ Result<std::unique_ptr<Desktop>> Desktop::open(EventLoop& loop, Events events) {
   if (!fixes) return tl::unexpected(fixes.error());
   const XcbPtr<xcb_xfixes_query_version_reply_t> version{
       xcb_xfixes_query_version_reply(x->get(), xcb_xfixes_query_version(x->get(), 5, 0), nullptr)};
-  return std::unique_ptr<Desktop>{new Desktop(loop, std::move(*x), *fixes, std::move(events))};
+  std::unique_ptr<Desktop> desktop{new Desktop(loop, std::move(*x), *fixes, std::move(events))};
+  if (follows) desktop->largest_ = x11::largest_size(desktop->x_.get(), desktop->x_.root());
+  return desktop;
 }
 
 Desktop::Desktop(EventLoop& loop, XConnection x, std::uint8_t xfixes_event, Events events)
-    : events_(std::move(events)),
+    : loop_(loop),
+      events_(std::move(events)),
       x_(std::move(x)),
       xfixes_event_(xfixes_event),
       input_(loop, x_),
@@ -70,13 +79,36 @@ std::optional<Refusal> Desktop::perform(const ViewerMessage& message) {
                        clipboard_.offer(event.text);
                        return std::nullopt;
                      },
-                     // The display's size is fixed at its start.
-                     [](const DisplayRequest&) -> Answer { return Refusal{"unsupported"}; },
+                     [this](const DisplayRequest& wish) -> Answer { return resize(wish); },
                      [this](const auto& input) -> Answer { return input_.inject(input); },
                  },
                  message);
   take_events();
   return refusal;
+}
+
+std::optional<Refusal> Desktop::resize(const DisplayRequest& wish) {
+  if (largest_ == x11::ScreenSize{}) return Refusal{"unsupported"};
+  // Even, as pictures have one colour sample for 2x2 pixels.
+  wanted_ = {std::min(wish.width, largest_.width) & ~1,
+             std::min(wish.height, largest_.height) & ~1};
+  if (!size_pause_) apply_size();
+  return std::nullopt;
+}
+
+void Desktop::apply_size() {
+  size_pause_.cancel();
+  if (wanted_ == size_) return;
+  size_ = wanted_;
+  const auto done = x11::set_size(x_.get(), x_.root(), wanted_);
+  if (!done) log_line(done.error().message + " " + done.error().remedy);
+  size_pause_ = loop_.after(resize_pause, [this] { apply_size(); });
+}
+
+void Desktop::set_screen(int width, int height) {
+  size_ = {width, height};
+  if (!size_pause_) wanted_ = size_;
+  input_.set_screen(width, height);
 }
 
 void Desktop::release_all() {

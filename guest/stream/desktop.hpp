@@ -9,11 +9,12 @@
 #include "guest/stream/input_injector.hpp"
 #include "guest/stream/viewer_messages.hpp"
 #include "guest/stream/x_connection.hpp"
+#include "guest/x11/screen_size.hpp"
 
 namespace aerie::stream {
 
-/// The guest's desktop but for its picture: input into it, the pointer's shape and the clipboard,
-/// on an X connection of its own and the loop's thread.
+/// The guest's desktop but for its picture: input into it, the pointer's shape, the clipboard and
+/// the display's size, on an X connection of its own and the loop's thread.
 class Desktop {
  public:
   struct Events {
@@ -22,7 +23,9 @@ class Desktop {
     std::function<void(const Cause&)> failed;
   };
 
-  [[nodiscard]] static Result<std::unique_ptr<Desktop>> open(EventLoop& loop, Events events);
+  /// `follows`: the display's size may be changed.
+  [[nodiscard]] static Result<std::unique_ptr<Desktop>> open(EventLoop& loop, bool follows,
+                                                             Events events);
   Desktop(const Desktop&) = delete;
   Desktop& operator=(const Desktop&) = delete;
 
@@ -30,14 +33,18 @@ class Desktop {
   [[nodiscard]] std::optional<Refusal> perform(const ViewerMessage& message);
   void release_all();
   [[nodiscard]] const std::optional<CursorShape>& cursor() const { return cursor_.shape(); }
-  void set_screen(int width, int height) { input_.set_screen(width, height); }
+  /// The screen has this size now.
+  void set_screen(int width, int height);
 
  private:
   Desktop(EventLoop& loop, XConnection x, std::uint8_t xfixes_event, Events events);
+  [[nodiscard]] std::optional<Refusal> resize(const DisplayRequest& wish);
+  void apply_size();
   /// Handles what X sent; also after every call that reads replies, since events come with them.
   void take_events();
   void handle(const xcb_generic_event_t& event);
 
+  EventLoop& loop_;
   Events events_;
   XConnection x_;
   std::uint8_t xfixes_event_;
@@ -45,6 +52,10 @@ class Desktop {
   CursorWatch cursor_;
   Clipboard clipboard_;
   EventSource watch_;
+  x11::ScreenSize largest_;  ///< empty: the size stays
+  x11::ScreenSize wanted_;
+  x11::ScreenSize size_;
+  EventSource size_pause_;
 };
 
 }  // namespace aerie::stream

@@ -69,6 +69,8 @@ class FanOut {
   /// From now on the encoder of that codec makes so much, for that peer: while it is behind no
   /// picture is encoded. The others have their drop policies.
   void set_rate(Codec codec, const EncoderRate& rate, std::shared_ptr<PeerFeed> leader);
+  /// Pictures have another size from now on.
+  void set_format(const VideoFormat& format) { format_ = format; }
   /// Ends all encoders; on return none of their threads runs.
   void stop();
   /// The encoders in use.
@@ -100,7 +102,7 @@ class FanOut {
   [[nodiscard]] std::shared_ptr<Lane> lane_of(Codec codec);
   void request_key_of(Lane& lane);
 
-  VideoFormat format_;
+  VideoFormat format_;  ///< of encoders to come; the main thread's
   const MediaClock& clock_;
   Events events_;
   std::mutex mutex_;  // of the map; never held while an encoder stops

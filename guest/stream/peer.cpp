@@ -112,6 +112,7 @@ Peer::Peer(EventLoop& loop, Pipeline pipeline, int most_bitrate, Events events,
 Peer::~Peer() {
   ended_ = true;
   if (channels_) channels_->detach();
+  if (files_) files_->detach();
   if (send_control_) send_control_->stop();
   pipeline_.stop();
 }
@@ -136,12 +137,13 @@ std::optional<Cause> Peer::start(const Configure& configuration) {
     if (!take_player_offer()) return peer_failed("the offer can't be read");
     return std::nullopt;
   }
-  if (!open_channels()) return peer_failed("webrtcbin makes no data channels");
+  if (!open_channels(configuration.file_bytes > 0))
+    return peer_failed("webrtcbin makes no data channels");
   make_offer();
   return std::nullopt;
 }
 
-bool Peer::open_channels() {
+bool Peer::open_channels(bool with_files) {
   channels_ = DataChannels::create(
       loop_, webrtc_.get(),
       {.opened = [at = home()] { at.post([](Peer& peer) { peer.events_.input_opened(); }); },
@@ -155,7 +157,8 @@ bool Peer::open_channels() {
              const auto self = weak.lock();
              if (self && !self->ended_) self->events_.message(std::move(message));
            }});
-  return channels_ != nullptr;
+  if (with_files) files_ = FileChannel::create(loop_, webrtc_.get());
+  return channels_ && (files_ || !with_files);
 }
 
 void Peer::listen() {
@@ -325,6 +328,11 @@ void Peer::add_candidate(const std::string& candidate, unsigned line) {
   } else if (early_candidates_.size() < most_early_candidates) {
     early_candidates_.push_back({candidate, line});
   }
+}
+
+void Peer::set_most_bitrate(int bitrate) {
+  most_bitrate_ = bitrate;
+  if (send_control_) send_control_->set_most(bitrate);
 }
 
 void Peer::measure() {

@@ -12,6 +12,7 @@
 #include "guest/stream/data_channels.hpp"
 #include "guest/stream/event_loop.hpp"
 #include "guest/stream/fan_out.hpp"
+#include "guest/stream/files/file_channel.hpp"
 #include "guest/stream/own_certificate.hpp"
 #include "guest/stream/pipeline.hpp"
 #include "guest/stream/player_offer.hpp"
@@ -53,6 +54,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   void answer(const std::string& sdp);
   /// At most 64 of them are kept before the answer; an empty one ends them.
   void add_candidate(const std::string& candidate, unsigned line);
+  /// The picture needs more, or less, at its best: bit/s.
+  void set_most_bitrate(int bitrate);
   /// Has the newest round trip told, if there is one.
   void measure();
 
@@ -64,6 +67,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
 
   /// Null for a player, which has none.
   [[nodiscard]] DataChannels* channels() { return channels_.get(); }
+  /// Null for a player, and where no files are carried.
+  [[nodiscard]] const std::shared_ptr<FileChannel>& files() const { return files_; }
 
  private:
   struct Home;
@@ -78,7 +83,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   [[nodiscard]] Home home();
   [[nodiscard]] std::optional<Cause> start(const Configure& configuration);
   void listen();
-  [[nodiscard]] bool open_channels();
+  [[nodiscard]] bool open_channels(bool with_files);
   void make_offer();
   void offer_made(GstPtr<GstWebRTCSessionDescription> offer);
   void answer_taken();
@@ -104,6 +109,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   GstPtr<GstElement> webrtc_;
   std::optional<OwnCertificate> certificate_;
   std::shared_ptr<DataChannels> channels_;
+  std::shared_ptr<FileChannel> files_;
   std::optional<PlayerOffer> player_;        ///< none: we offer
   std::string own_answer_;                   ///< to the player, until it is told
   std::vector<std::string> own_candidates_;  ///< of the answer

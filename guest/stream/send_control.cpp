@@ -55,6 +55,12 @@ void SendControl::attach(GstElement* sender) {
                     [](gpointer weak) { delete static_cast<std::weak_ptr<SendControl>*>(weak); });
 }
 
+void SendControl::set_most(int bitrate) {
+  const int before = controller_.target();
+  controller_.set_most(bitrate);
+  publish(before);
+}
+
 void SendControl::stop() {
   timer_.cancel();
   events_ = {[] {}, [] {}, [] {}};

@@ -38,6 +38,8 @@ class SendControl : public std::enable_shared_from_this<SendControl> {
   SendControl(const SendControl&) = delete;
   SendControl& operator=(const SendControl&) = delete;
 
+  /// The picture needs more, or less, at its best.
+  void set_most(int bitrate);
   /// Before the pipeline stops: lets its threads go, and tells nothing more.
   void stop();
 

@@ -32,7 +32,8 @@ Streamer::Streamer(EventLoop& loop, UniqueFd control, std::function<void(int)> f
                     [this](const std::optional<Cause>& cause) {
                       if (cause) log_line(cause->message);
                       finish(cause ? 1 : 0);
-                    }}) {}
+                    }}),
+      screenshots_(loop, [this](const Json& message) { control_.send(message); }) {}
 
 Streamer::~Streamer() {
   // Encoders and capture call each other from their threads: those end before either object goes.
@@ -66,12 +67,13 @@ std::optional<Cause> Streamer::start(const Configure& configuration) {
   if (auto cause = missing_element(configuration.codecs)) return cause;
   if (auto cause = open_desktop()) return cause;
   open_audio(configuration);
+  open_files();
   return start_capture(configuration);
 }
 
 std::optional<Cause> Streamer::open_desktop() {
   auto desktop = Desktop::open(
-      loop_,
+      loop_, configuration_->follows,
       {.cursor =
            [this](const CursorShape& shape) {
              for (auto& [epoch, viewer] : peers_)
@@ -116,6 +118,7 @@ void Streamer::resized(int width, int height) {
   const bool first = announced_size_ == std::pair<int, int>{};
   announced_size_ = {width, height};
   desktop_->set_screen(width, height);
+  follow_size(width, height);
   if (!first) return control_.send({{"type", "display"}, {"width", width}, {"height", height}});
   Json codecs = Json::array();
   for (const auto codec : configuration_->codecs)
@@ -143,6 +146,7 @@ void Streamer::handle(const AddPeer& add) {
   auto peer =
       Peer::create(loop_, clock_, *configuration_, peer_events(add.epoch), std::move(player));
   if (!peer) return say_peer(add.epoch, "failed", peer.error().message);
+  if (files_ && (*peer)->files()) files_->add(add.epoch, (*peer)->files());
   peers_[add.epoch] = {std::move(*peer), {}, {}};
 }
 
@@ -216,6 +220,7 @@ void Streamer::handle(const GiveControl& give) {
   if (give.epoch == holder_) return;
   if (desktop_) desktop_->release_all();
   holder_ = give.epoch;
+  if (files_) files_->set_holder(holder_);
   plan_rates();
 }
 
@@ -288,6 +293,7 @@ void Streamer::drop_peer(Epoch epoch) {
   if (found == peers_.end()) return;
   const auto peer = std::move(found->second.peer);
   peers_.erase(found);
+  if (files_) files_->remove(epoch);
   if (holder_ == epoch) {
     holder_.reset();
     desktop_->release_all();

@@ -11,9 +11,11 @@
 #include "guest/stream/desktop.hpp"
 #include "guest/stream/event_loop.hpp"
 #include "guest/stream/fan_out.hpp"
+#include "guest/stream/files/file_desk.hpp"
 #include "guest/stream/media_clock.hpp"
 #include "guest/stream/peer.hpp"
 #include "guest/stream/screen_capture.hpp"
+#include "guest/stream/screenshots.hpp"
 #include "guest/stream/warm_up.hpp"
 
 namespace aerie::stream {
@@ -39,6 +41,7 @@ class Streamer {
   void handle(const RemovePeer& remove);
   void handle(const GiveControl& give);
   void handle(const Ping& ping);
+  void handle(const AskScreenshot& asked);
 
   [[nodiscard]] std::optional<Cause> start(const Configure& configuration);
   [[nodiscard]] std::optional<Cause> open_desktop();
@@ -56,6 +59,10 @@ class Streamer {
   void plan_rates();
   void tell_figures();
   void resized(int width, int height);
+  // streamer_extras.cpp: beside the stream itself
+  void follow_size(int width, int height);
+  void open_files();
+  [[nodiscard]] FilePace::Network network_of(Epoch epoch) const;
   void fail(const Cause& cause);
   void finish(int status);
 
@@ -76,6 +83,8 @@ class Streamer {
     std::optional<std::chrono::microseconds> round_trip;
   };
   std::map<Epoch, Viewer> peers_;
+  std::unique_ptr<FileDesk> files_;  ///< null: no files are carried
+  Screenshots screenshots_;
   std::optional<Epoch> holder_;  ///< whose input counts
   std::map<Codec, EventSource> key_pauses_;
   std::pair<int, int> announced_size_;

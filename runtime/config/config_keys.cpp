@@ -319,6 +319,8 @@ std::vector<ConfigKey> make_keys() {
                    "idle time after which a session that names none is closed"),
       milliseconds("session.maxMs", AT(session.max), 100, day,
                    "greatest age of a session that names none"),
+      integer("files.maxBytes", AT(files.max_bytes), 0, std::int64_t{4} << 30,
+              "the largest file that a viewer may send to a guest or fetch from it; 0: none"),
       milliseconds("vault.holdMs", AT(vault.hold), 0, 7 * day,
                    "a credential that nobody fetched keeps its session so long"),
       milliseconds("vault.rotateMs", AT(vault.rotate), 0, 3650 * day,

@@ -62,6 +62,10 @@ struct MediaSettings {
   std::vector<std::string> codecs{"h264", "vp8"};
 };
 
+struct FileSettings {
+  std::int64_t max_bytes = 256LL * 1024 * 1024;  ///< of a file to or from a guest; 0: none go
+};
+
 struct NetworkSettings {
   std::string pool = "10.77.0.0/16";
   std::vector<std::string> resolvers;       ///< of guests, IPv4; empty: the host's
@@ -112,6 +116,7 @@ struct Settings {
   std::string jailer_program = "jailer";
   int vm_disk_mib = 0;  ///< a second, of each VM's disk; 0: no limit
   MediaSettings media;
+  FileSettings files;
   LogSettings log;
   SessionSettings session;
   VaultSettings vault;

@@ -38,6 +38,7 @@ void fill_environment(Environment& environment, const Settings& settings,
   actors.max_vm_cpus = cores * settings.limits.cpu_overcommit.vm;
   actors.network_pool = settings.network.pool;
   actors.ice_servers = settings.media.ice_servers;
+  actors.file_bytes = settings.files.max_bytes;
   for (const auto& [profile, drivers] : settings.pool)
     for (const auto& [driver, size] : drivers)
       if (size > 0) actors.pool.push_back({profile, driver, static_cast<std::size_t>(size)});

@@ -67,6 +67,11 @@ export class Channels {
     return this.#send(this.input, message);
   }
 
+  /** Asks for another size of the guest's display, in pixels. */
+  display(width, height) {
+    return this.#send(this.input, { type: 'display', width, height });
+  }
+
   releaseAll() {
     return this.#send(this.input, { type: 'release-all' });
   }

@@ -9,11 +9,11 @@ const touchPixelsANotch = 36;
 export class Pointing {
   /**
    * `surface` the element under the pointer; `video()` the one with the picture; `display()` the
-   * guest's {width, height} or null. Callbacks: onPress(kind) at each press,
-   * onInput() before a button or the wheel is sent, onRefused(reason).
+   * guest's {width, height} or null; `zoom` what fingers enlarge. Callbacks: onPress(kind) at each
+   * press, onInput() before a button or the wheel is sent, onRefused(reason).
    */
-  constructor({ surface, video, display, channels, allowed, callbacks }) {
-    Object.assign(this, { surface, video, display, channels, allowed, callbacks });
+  constructor({ surface, video, display, channels, allowed, zoom, callbacks }) {
+    Object.assign(this, { surface, video, display, channels, allowed, zoom, callbacks });
     this.buttons = 0;
     this.wheel = new WheelNotches();
     this.touchWheel = new WheelNotches();
@@ -21,8 +21,13 @@ export class Pointing {
     this.frame = 0;
     this.touch = new TouchGestures({
       tap: (point) => this.#click(point, 1),
-      longPress: (point) => this.#click(point, 3),
+      hold: () => navigator.vibrate?.(10),
+      context: (point) => this.#click(point, 3),
+      dragStart: (point) => this.#press(point, 1, true),
+      drag: (point) => this.#moveSoon(point),
+      dragEnd: (point) => this.#press(point, 1, false),
       scroll: (point, dx, dy) => this.#touchScroll(point, dx, dy),
+      pinch: (point, factor, dx, dy) => this.#pinch(point, factor, dx, dy),
     });
     this.#listen();
   }
@@ -47,12 +52,12 @@ export class Pointing {
 
   #pointerDown(event) {
     this.callbacks.onPress(event.pointerType);
-    if (!this.allowed()) {
-      this.callbacks.onRefused('not-in-control');
-      return;
-    }
     if (event.pointerType === 'touch') {
       this.touch.down(event.pointerId, pointOf(event));
+      return;
+    }
+    if (!this.allowed()) {
+      this.callbacks.onRefused('not-in-control');
       return;
     }
     this.surface.setPointerCapture?.(event.pointerId);
@@ -66,8 +71,12 @@ export class Pointing {
   }
 
   #pointerUp(event) {
-    if (event.pointerType === 'touch') this.touch.up(event.pointerId, pointOf(event));
-    else this.#buttonsChange(event);
+    if (event.pointerType !== 'touch') {
+      this.#buttonsChange(event);
+      return;
+    }
+    this.touch.up(event.pointerId, pointOf(event));
+    if (this.touch.fingers.size === 0) this.zoom.settle(this.#frame());
   }
 
   #pointerCancel(event) {
@@ -94,7 +103,8 @@ export class Pointing {
   #flushMove() {
     const target = this.pendingMove && this.#target(this.pendingMove);
     this.#dropMove();
-    if (target && this.allowed() && (target.inside || this.buttons !== 0)) this.channels.move(target);
+    const holds = this.buttons !== 0 || this.touch.mode === 'drag';
+    if (target && this.allowed() && (target.inside || holds)) this.channels.move(target);
   }
 
   #dropMove() {
@@ -113,6 +123,18 @@ export class Pointing {
     this.#turn(this.touchWheel.add({ deltaX: dx * scale, deltaY: dy * scale, deltaMode: 0 }), point);
   }
 
+  // Fingers that move an enlarged picture do not scroll what it shows.
+  #pinch(point, factor, dx, dy) {
+    const frame = this.#frame();
+    if (factor !== 1) this.zoom.enlarge(factor, { x: point.x - frame.left, y: point.y - frame.top }, frame);
+    if (this.zoom.isEnlarged) this.zoom.move(dx, dy, frame);
+    else if (factor === 1) this.#touchScroll(point, -dx, -dy);
+  }
+
+  #frame() {
+    return this.surface.getBoundingClientRect();
+  }
+
   #turn(notches, point) {
     const target = notches && this.#target(point);
     if (!target || !this.allowed()) return;
@@ -121,10 +143,17 @@ export class Pointing {
   }
 
   #click(point, button) {
+    if (!this.allowed()) this.callbacks.onRefused('not-in-control');
+    this.#press(point, button, true);
+    this.#press(point, button, false);
+  }
+
+  #press(point, button, down) {
     const target = this.#target(point);
     if (!target || !this.allowed()) return;
-    this.channels.button(button, true, target);
-    this.channels.button(button, false, target);
+    this.#dropMove();
+    this.callbacks.onInput();
+    this.channels.button(button, down, target);
   }
 
   #target(point) {

@@ -17,6 +17,8 @@ export class Typing {
     this.keyboard = new Keyboard({ tables, platform, send: (keysym, down) => channels.key(keysym, down) });
     this.pasteWaits = false;
     this.chord = false;
+    this.armed = new Set();
+    this.onArmed = () => {};
     this.#reset();
     this.#listen();
   }
@@ -25,9 +27,45 @@ export class Typing {
     this.area.focus({ preventScroll: true });
   }
 
+  /** Whether a phone shows its keyboard for this page now. */
+  get isOnScreen() {
+    return this.area.inputMode === 'text' && document.activeElement === this.area;
+  }
+
+  isModifier(key) {
+    return key === 'Control' || key === 'Alt';
+  }
+
+  /** Has a modifier wait for the next key, or wait no more. `onArmed(set)` is told. */
+  arm(key) {
+    if (!this.armed.delete(key)) this.armed.add(key);
+    this.onArmed(this.armed);
+  }
+
+  /** Presses and releases a key by its name, with the modifiers that wait. */
+  tapKey(key) {
+    if (!this.allowed()) {
+      this.callbacks.onRefused('not-in-control');
+      return;
+    }
+    const modifiers = [...this.armed].map((name) => ({ key: name, code: `${name}Left`, location: 1, timeStamp: 0 }));
+    for (const modifier of modifiers) this.keyboard.press(modifier);
+    this.keyboard.settle(); // where a control might have been the first half of AltGr
+    this.keyboard.tap(key);
+    for (const modifier of modifiers.reverse()) this.keyboard.release(modifier);
+    this.#disarm();
+  }
+
+  #disarm() {
+    if (this.armed.size === 0) return;
+    this.armed.clear();
+    this.onArmed(this.armed);
+  }
+
   /** Lets every key go, here and in the guest. */
   releaseAll() {
     this.keyboard.forget();
+    this.#disarm();
     this.pasteWaits = false;
     if (this.allowed()) this.channels.releaseAll();
   }
@@ -56,7 +94,17 @@ export class Typing {
       this.pasteWaits = true;
       return;
     }
-    if (this.keyboard.press(event)) event.preventDefault();
+    if (this.armed.size > 0 && this.#isKey(event)) {
+      event.preventDefault();
+      this.tapKey(event.key);
+    } else if (this.keyboard.press(event)) {
+      event.preventDefault();
+    }
+  }
+
+  // One that a modifier above the phone's keyboard can be for.
+  #isKey({ key, keyCode, isComposing }) {
+    return !isComposing && keyCode !== 229 && !['Control', 'Alt', 'AltGraph', 'Shift', 'Meta', 'Dead', 'Unidentified', 'CapsLock'].includes(key);
   }
 
   #keyup(event) {
@@ -95,7 +143,7 @@ export class Typing {
     const key = { deleteContentBackward: 'Backspace', insertLineBreak: 'Enter' }[event.inputType];
     if (event.isComposing || key === undefined) return;
     event.preventDefault();
-    if (this.allowed()) this.keyboard.tap(key);
+    if (this.allowed()) this.tapKey(key);
   }
 
   #input(event) {
@@ -109,7 +157,10 @@ export class Typing {
   #sendText() {
     const text = this.area.value.replaceAll(sentinel, '');
     this.#reset();
-    if (text !== '' && this.allowed()) this.channels.text(text);
+    if (text === '' || !this.allowed()) return;
+    // A character under a modifier is a key: Ctrl and c is no text.
+    if (this.armed.size > 0 && [...text].length === 1) this.tapKey(text);
+    else this.channels.text(text);
   }
 
   #reset() {

@@ -6,6 +6,8 @@ import { GuestClipboard } from './clipboard.js';
 import { ServerClock } from './clock.js';
 import { Cursor } from './cursor.js';
 import { byId, Toast } from './dom.js';
+import { FilesPanel } from './files_panel.js';
+import { FitWindow } from './fit.js';
 import { platformOf } from './keyboard.js';
 import { keysymTables } from './keysyms.js';
 import { LoginBanner } from './login.js';
@@ -18,10 +20,12 @@ import { Signaling } from './signaling.js';
 import { connectSoundButton, drawSoundButton, Sound } from './sound.js';
 import { operatorToken, SessionMemory, takeTokenFromAddress } from './tokens.js';
 import { connectToolbar } from './toolbar.js';
+import { connectTouchKeys } from './touch_keys.js';
 import { Typing } from './typing.js';
 import { controlOf, inControl, phaseOf, reduce, revive } from './view.js';
 import { showWhy } from './why.js';
 import { errorText, refusedText, viewerName } from './words.js';
+import { Zoom } from './zoom.js';
 
 const keepForMs = 10 * 60 * 1000;
 const tickMs = 250;
@@ -63,7 +67,7 @@ class Viewer {
     this.media = new Media({ video: byId('screen'), send: (message) => this.signaling.send(message),
       callbacks: {
         onFrame: (epoch) => this.#apply({ type: 'frame', epoch }),
-        onChannel: (epoch, channel) => this.channels.add(epoch, channel),
+        onChannel: (epoch, channel) => this.#channelCame(epoch, channel),
         onLost: () => this.#renegotiate(),
         onProblem: (message) => this.#apply({ type: 'problem', message }),
       } });
@@ -71,7 +75,7 @@ class Viewer {
       onChanged: (sound) => drawSoundButton(byId('sound'), sound) });
     this.clipboard = new GuestClipboard((text) => this.toast.show(text));
     this.cursor = new Cursor((value) => { byId('surface').style.cursor = value; });
-    this.channels = new Channels({ onReady: () => { document.body.dataset.input = 'open'; }, handlers: {
+    this.channels = new Channels({ onReady: () => this.#inputOpened(), handlers: {
       cursor: (message) => this.cursor.take(message),
       clipboard: (message) => this.clipboard.take(message),
       refused: ({ reason }) => this.toast.show(refusedText(String(reason).slice(0, 80))),
@@ -90,9 +94,24 @@ class Viewer {
       platform: platformOf(navigator.platform),
       callbacks: { onRefused, onLeave: () => document.querySelector('#people summary').focus() } });
     this.pointing = new Pointing({ surface: byId('surface'), video: () => this.media.video,
-      display: () => this.view.display, channels: this.channels, allowed,
+      display: () => this.view.display, channels: this.channels, allowed, zoom: new Zoom(drawZoom),
       callbacks: { onRefused, onInput: () => this.typing.keyboard.settle(),
         onPress: () => { byId('people').open = false; this.typing.focus(); } } });
+    this.files = new FilesPanel({ stage: byId('stage'), allowed: () => inControl(this.view),
+      say: (text) => this.toast.show(text) });
+    this.fit = new FitWindow({ stage: byId('stage'), display: () => this.view.display, allowed,
+      ask: (width, height) => this.channels.display(width, height), held: () => this.typing.isOnScreen });
+    new ResizeObserver(() => this.fit.soon()).observe(byId('stage'));
+  }
+
+  #channelCame(epoch, channel) {
+    if (channel.label === 'files') this.files.add(channel);
+    else this.channels.add(epoch, channel);
+  }
+
+  #inputOpened() {
+    document.body.dataset.input = 'open';
+    this.fit.again();
   }
 
   #connectPage() {
@@ -102,6 +121,9 @@ class Viewer {
     addEventListener('pagehide', leave);
     document.addEventListener('visibilitychange', () => (document.hidden ? leave() : this.#reconnectSoon()));
     addEventListener('online', () => this.#reconnectSoon());
+    byId('fit').checked = this.fit.on = this.role === 'host';
+    byId('fit').onchange = () => this.fit.set(byId('fit').checked);
+    connectTouchKeys(byId('touch-keys'), this.typing);
     connectToolbar({ session: this.session, stage: byId('stage'), media: this.media, typing: this.typing,
       say: (text) => this.toast.show(text), control: (action) => this.#control(action), end: () => this.#end() });
   }
@@ -157,6 +179,7 @@ class Viewer {
 
   #controlChanged(before) {
     if (inControl(before) && !inControl(this.view)) this.#forgetInput();
+    if (!inControl(before) && inControl(this.view)) this.fit.again();
     const asking = firstRequest(this.view);
     if (asking !== null && asking !== firstRequest(before))
       this.toast.show(`${viewerName(asking)} asks for control`,
@@ -199,6 +222,8 @@ class Viewer {
     document.title = phase === 'live' ? 'Aerie' : `${words.title} · Aerie`;
     byId('end').hidden = this.role !== 'host' || phase === 'ended' || view.session.state === 'failed';
     this.people.draw(view);
+    byId('fit-row').hidden = !view.display?.largest;
+    this.files.draw();
     this.retire.draw(view, now);
     this.login.draw(view, now);
     if (phase === 'live' && !wasLive && document.activeElement === document.body) this.typing.focus();
@@ -273,6 +298,13 @@ class Viewer {
     this.typing.keyboard.forget();
     this.pointing.forget();
   }
+}
+
+function drawZoom({ scale, x, y }) {
+  const { style } = byId('stage');
+  style.setProperty('--zoom', scale);
+  style.setProperty('--zoom-x', `${x}px`);
+  style.setProperty('--zoom-y', `${y}px`);
 }
 
 function sessionInAddress() {

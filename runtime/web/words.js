@@ -32,6 +32,20 @@ const refusedWords = {
   'too-large': 'That was too large and was left out.',
 };
 
+const fileWords = {
+  'not-in-control': 'You are not in control.',
+  'too-large': 'Too large for this guest.',
+  'too-many': 'There are too many files in the guest’s Downloads.',
+  'disk-full': 'The guest’s disk is full.',
+  'bad-name': 'The guest does not take this name.',
+  gone: 'It is not there any more.',
+  changed: 'It changed while it was read.',
+  unreadable: 'It could not be read.',
+  cancelled: 'Cancelled.',
+  busy: 'Another one is under way.',
+  'peer-lost': 'The connection was lost.',
+};
+
 const closeWords = {
   1000: 'The session is closed.',
   1008: 'The server refused this connection.',
@@ -50,6 +64,26 @@ export function reasonText(reason) {
 
 export function refusedText(reason) {
   return Object.hasOwn(refusedWords, reason) ? refusedWords[reason] : `Input was refused: ${reason}`;
+}
+
+/** Where a transfer of files.js stands, in a few words. */
+export function fileText({ kind, state, bytes, done, reason }) {
+  if (state === 'failed') return Object.hasOwn(fileWords, reason) ? fileWords[reason] : `Failed: ${reason}`;
+  if (state === 'done') return kind === 'upload' ? `In the guest’s Downloads, ${bytesText(bytes)}` : `Saved, ${bytesText(bytes)}`;
+  if (state === 'waiting') return 'Waiting';
+  return `${bytesText(done)} of ${bytesText(bytes)}`;
+}
+
+/** `512 B`, `1.5 KiB`, `20 MiB`. */
+export function bytesText(bytes) {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  let at = 0;
+  let value = bytes;
+  while (value >= 1024 && at < units.length - 1) {
+    value /= 1024;
+    at += 1;
+  }
+  return `${at > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} ${units[at]}`;
 }
 
 export function closeText(code) {

@@ -31,8 +31,12 @@ const World::Set reaches_sites{{"guests.hostNetwork", "true"}};
 
 constexpr const char* is_live = "document.body.dataset.state === 'live'";
 
-/// Where a point of the guest's display is seen in the viewer's page.
+/// Where a point of the guest's display, once it fits the window, is seen in the viewer's page.
 Json place_of(Page& page, int x, int y) {
+  page.wait_for(
+      "(() => { const video = document.querySelector('#screen'); const box = "
+      "video.getBoundingClientRect(); return Math.abs(video.videoWidth - box.width) <= 1 && "
+      "Math.abs(video.videoHeight - box.height) <= 1; })()");
   return page.evaluate(
       "(() => { const video = document.querySelector('#screen'); const box = "
       "video.getBoundingClientRect(); const scale = Math.min(box.width / video.videoWidth, "

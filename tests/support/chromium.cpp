@@ -86,6 +86,10 @@ void Chromium::launch(const std::vector<std::string>& argv, int commands, int an
   if (!failure.empty()) throw std::runtime_error("Chromium did not start: " + failure);
 }
 
+void Chromium::save_downloads_in(const std::string& folder) {
+  devtools_->call("Browser.setDownloadBehavior", {{"behavior", "allow"}, {"downloadPath", folder}});
+}
+
 Page Chromium::new_page(const std::string& url) {
   const auto target = devtools_->call("Target.createTarget", {{"url", "about:blank"},
                                                               {"newWindow", true},

@@ -30,6 +30,9 @@ class Chromium {
   /// Opens an address in a window of its own, which is never in the background.
   [[nodiscard]] Page new_page(const std::string& url);
 
+  /// What pages download is saved in that folder, without a question.
+  void save_downloads_in(const std::string& folder);
+
  private:
   void launch(const std::vector<std::string>& argv, int commands, int answers);
 

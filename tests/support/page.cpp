@@ -123,6 +123,29 @@ std::string Page::words() {
   }
 }
 
+void Page::resize(int width, int height, bool is_phone) {
+  call("Emulation.setDeviceMetricsOverride", {{"width", width},
+                                              {"height", height},
+                                              {"deviceScaleFactor", is_phone ? 3 : 1},
+                                              {"mobile", is_phone}});
+  call("Emulation.setTouchEmulationEnabled", {{"enabled", is_phone}, {"maxTouchPoints", 5}});
+}
+
+void Page::choose_files(const std::string& selector, const std::vector<std::string>& paths) {
+  const auto found =
+      call("Runtime.evaluate",
+           {{"expression", "document.querySelector(" + Json(selector).dump() + ")"}});
+  call("DOM.setFileInputFiles",
+       {{"files", paths}, {"objectId", found.at("result").at("objectId")}});
+}
+
+void Page::touch(const std::string& what, const std::vector<std::pair<double, double>>& fingers) {
+  Json points = Json::array();
+  for (std::size_t id = 0; id < fingers.size(); ++id)
+    points.push_back({{"x", fingers[id].first}, {"y", fingers[id].second}, {"id", id}});
+  call("Input.dispatchTouchEvent", {{"type", what}, {"touchPoints", std::move(points)}});
+}
+
 std::string Page::screenshot_png() {
   return decode_base64(call("Page.captureScreenshot", {{"format", "png"}}).at("data"));
 }

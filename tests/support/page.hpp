@@ -3,6 +3,8 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "messages/cause.hpp"
 #include "tests/support/deadline.hpp"
@@ -38,6 +40,14 @@ class Page {
   /// Returns the expression's value once it is true, looked at in the page before each frame; goes
   /// on over a navigation. An expression that throws counts as false.
   Json wait_for(const std::string& expression, std::chrono::milliseconds within = patience);
+
+  /// Gives its window another size, in CSS pixels; on a phone, with a screen of 3 by 3 pixels each.
+  void resize(int width, int height, bool is_phone = false);
+  /// Gives files to an `input` of the page, as its dialog would.
+  void choose_files(const std::string& selector, const std::vector<std::string>& paths);
+  /// Puts fingers there, moves them, or lifts them: `touchStart`, `touchMove`, `touchEnd`. The list
+  /// has the fingers that are down after it.
+  void touch(const std::string& what, const std::vector<std::pair<double, double>>& fingers);
 
   /// The page as PNG bytes.
   std::string screenshot_png();

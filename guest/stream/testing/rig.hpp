@@ -32,6 +32,8 @@ class Rig {
   [[nodiscard]] bool peer_is(Epoch epoch, const std::string& state) const;
   /// Configures and waits for `ready`.
   [[nodiscard]] bool start();
+  /// The same with more in the configuration: `{follows, fileBytes}`.
+  [[nodiscard]] bool start(bool follows, std::int64_t file_bytes);
   /// Configures and waits for `failure`; its cause's message.
   [[nodiscard]] std::string start_until_failure();
   /// The text that the painter gets when it pastes.
@@ -59,7 +61,7 @@ class Rig {
  private:
   void heard(const Json& message);
   void pass_to_listener(const Json& message);
-  void configure();
+  void configure(bool follows = false, std::int64_t file_bytes = 0);
 
   std::unique_ptr<ControlChannel> control_;
   std::unique_ptr<Streamer> streamer_;

@@ -70,9 +70,14 @@ bool Rig::peer_is(Epoch epoch, const std::string& state) const {
   return false;
 }
 
-void Rig::configure() {
+void Rig::configure(bool follows, std::int64_t file_bytes) {
   say({{"type", "configure"},
-       {"display", {{"width", XServer::width}, {"height", XServer::height}, {"fps", 30}}},
+       {"display",
+        {{"width", XServer::width},
+         {"height", XServer::height},
+         {"fps", 30},
+         {"follows", follows}}},
+       {"fileBytes", file_bytes},
        {"iceServers", Json::array()}});
 }
 
@@ -94,7 +99,11 @@ std::string Rig::paste(Painter& painter) {
 }
 
 bool Rig::start() {
-  configure();
+  return start(false, 0);
+}
+
+bool Rig::start(bool follows, std::int64_t file_bytes) {
+  configure(follows, file_bytes);
   return until([&] { return !said("ready").empty(); });
 }
 

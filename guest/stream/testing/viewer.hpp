@@ -33,15 +33,21 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   void take_candidate(const std::string& candidate, unsigned line);
   /// Over the channel of that name, `input` or `pointer`.
   void send(const std::string& channel, const std::string& text);
+  /// Over `files`.
+  void send_bytes(const std::string& bytes);
 
   [[nodiscard]] bool has_channels() const {
     return open_.contains("input") && open_.contains("pointer");
   }
+  [[nodiscard]] bool has_files() const { return open_.contains("files"); }
   [[nodiscard]] bool has_heard(const Json& message) const;
   [[nodiscard]] bool was_refused(const std::string& reason) const;
   int frames = 0;
   std::uint32_t middle = 0;  ///< 0xRRGGBB of the middle of the last frame
-  std::vector<Json> heard;   ///< what came over the channels
+  int width = 0;             ///< of the last frame
+  int height = 0;
+  std::vector<Json> heard;  ///< what came over the channels
+  std::string bytes;        ///< the pieces of files that came, without their headers
   std::string answer;
 
  private:
@@ -64,6 +70,8 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   static void on_candidate(GstElement*, guint line, gchar* candidate, gpointer home);
   static void on_channel(GstElement*, GstWebRTCDataChannel* channel, gpointer home);
   static void on_text(GstWebRTCDataChannel*, gchar* text, gpointer home);
+  static void on_bytes(GstWebRTCDataChannel*, GBytes* bytes, gpointer home);
+  [[nodiscard]] GstWebRTCDataChannel* channel(const std::string& label) const;
   static GstFlowReturn on_sample(GstElement* sink, gpointer home);
 
   EventLoop& loop_;

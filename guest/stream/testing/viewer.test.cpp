@@ -4,6 +4,7 @@
 #include <gst/app/gstappsink.h>
 #include <gst/video/video.h>
 
+#include "guest/stream/files/file_messages.hpp"
 #include "guest/stream/playout_delay_extension.hpp"
 
 namespace aerie::stream::testing {
@@ -203,17 +204,21 @@ GstFlowReturn Viewer::on_sample(GstElement* sink, gpointer home) {
   const auto* pixel = map.data + (info.height / 2) * info.stride[0] + (info.width / 2) * 3;
   const auto rgb = static_cast<std::uint32_t>(pixel[0] << 16 | pixel[1] << 8 | pixel[2]);
   gst_buffer_unmap(buffer, &map);
-  Home::of(home).post([rgb](Viewer& viewer) {
+  Home::of(home).post([rgb, width = info.width, height = info.height](Viewer& viewer) {
     ++viewer.frames;
     viewer.middle = rgb;
+    viewer.width = width;
+    viewer.height = height;
   });
   return GST_FLOW_OK;
 }
 
 void Viewer::on_channel(GstElement*, GstWebRTCDataChannel* channel, gpointer home) {
   const auto& at = Home::of(home);
-  if (const auto viewer = at.viewer.lock())
+  if (const auto viewer = at.viewer.lock()) {
     viewer->connect(channel, "on-message-string", G_CALLBACK(on_text));
+    viewer->connect(channel, "on-message-data", G_CALLBACK(on_bytes));
+  }
   at.post([kept = GstPtr<GstWebRTCDataChannel>::borrow(channel)](Viewer& viewer) {
     const GstPtr<gchar> label{[&] {
       gchar* text = nullptr;
@@ -231,12 +236,33 @@ void Viewer::on_text(GstWebRTCDataChannel*, gchar* text, gpointer home) {
   });
 }
 
-void Viewer::send(const std::string& channel, const std::string& text) {
+void Viewer::on_bytes(GstWebRTCDataChannel*, GBytes* bytes, gpointer home) {
+  gsize size = 0;
+  const auto* data = static_cast<const char*>(g_bytes_get_data(bytes, &size));
+  Home::of(home).post([message = std::string{data, size}](Viewer& viewer) {
+    viewer.bytes += parse_chunk(message)->piece;
+  });
+}
+
+GstWebRTCDataChannel* Viewer::channel(const std::string& label) const {
   for (const auto& open : channels_) {
-    GstPtr<gchar> label;
-    g_object_get(open.get(), "label", label.out(), nullptr);
-    if (label.get() == channel) gst_webrtc_data_channel_send_string(open.get(), text.c_str());
+    GstPtr<gchar> name;
+    g_object_get(open.get(), "label", name.out(), nullptr);
+    if (label == name.get()) return open.get();
   }
+  return nullptr;
+}
+
+void Viewer::send(const std::string& label, const std::string& text) {
+  if (auto* open = channel(label)) gst_webrtc_data_channel_send_string(open, text.c_str());
+}
+
+void Viewer::send_bytes(const std::string& message) {
+  auto* open = channel("files");
+  if (!open) return;
+  GBytes* copy = g_bytes_new(message.data(), message.size());
+  gst_webrtc_data_channel_send_data(open, copy);
+  g_bytes_unref(copy);
 }
 
 }  // namespace aerie::stream::testing

@@ -200,6 +200,8 @@ void Gateway::perform(const CallPtr& call) {
       return issue_token(call);
     case Operation::read_logs:
       return read_logs(call);
+    case Operation::take_screenshot:
+      return take_screenshot(call);
     case Operation::fetch_credential:
       return fetch_credential(call);
     case Operation::cancel_login:

@@ -154,6 +154,10 @@ class Gateway : public Actor<GatewayActor> {
   void close_player(const CallPtr& call);
   void refuse_player(const CallPtr& call, const signaling::Refusal& refusal);
 
+  // gateway_screenshots.cpp: pictures of a guest's display
+  void take_screenshot(const CallPtr& call);
+  void show_screenshot(const CallPtr& call, const ScreenshotTaken& taken);
+
   // gateway_console.cpp: operators' commands
   void run_command(const CallPtr& call);
   void stop_command(const std::weak_ptr<HttpConsoleReply>& command);

@@ -85,6 +85,11 @@ void GatewayFixture::make_session() {
           players.push_back(message);
           return PlayerOpened{other, "v=0 ours", player_refusal};
         },
+        [this](const TakeScreenshot&) {
+          return screenshot_refusal
+                     ? ScreenshotTaken{nullptr, screenshot_refusal}
+                     : ScreenshotTaken{std::make_shared<const std::string>("a picture"), {}};
+        },
         [this](const PlayerCandidates& message) {
           candidates.push_back(message);
           return PlayerAnswer{player_refusal};

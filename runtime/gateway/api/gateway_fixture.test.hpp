@@ -152,6 +152,7 @@ class GatewayFixture {
   std::map<std::string, Hold> holds;        ///< of the session's actor
   std::map<std::string, Hold> ended_holds;  ///< of the ledger
   std::optional<signaling::Refusal> player_refusal;
+  std::optional<signaling::Refusal> screenshot_refusal;
   std::vector<OpenPlayer> players;
   std::vector<PlayerCandidates> candidates;
   std::vector<std::string> closed_players;

@@ -27,6 +27,8 @@ std::string_view type_of_answer(Operation operation) {
       return "application/x-ndjson";
     case Operation::open_player:
       return "application/sdp";
+    case Operation::take_screenshot:
+      return "image/png";
     case Operation::metrics:
     case Operation::read_logs:
     case Operation::read_console:
@@ -121,6 +123,11 @@ Json operation_of(const Route& route) {
     responses["429"] = error("The session has its viewers");
     responses["503"] = error("The streamer did not answer");
     responses["201"]["headers"] = headers_of_player();
+  }
+  if (route.operation == Operation::take_screenshot) {
+    responses["409"] = error("The stream is not up, or the session is over");
+    responses["429"] = error("A picture was taken just now");
+    responses["503"] = error("The guest gave no picture");
   }
   if (route.operation == Operation::add_candidates) {
     responses["412"] = error("If-Match names another ICE session");

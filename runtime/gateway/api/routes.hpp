@@ -25,6 +25,7 @@ enum class Operation {
   clear_hold,
   issue_token,
   read_logs,
+  take_screenshot,
   fetch_credential,
   cancel_login,
   retry_login,
