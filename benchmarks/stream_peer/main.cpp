@@ -75,9 +75,10 @@ class PeerStreamer {
   void start(const Configure& configuration) {
     configuration_ = configuration;
     configuration_.codecs = {recipe_.codec};
-    auto desktop = Desktop::open(loop_, {.cursor = [](const CursorShape&) {},
-                                         .clipboard = [](const std::string&) {},
-                                         .failed = [](const Cause&) {}});
+    auto desktop = Desktop::open(loop_, false,
+                                 {.cursor = [](const CursorShape&) {},
+                                  .clipboard = [](const std::string&) {},
+                                  .failed = [](const Cause&) {}});
     if (!desktop) std::abort();
     desktop_ = std::move(*desktop);
     control_.send({{"type", "ready"}});
