@@ -42,7 +42,10 @@ std::string wrong_field(const std::string& directory) {
 TEST_CASE("the shipped profiles are valid and what the contract says", "[profiles]") {
   const auto profiles = aerie::load_profiles(aerie::Settings{}).value();
   const auto& browser = *profiles.at("browser");
-  CHECK(browser.display == aerie::DisplaySize{1280, 720, 30});
+  CHECK(browser.display.width == 1280);
+  CHECK(browser.display.height == 720);
+  CHECK(browser.display.fps == 30);
+  CHECK(browser.display.follows());
   CHECK(browser.find(aerie::Builtin::display) != nullptr);
   CHECK(browser.find(aerie::Builtin::stream) != nullptr);
   const auto& terminal = *profiles.at("terminal");
