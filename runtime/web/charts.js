@@ -61,7 +61,8 @@ export class LineChart {
     this.plot = new uPlot({
       width, height, padding: [4, 0, 0, 0],
       cursor: { show: false }, legend: { show: false }, select: { show: false },
-      scales: { x: { time: true }, y: { range: (plot, low, high) => rangeFor(high) } },
+      scales: { x: { time: true, ...(this.isBars ? { range: wholeBars } : {}) },
+        y: { range: (plot, low, high) => (this.isBars ? [0, rangeFor(high)[1]] : rangeFor(high)) } },
       axes: [{ show: false }, { show: false }],
       series: [{}, { stroke: colour, width: 1.6, points: { show: false }, ...bars }],
     }, [this.times, this.values], this.canvas);
@@ -72,6 +73,11 @@ export class LineChart {
 export function rangeFor(high) {
   const top = Math.max(high ?? 0, 1) * 1.15;
   return [-0.04 * top, top];
+}
+
+// The first and the last minute's bars are as wide as the others.
+function wholeBars(plot, low, high) {
+  return [low - 30, high + 30];
 }
 
 /** Counts instants (ms) by the minute over the last `minutes` before `now` (ms): {times, counts}. */

@@ -1,5 +1,6 @@
 #include "runtime/cli/screen/screen.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <clocale>
@@ -127,6 +128,15 @@ void Screen::follow_chosen() {
   }
   const auto& rows = model_.rows();
   choose(std::min(chosen_row_, rows.empty() ? 0 : rows.size() - 1));
+}
+
+void Screen::reveal_below_chosen() {
+  const auto& rows = model_.rows();
+  auto last = chosen_row_;
+  while (last + 1 < rows.size() && rows[last + 1].depth > rows[chosen_row_].depth)
+    ++last;
+  const auto visible = static_cast<std::size_t>(std::max(tree_height(), 1));
+  if (last >= top_row_ + visible) top_row_ = std::min(chosen_row_, last + 1 - visible);
 }
 
 void Screen::choose(std::size_t row) {

@@ -35,6 +35,8 @@ class Screen {
   void ask_details();
   void choose(std::size_t row);
   void follow_chosen();
+  /// Scrolls as far as it takes to see what is below the chosen node, too.
+  void reveal_below_chosen();
   [[nodiscard]] std::string course_of_chosen();
   void say(const std::string& text) { notice_ = text; }
 

@@ -66,6 +66,7 @@ bool Screen::on_key(int key) {
       else if (node != nullptr)
         model_.fold(node->id, key == KEY_LEFT);
       follow_chosen();
+      reveal_below_chosen();
       break;
     case '\n':
     case KEY_ENTER:
