@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "guest/stream/encoder_trial.hpp"
 #include "guest/stream/log.hpp"
 #include "guest/stream/own_certificate.hpp"
 
@@ -29,6 +30,9 @@ Streamer::Streamer(EventLoop& loop, UniqueFd control, std::function<void(int)> f
     : loop_(loop),
       finished_(std::move(finished)),
       certificate_maker_([] { const auto warm = make_certificate(); }),
+      chooser_(encoder_kinds(),
+               {.trial = [](const EncoderKind& kind) { return try_encoder(kind); }}),
+      encoder_trials_([this] { chooser_.try_hardware(); }),
       control_(loop, std::move(control),
                {.message = [this](const Json& message) { received(message); },
                 .closed =
@@ -61,7 +65,8 @@ void Streamer::handle(const Configure& configuration) {
   if (configuration_) return log_line("configure came twice; the first one stands");
   configuration_ = configuration;
   renew_randomness();
-  if (const auto cause = start(configuration)) fail(*cause);
+  if (const auto cause = take_configured_codecs()) return fail(*cause);
+  if (const auto cause = start(*configuration_)) fail(*cause);
 }
 
 std::optional<Cause> Streamer::start(const Configure& configuration) {
@@ -94,7 +99,7 @@ std::optional<Cause> Streamer::open_desktop() {
 
 std::optional<Cause> Streamer::start_capture(const Configure& configuration) {
   fan_out_ = std::make_unique<FanOut>(
-      VideoFormat{configuration.width, configuration.height, configuration.fps}, clock_,
+      VideoFormat{configuration.width, configuration.height, configuration.fps}, clock_, chooser_,
       FanOut::Events{.frame_wanted = [this] { capture_->request_frame(); },
                      .settled = [this](GstClockTime time) { capture_->settled(time); },
                      .failed =
@@ -234,6 +239,7 @@ void Streamer::peer_connected(Epoch epoch) {
     say_peer(epoch, "failed", cause->message);
     return drop_peer(epoch);
   }
+  say_encoder(epoch, peer->codec());
   plan_rates();
   capture_->set_active(true);
   if (figures_timer_) return;

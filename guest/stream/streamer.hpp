@@ -10,6 +10,7 @@
 #include "guest/stream/control_channel.hpp"
 #include "guest/stream/control_messages.hpp"
 #include "guest/stream/desktop.hpp"
+#include "guest/stream/encoder_chooser.hpp"
 #include "guest/stream/event_loop.hpp"
 #include "guest/stream/fan_out.hpp"
 #include "guest/stream/media_clock.hpp"
@@ -42,7 +43,6 @@ class Streamer {
 
   [[nodiscard]] std::optional<Cause> start(const Configure& configuration);
   [[nodiscard]] std::optional<Cause> open_desktop();
-  void open_audio(const Configure& configuration);  // streamer_audio.cpp
   [[nodiscard]] std::optional<Cause> start_capture(const Configure& configuration);
   [[nodiscard]] Peer::Events peer_events(Epoch epoch);
   void peer_connected(Epoch epoch);
@@ -59,9 +59,18 @@ class Streamer {
   void fail(const Cause& cause);
   void finish(int status);
 
+  // streamer_codecs.cpp
+  [[nodiscard]] std::optional<Cause> take_configured_codecs();
+  void say_encoder(Epoch epoch, Codec codec);
+
+  // streamer_audio.cpp
+  void open_audio(const Configure& configuration);
+
   EventLoop& loop_;
   std::function<void(int)> finished_;
   std::jthread certificate_maker_;
+  EncoderChooser chooser_;
+  std::jthread encoder_trials_;  ///< of hardware; software is used until they are done
   ControlChannel control_;
   MediaClock clock_;
   std::optional<Configure> configuration_;

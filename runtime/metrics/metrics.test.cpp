@@ -153,12 +153,14 @@ TEST_CASE("what streams make is added up", "[metrics]") {
   ledger.metrics.add(figures);
   ledger.metrics.add(figures);
   ledger.tell("stream.recovered", {{"afterMs", 240}});
+  ledger.tell("stream.encoder", {{"viewer", "v"}, {"codec", "h264"}, {"encoder", "x264enc"}});
   const auto text = ledger.text();
   for (const auto* line :
        {"aerie_stream_frames_total{codec=\"h264\"} 4", "aerie_stream_frames_total{codec=\"vp8\"} 0",
         "aerie_stream_encoded_bytes_total{codec=\"h264\"} 10000",
         "aerie_stream_encode_seconds_count{codec=\"h264\"} 4",
         "aerie_stream_encode_seconds_bucket{codec=\"h264\",le=\"0.005\"} 2",
+        "aerie_stream_encoder_total{codec=\"h264\",encoder=\"x264enc\"} 1",
         "aerie_stream_round_trip_seconds_count 2", "aerie_crash_frame_seconds_sum 0.24"}) {
     INFO(line);
     CHECK_THAT(text, Contains(std::string(line) + "\n"));
