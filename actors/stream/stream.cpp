@@ -48,6 +48,7 @@ Stream::Behavior Stream::make_behavior() {
       [this](const AddWatcher& message) { watch(message.viewer, message.audio); },
       [this](const RemoveWatcher& message) {
         watchers_.erase(message.viewer);
+        encoder_reasons_.erase(message.viewer);
         close_epochs_of(message.viewer);
         remember();
       },
@@ -135,6 +136,7 @@ void Stream::on_says(const Json& body) {
   if (type == "ready") return on_display(body.value("display", Json::object()));
   const auto epoch = epoch_in(body);
   if (!peers_.contains(epoch)) return;  // of a peer that was removed meanwhile
+  if (type == "encoder") return on_encoder(epoch, body);
   if (peers_.at(epoch).is_players) {
     on_player_says(epoch, type, body);
   } else if (type == "offer") {
@@ -214,15 +216,13 @@ void Stream::on_display(const Json& body) {
 /// A viewer has a picture again, so long after the streamer ended.
 void Stream::tell_recovery(const std::string& viewer, Duration after) {
   if (subject_.empty()) return;
+  record("stream.recovered", {{"afterMs", after.count()}, {"viewer", viewer}});
+}
+
+void Stream::record(std::string kind, Json data) {
   const auto session = subject_.substr(0, subject_.find('/'));
   send(environment_->directory.ledger(),
-       RecordEvent{{0,
-                    environment_->wall(),
-                    "stream.recovered",
-                    session,
-                    "",
-                    "",
-                    {{"afterMs", after.count()}, {"viewer", viewer}}}});
+       RecordEvent{{0, environment_->wall(), std::move(kind), session, "", "", std::move(data)}});
 }
 
 /// One step of a viewer's signaling is over, and the next begins.
@@ -327,12 +327,12 @@ void Stream::relay(const std::string& viewer, std::uint64_t epoch, const std::st
 void Stream::on_answer_deadline(std::uint64_t epoch) {
   const auto peer = peers_.find(epoch);
   if (peer == peers_.end() || peer->second.is_answered) return;
-  const auto lost = peer->second;
+  const auto late = peer->second;
   close_epoch(epoch);
-  if (lost.is_players)
-    return tell_lost(lost.viewer, "unavailable", "The player was not connected in time");
-  if (!lost.is_offered) return open_epoch(lost.viewer, lost.media);
-  refuse(lost.viewer, "answer-timeout",
+  if (late.is_players)
+    return tell_lost(late.viewer, "unavailable", "The player was not connected in time");
+  if (!late.is_offered) return open_epoch(late.viewer, late.media);
+  refuse(late.viewer, "answer-timeout",
          "The offer of epoch " + std::to_string(epoch) + " was withdrawn: it was not answered.");
 }
 

@@ -40,6 +40,8 @@ class Stream : public Actor<StreamActor> {
     Instant offered_at{};
     bool is_players = false;                  ///< it offered; answered: it has connected
     std::optional<Duration> step_began = {};  ///< of its signaling, by this controller's clock
+    std::string encoder = {};         ///< makes its pictures, as the streamer said; empty: none yet
+    std::string encoder_reason = {};  ///< why it is that one: a sentence
   };
 
   void recall(const Json& memory);
@@ -54,6 +56,7 @@ class Stream : public Actor<StreamActor> {
   void on_display(const Json& body);
   void tell_recovery(const std::string& viewer, Duration after);
   void measure(Peer& peer, SignalingStep step);
+  void record(std::string kind, Json data);
   void on_guest_gone(const std::optional<Cause>& cause);
   void watch(const std::string& viewer, bool audio);
   void sound(const std::string& viewer, bool wanted);
@@ -76,6 +79,9 @@ class Stream : public Actor<StreamActor> {
   [[nodiscard]] std::optional<std::uint64_t> epoch_of(const std::string& viewer,
                                                       const std::string& media) const;
 
+  // stream_encoders.cpp: what makes their pictures
+  void on_encoder(std::uint64_t epoch, const Json& body);
+
   // stream_players.cpp: viewers that offer
   void take_offer(const ViewerOffers& message);
   void on_player_says(std::uint64_t epoch, const std::string& type, const Json& body);
@@ -96,12 +102,13 @@ class Stream : public Actor<StreamActor> {
   bool has_audio_;          ///< the profile has an `audio` child: the streamer can offer sound
   VmActor vm_;
   StreamStatus status_;
-  std::map<std::uint64_t, Peer> peers_;   ///< by epoch; only living ones
-  std::map<std::string, bool> watchers_;  ///< viewer to whether audio was asked for
-  std::string controller_;                ///< the viewer whose input counts
-  std::string subject_;                   ///< under which it remembers; empty: it does not
-  bool is_recalled_ = false;              ///< and not bound to its VM yet
-  std::vector<ActorFigure> figures_;      ///< what the streamer said last of how it fares
+  std::map<std::uint64_t, Peer> peers_;                 ///< by epoch; only living ones
+  std::map<std::string, bool> watchers_;                ///< viewer to whether audio was asked for
+  std::map<std::string, std::string> encoder_reasons_;  ///< by viewer, as they were recorded last
+  std::string controller_;                              ///< the viewer whose input counts
+  std::string subject_;               ///< under which it remembers; empty: it does not
+  bool is_recalled_ = false;          ///< and not bound to its VM yet
+  std::vector<ActorFigure> figures_;  ///< what the streamer said last of how it fares
   std::optional<Duration> figures_at_;
   std::optional<Duration> lost_at_;  ///< its viewers have had no picture since
   PngParts screenshot_;              ///< as far as it has come

@@ -127,6 +127,48 @@ TEST_CASE("how long a viewer's signaling takes is measured step by step", "[caf]
                                     std::pair{SignalingStep::answer, Duration{15}}});
 }
 
+TEST_CASE("what makes a viewer's pictures is recorded when it changes", "[caf][stream]") {
+  Fixture world;
+  const auto ledger = std::make_shared<Inbox>();
+  world.environment->directory.put(world.stand_in<LedgerActor>(ledger));
+  world.stream = world.keep(StreamActor{world.system.system().spawn<Stream>(
+      world.environment, world.session, SharedValue{world.profile}, 0, "session/stream")});
+  world.tell(world.stream, BindStream{world.vm});
+  world.come_up();
+  world.tell(world.stream, AddWatcher{"a", false});
+  const auto say = [&](std::uint64_t epoch, const char* encoder, std::string reason) {
+    world.says({{"type", "encoder"},
+                {"epoch", epoch},
+                {"codec", "h264"},
+                {"encoder", encoder},
+                {"reason", std::move(reason)}});
+  };
+  say(1, "made up", "because");
+  say(1, "x264enc", std::string(10'000, 'x'));
+  CHECK(ledger->count<RecordEvent>() == 0);
+  say(1, "x264enc", "x264enc: the viewer takes H.264.");
+  say(1, "vah264enc", "again");
+  REQUIRE(ledger->count<RecordEvent>() == 1);
+  const auto& event = ledger->last<RecordEvent>().event;
+  CHECK(event.kind == "stream.encoder");
+  CHECK(event.session == "session");
+  CHECK(event.data == Json{{"viewer", "a"},
+                           {"codec", "h264"},
+                           {"encoder", "x264enc"},
+                           {"detail", "x264enc: the viewer takes H.264."}});
+  // A peer of later with the same is no news.
+  world.offer(1);
+  world.answer("a", 1);
+  world.tell(world.stream, ViewerRenegotiates{"a"});
+  say(2, "x264enc", "x264enc: the viewer takes H.264.");
+  CHECK(ledger->count<RecordEvent>() == 1);
+  world.offer(2);
+  world.answer("a", 2);
+  world.tell(world.stream, ViewerRenegotiates{"a"});
+  say(3, "vah264enc", "vah264enc: the viewer takes H.264.");
+  CHECK(ledger->count<RecordEvent>() == 2);
+}
+
 TEST_CASE("words of a dead epoch earn stale-epoch and do nothing else", "[caf][stream]") {
   Fixture world;
   world.come_up();

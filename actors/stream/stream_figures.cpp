@@ -11,7 +11,7 @@ using std::chrono::microseconds;
 constexpr std::int64_t longest_ms = 60'000;
 constexpr std::int64_t longest_time_us = 60'000'000;
 constexpr std::int64_t most_bytes = 1LL << 30;
-constexpr std::size_t most_encoders = 2;
+constexpr std::size_t most_encoders = 3;
 constexpr std::size_t most_frames = 1024;
 constexpr std::size_t most_viewers = 64;
 
@@ -41,7 +41,8 @@ std::optional<EncoderFigures> encoder_in(const Json& json) {
   const auto* codec = field_of(json, "codec");
   const auto* bytes = field_of(json, "bytes");
   auto times = times_in(field_of(json, "encodeUs"), most_frames);
-  if (codec == nullptr || (*codec != "h264" && *codec != "vp8") || bytes == nullptr || !times)
+  if (codec == nullptr || (*codec != "h264" && *codec != "vp8" && *codec != "vp9") ||
+      bytes == nullptr || !times)
     return std::nullopt;
   const auto count = number_in(*bytes, 0, most_bytes);
   if (!count) return std::nullopt;

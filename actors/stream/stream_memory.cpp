@@ -17,7 +17,9 @@ Json Stream::peers_json() const {
                      {"offered", peer.is_offered},
                      {"answered", peer.is_answered},
                      {"offeredAt", to_rfc3339(peer.offered_at)},
-                     {"player", peer.is_players}});
+                     {"player", peer.is_players},
+                     {"encoder", peer.encoder},
+                     {"encoderReason", peer.encoder_reason}});
   return peers;
 }
 
@@ -46,7 +48,9 @@ void Stream::recall(const Json& memory) {
                                                      each.at("offered").get<bool>(),
                                                      each.at("answered").get<bool>(),
                                                      aerie::recall::instant(each.at("offeredAt")),
-                                                     each.value("player", false)};
+                                                     each.value("player", false),
+                                                     each.value("encoder", ""),
+                                                     each.value("encoderReason", "")};
   memory.at("watchers").get_to(watchers_);
   memory.at("controller").get_to(controller_);
   is_recalled_ = true;

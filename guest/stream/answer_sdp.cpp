@@ -25,6 +25,7 @@ std::optional<Codec> codec_of(std::string_view rtpmap, unsigned payload) {
   const auto name = rtpmap.substr(space + 1);
   if (name.starts_with("H264/")) return Codec::h264;
   if (name.starts_with("VP8/")) return Codec::vp8;
+  if (name.starts_with("VP9/")) return Codec::vp9;
   return std::nullopt;
 }
 

@@ -11,8 +11,8 @@ namespace {
 constexpr GstClockTime most_drift = 100 * GST_MSECOND;
 
 /// A desktop's sounds are music as often as speech, and the delay counts: the transform codec alone
-/// (RFC 6716, "restricted low delay"), which has no in-band FEC. Complexity 5 of 10 can't be told
-/// from 10 at this rate, and takes half the time.
+/// (RFC 6716, "restricted low delay"), which has no in-band FEC. Complexity 5 of 10 takes 0.4 % of
+/// a core instead of 0.7.
 constexpr auto description =
     "appsrc name=source is-live=true format=time max-bytes=0 max-buffers=0 max-time=1000000000 "
     "leaky-type=downstream ! opusenc name=encoder audio-type=restricted-lowdelay bitrate=96000 "

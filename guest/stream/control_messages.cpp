@@ -1,6 +1,7 @@
 #include "guest/stream/control_messages.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace aerie::stream {
 namespace {
@@ -88,7 +89,7 @@ Configure configure(const Json& message) {
   for (const auto& name : codecs) {
     const auto codec =
         name.is_string() ? codec_named(name.get_ref<const std::string&>()) : std::nullopt;
-    if (!codec) throw Wrong{"codecs may hold h264 and vp8 only"};
+    if (!codec) throw Wrong{"codecs may hold h264, vp8 and vp9 only"};
     if (std::find(result.codecs.begin(), result.codecs.end(), *codec) == result.codecs.end())
       result.codecs.push_back(*codec);
   }
@@ -131,13 +132,28 @@ ControlMessage parse(const Json& message) {
 }  // namespace
 
 std::string_view to_string(Codec codec) {
-  return codec == Codec::h264 ? "h264" : "vp8";
+  constexpr std::array<std::string_view, 3> names{"h264", "vp8", "vp9"};
+  return names.at(static_cast<std::size_t>(codec));
 }
 
 std::optional<Codec> codec_named(std::string_view name) {
   if (name == "h264") return Codec::h264;
   if (name == "vp8") return Codec::vp8;
+  if (name == "vp9") return Codec::vp9;
   return std::nullopt;
+}
+
+tl::expected<std::vector<Codec>, std::string> parse_codecs(std::string_view list) {
+  std::vector<Codec> codecs;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const auto end = std::min(list.find(',', begin), list.size());
+    const auto name = list.substr(begin, end - begin);
+    const auto codec = codec_named(name);
+    if (!codec) return tl::unexpected("\"" + std::string{name} + "\" is none of h264, vp8 and vp9");
+    if (std::find(codecs.begin(), codecs.end(), *codec) == codecs.end()) codecs.push_back(*codec);
+    begin = end + 1;
+  }
+  return codecs;
 }
 
 tl::expected<std::vector<IceServer>, std::string> parse_ice_servers(const Json& list) {

@@ -13,7 +13,7 @@ namespace aerie::stream {
 /// Names one peer; counts per session (contract, section 4).
 using Epoch = std::int64_t;
 
-enum class Codec { h264, vp8 };
+enum class Codec { h264, vp8, vp9 };
 
 [[nodiscard]] std::string_view to_string(Codec codec);
 [[nodiscard]] std::optional<Codec> codec_named(std::string_view name);
@@ -66,6 +66,9 @@ struct AskScreenshot {
 
 using ControlMessage = std::variant<Configure, AddPeer, Answer, Candidate, RemovePeer, GiveControl,
                                     Ping, AskScreenshot>;
+
+/// Reads `vp8,h264`: codecs in order of preference; the error is a clause.
+[[nodiscard]] tl::expected<std::vector<Codec>, std::string> parse_codecs(std::string_view list);
 
 /// Reads a list of RTCIceServer objects, 8 at most; the error is a sentence.
 [[nodiscard]] tl::expected<std::vector<IceServer>, std::string> parse_ice_servers(const Json& list);

@@ -20,6 +20,12 @@ TEST_CASE("configure is read with its defaults", "[control]") {
   CHECK(configure.ice_servers[1].credential == "c");
 }
 
+TEST_CASE("a list of codecs is read in its order, or refused by its wrong name", "[control]") {
+  CHECK(*parse_codecs("vp9,h264,vp9") == std::vector{Codec::vp9, Codec::h264});
+  for (const auto* wrong : {"", "h264,", "av1", "h264, vp8"})
+    CHECK_FALSE(parse_codecs(wrong));
+}
+
 TEST_CASE("the other messages of the supervisor are read", "[control]") {
   const auto read = [](const char* text) { return *parse_control(Json::parse(text)); };
   CHECK(std::get<AddPeer>(read(R"({"type":"add","epoch":3,"media":"main"})")).epoch == 3);

@@ -4,25 +4,14 @@
 #include <gst/app/gstappsink.h>
 #include <memory>
 
-#include "guest/stream/control_messages.hpp"
 #include "guest/stream/encode_meter.hpp"
+#include "guest/stream/encoder_kinds.hpp"
 #include "guest/stream/gst_ptr.hpp"
 #include "guest/stream/media_clock.hpp"
 #include "guest/stream/pipeline.hpp"
-#include "guest/stream/rate_plan.hpp"
 #include "messages/cause.hpp"
 
 namespace aerie::stream {
-
-/// What an encoder is built for; the pictures themselves may have another size later.
-struct VideoFormat {
-  int width = 0;
-  int height = 0;
-  int fps = 0;
-};
-
-/// Bits a second: a quarter of a bit for every pixel, between 1 and 12 Mbit/s.
-[[nodiscard]] int bitrate_of(const VideoFormat& format);
 
 /// An access unit as an encoder gave it, stamped with its running time: x264enc shifts its
 /// timestamps and its segment by 1,000 hours, and peers' pipelines have segments of their own. Its
@@ -41,7 +30,8 @@ class Encoder {
     std::function<void(Cause)> failed;
   };
 
-  [[nodiscard]] static Result<std::unique_ptr<Encoder>> create(Codec codec,
+  /// `kind` outlives it.
+  [[nodiscard]] static Result<std::unique_ptr<Encoder>> create(const EncoderKind& kind,
                                                                const VideoFormat& format,
                                                                const MediaClock& clock,
                                                                Events events);
@@ -61,9 +51,9 @@ class Encoder {
  private:
   static GstFlowReturn take_unit(GstAppSink* sink, gpointer encoder);
   static GstPadProbeReturn on_picture(GstPad*, GstPadProbeInfo* info, gpointer encoder);
-  Encoder(Codec codec, Pipeline pipeline, Events events);
+  Encoder(const EncoderKind& kind, Pipeline pipeline, Events events);
 
-  Codec codec_;
+  const EncoderKind& kind_;
   Events events_;
   EncodeMeter meter_;
   Pipeline pipeline_;

@@ -63,17 +63,9 @@ bool PeerFeed::is_behind() {
 std::optional<Cause> FanOut::add(Codec codec, std::shared_ptr<PeerFeed> feed) {
   auto lane = lane_of(codec);
   if (!lane) {
-    lane = std::make_shared<Lane>();
-    auto* raw = lane.get();  // the lane owns the encoder, so it outlives the encoder's callbacks
-    auto encoder = Encoder::create(
-        codec, format_, clock_,
-        {.unit = [this, codec, raw](GstSample* unit) { deliver(codec, *raw, unit); },
-         .failed = [this, codec](Cause cause) { events_.failed(codec, std::move(cause)); }});
-    if (!encoder) return encoder.error();
-    lane->encoder = std::move(*encoder);
-    lane->rate = encoder_rate(bitrate_of(format_), bitrate_of(format_), 0, 0, 0);
-    const std::scoped_lock lock{mutex_};
-    lanes_[codec] = lane;
+    auto opened = open_lane(codec);
+    if (!opened) return opened.error();
+    lane = std::move(*opened);
   }
   {
     const std::scoped_lock lock{lane->mutex};
@@ -81,6 +73,42 @@ std::optional<Cause> FanOut::add(Codec codec, std::shared_ptr<PeerFeed> feed) {
   }
   request_key_of(*lane);
   return std::nullopt;
+}
+
+/// Hardware that does not start, or breaks, is not chosen again; the next one is.
+Result<std::shared_ptr<FanOut::Lane>> FanOut::open_lane(Codec codec) {
+  const auto lane = std::make_shared<Lane>();
+  lane->choice = chooser_.choose(codec);
+  const auto* kind = lane->choice.kind;
+  if (kind == nullptr)
+    return tl::unexpected(Cause{CauseKind::plugin_missing,
+                                "There is no encoder: " + lane->choice.reason,
+                                "Install the GStreamer packages that the doctor names.",
+                                {}});
+  auto* raw = lane.get();  // the lane owns the encoder, so it outlives the encoder's callbacks
+  auto encoder =
+      Encoder::create(*kind, format_, clock_,
+                      {.unit = [this, codec, raw](GstSample* unit) { deliver(codec, *raw, unit); },
+                       .failed =
+                           [this, codec, kind](Cause cause) {
+                             chooser_.rule_out(*kind, cause.message);
+                             events_.failed(codec, std::move(cause));
+                           }});
+  if (!encoder && kind->is_hardware) {
+    chooser_.rule_out(*kind, encoder.error().message);
+    return open_lane(codec);
+  }
+  if (!encoder) return tl::unexpected(encoder.error());
+  lane->encoder = std::move(*encoder);
+  lane->rate = encoder_rate(bitrate_of(format_), bitrate_of(format_), 0, 0, 0);
+  const std::scoped_lock lock{mutex_};
+  lanes_[codec] = lane;
+  return lane;
+}
+
+std::optional<EncoderChooser::Choice> FanOut::choice(Codec codec) {
+  const auto lane = lane_of(codec);
+  return lane ? std::optional{lane->choice} : std::nullopt;
 }
 
 void FanOut::remove(Codec codec, const std::shared_ptr<PeerFeed>& feed) {

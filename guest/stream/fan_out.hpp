@@ -10,6 +10,7 @@
 
 #include "guest/stream/drop_policy.hpp"
 #include "guest/stream/encoder.hpp"
+#include "guest/stream/encoder_chooser.hpp"
 #include "guest/stream/packet_pacer.hpp"
 #include "guest/stream/rate_plan.hpp"
 
@@ -60,12 +61,15 @@ class FanOut {
     std::function<void(Codec, Cause)> failed;
   };
 
-  FanOut(VideoFormat format, const MediaClock& clock, Events events)
-      : format_(format), clock_(clock), events_(std::move(events)) {}
+  /// `chooser` outlives it.
+  FanOut(VideoFormat format, const MediaClock& clock, EncoderChooser& chooser, Events events)
+      : format_(format), clock_(clock), chooser_(chooser), events_(std::move(events)) {}
 
   /// On the main thread, both. A new peer gets a key frame.
   [[nodiscard]] std::optional<Cause> add(Codec codec, std::shared_ptr<PeerFeed> feed);
   void remove(Codec codec, const std::shared_ptr<PeerFeed>& feed);
+  /// The encoder in use and why it is that one; nothing where none is.
+  [[nodiscard]] std::optional<EncoderChooser::Choice> choice(Codec codec);
   /// From now on the encoder of that codec makes so much, for that peer: while it is behind no
   /// picture is encoded. The others have their drop policies.
   void set_rate(Codec codec, const EncoderRate& rate, std::shared_ptr<PeerFeed> leader);
@@ -94,8 +98,10 @@ class FanOut {
     std::chrono::steady_clock::time_point next_at;  ///< no picture before it
     std::atomic<bool> key_pending = false;
     std::atomic<GstClockTime> settled_at = GST_CLOCK_TIME_NONE;  ///< of its last unit, if small
+    EncoderChooser::Choice choice;
     std::unique_ptr<Encoder> encoder;
   };
+  [[nodiscard]] Result<std::shared_ptr<Lane>> open_lane(Codec codec);
   [[nodiscard]] static bool admits(Lane& lane);
   void deliver(Codec codec, Lane& lane, GstSample* unit);
   void note_size(Lane& lane, GstBuffer* unit);
@@ -104,6 +110,7 @@ class FanOut {
 
   VideoFormat format_;  ///< of encoders to come; the main thread's
   const MediaClock& clock_;
+  EncoderChooser& chooser_;
   Events events_;
   std::mutex mutex_;  // of the map; never held while an encoder stops
   std::map<Codec, std::shared_ptr<Lane>> lanes_;

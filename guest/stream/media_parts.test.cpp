@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <future>
 
@@ -84,8 +85,12 @@ TEST_CASE("a unit has the time of its picture, and the level that was offered", 
   const VideoFormat large{1920, 1080, 60};
   Picture picture{large.width, large.height, large.fps};
   std::promise<GstPtr<GstSample>> first;
+  const auto kinds = encoder_kinds();
+  const auto x264 = std::find_if(kinds.begin(), kinds.end(), [](const EncoderKind& kind) {
+    return std::string_view{kind.element} == "x264enc";
+  });
   auto encoder = Encoder::create(
-      Codec::h264, large, clock,
+      *x264, large, clock,
       {.unit = [&](GstSample* unit) { first.set_value(GstPtr<GstSample>::borrow(unit)); },
        .failed = [](const aerie::Cause&) {}});
   REQUIRE(encoder);

@@ -11,9 +11,30 @@ constexpr unsigned playout_id = 3;
 constexpr unsigned transport_cc_id = 4;
 
 std::string codec_caps(Codec codec) {
-  return codec == Codec::h264 ? "encoding-name=H264,payload=96,packetization-mode=(string)1,"
-                                "profile-level-id=(string)42e01f,level-asymmetry-allowed=(string)1"
-                              : "encoding-name=VP8,payload=98";
+  switch (codec) {
+    case Codec::h264:
+      return "encoding-name=H264,payload=96,packetization-mode=(string)1,"
+             "profile-level-id=(string)42e01f,level-asymmetry-allowed=(string)1";
+    case Codec::vp8:
+      return "encoding-name=VP8,payload=98";
+    case Codec::vp9:
+      return "encoding-name=VP9,payload=100,profile-id=(string)0";
+  }
+  return {};
+}
+
+const char* payloader_of(Codec codec) {
+  switch (codec) {
+    case Codec::h264:
+      // The encoder repeats its parameter sets with each key frame. With config-interval=-1 the
+      // payloader would set them before each slice too, which cuts the picture in two.
+      return "rtph264pay name=payloader aggregate-mode=zero-latency config-interval=0";
+    case Codec::vp8:
+      return "rtpvp8pay name=payloader picture-id-mode=15-bit";
+    case Codec::vp9:
+      return "rtpvp9pay name=payloader picture-id-mode=15-bit";
+  }
+  return "";
 }
 
 }  // namespace
@@ -32,15 +53,10 @@ GstPtr<GstCaps> offered_video(const std::vector<Codec>& codecs) {
 }
 
 GstPtr<GstElement> make_sender(const AcceptedVideo& video) {
-  const std::string payloader =
-      video.codec == Codec::h264
-          // The encoder repeats its parameter sets with each key frame. With config-interval=-1 the
-          // payloader would set them before each slice too, which cuts the picture in two.
-          ? "rtph264pay name=payloader aggregate-mode=zero-latency config-interval=0"
-          : "rtpvp8pay name=payloader picture-id-mode=15-bit";
   const auto description =
       "appsrc name=source is-live=true format=time max-bytes=0 max-buffers=0 max-time=0 ! " +
-      payloader + " mtu=1200 auto-header-extension=false pt=" + std::to_string(video.payload) +
+      std::string{payloader_of(video.codec)} +
+      " mtu=1200 auto-header-extension=false pt=" + std::to_string(video.payload) +
       (video.ssrc != 0 ? " ssrc=" + std::to_string(video.ssrc) : "");
   auto bin = GstPtr<GstElement>::sink(
       gst_parse_bin_from_description(description.c_str(), /*ghost_unlinked_pads=*/TRUE, nullptr));

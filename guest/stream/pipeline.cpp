@@ -22,6 +22,8 @@ constexpr std::array h264_elements{Needed{"x264enc", "gstreamer1.0-plugins-ugly"
                                    Needed{"rtph264pay", "gstreamer1.0-plugins-good"}};
 constexpr std::array vp8_elements{Needed{"vp8enc", "gstreamer1.0-plugins-good"},
                                   Needed{"rtpvp8pay", "gstreamer1.0-plugins-good"}};
+constexpr std::array vp9_elements{Needed{"vp9enc", "gstreamer1.0-plugins-good"},
+                                  Needed{"rtpvp9pay", "gstreamer1.0-plugins-good"}};
 constexpr std::array audio_elements{Needed{"opusenc", "gstreamer1.0-plugins-base"},
                                     Needed{"rtpopuspay", "gstreamer1.0-plugins-good"}};
 
@@ -110,8 +112,10 @@ void Pipeline::stop() {
 std::optional<Cause> missing_element(const std::vector<Codec>& codecs) {
   if (auto cause = first_missing(common_elements)) return cause;
   for (const auto codec : codecs) {
-    auto cause = codec == Codec::h264 ? first_missing(h264_elements) : first_missing(vp8_elements);
-    if (cause) return cause;
+    const auto& elements = codec == Codec::h264  ? h264_elements
+                           : codec == Codec::vp8 ? vp8_elements
+                                                 : vp9_elements;
+    if (auto cause = first_missing(elements)) return cause;
   }
   return std::nullopt;
 }
@@ -129,6 +133,7 @@ Json element_list() {
   add(common_elements);
   add(h264_elements);
   add(vp8_elements);
+  add(vp9_elements);
   add(audio_elements);
   return list;
 }

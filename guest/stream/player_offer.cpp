@@ -125,6 +125,11 @@ std::optional<int> fit_of_h264(const Lines& lines, unsigned payload) {
 std::optional<int> fit_of(const Lines& lines, unsigned payload, Codec codec) {
   const auto name = lowered(value_of(lines, of_payload("rtpmap", payload)).value_or(""));
   if (codec == Codec::vp8) return name.starts_with("vp8/90000") ? std::optional{0} : std::nullopt;
+  if (codec == Codec::vp9)
+    return name.starts_with("vp9/90000") &&
+                   parameter(lines, payload, "profile-id").value_or("0") == "0"
+               ? std::optional{0}
+               : std::nullopt;
   return name.starts_with("h264/90000") ? fit_of_h264(lines, payload) : std::nullopt;
 }
 
@@ -244,7 +249,9 @@ void PlayerOffer::reduce() {
 
 GstPtr<GstCaps> PlayerOffer::caps() const {
   const auto text = std::string{"application/x-rtp,media=video,clock-rate=90000,encoding-name="} +
-                    (video_.codec == Codec::h264 ? "H264" : "VP8") +
+                    (video_.codec == Codec::h264  ? "H264"
+                     : video_.codec == Codec::vp8 ? "VP8"
+                                                  : "VP9") +
                     ",payload=" + std::to_string(video_.payload);
   return GstPtr<GstCaps>{gst_caps_from_string(text.c_str())};
 }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "guest/stream/encoder_trial.hpp"
 #include "guest/stream/log.hpp"
 #include "guest/stream/own_certificate.hpp"
 
@@ -26,6 +27,9 @@ Streamer::Streamer(EventLoop& loop, UniqueFd control, std::function<void(int)> f
                [this] {
                  if (const auto ping = std::exchange(unanswered_, std::nullopt)) handle(*ping);
                }),
+      chooser_(encoder_kinds(),
+               {.trial = [](const EncoderKind& kind) { return try_encoder(kind); }}),
+      encoder_trials_([this] { chooser_.try_hardware(); }),
       control_(loop, std::move(control),
                {.message = [this](const Json& message) { received(message); },
                 .closed =
@@ -60,7 +64,8 @@ void Streamer::handle(const Configure& configuration) {
   configuration_ = configuration;
   warm_up_.hurry();
   renew_randomness();
-  if (const auto cause = start(configuration)) fail(*cause);
+  if (const auto cause = take_configured_codecs()) return fail(*cause);
+  if (const auto cause = start(*configuration_)) fail(*cause);
 }
 
 std::optional<Cause> Streamer::start(const Configure& configuration) {
@@ -94,7 +99,7 @@ std::optional<Cause> Streamer::open_desktop() {
 
 std::optional<Cause> Streamer::start_capture(const Configure& configuration) {
   fan_out_ = std::make_unique<FanOut>(
-      VideoFormat{configuration.width, configuration.height, configuration.fps}, clock_,
+      VideoFormat{configuration.width, configuration.height, configuration.fps}, clock_, chooser_,
       FanOut::Events{.frame_wanted = [this] { capture_->request_frame(); },
                      .settled = [this](GstClockTime time) { capture_->settled(time); },
                      .failed =
@@ -242,6 +247,7 @@ void Streamer::peer_connected(Epoch epoch) {
     say_peer(epoch, "failed", cause->message);
     return drop_peer(epoch);
   }
+  say_encoder(epoch, peer->codec());
   plan_rates();
   capture_->set_active(true);
   if (figures_timer_) return;

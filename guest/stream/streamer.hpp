@@ -9,6 +9,7 @@
 #include "guest/stream/control_channel.hpp"
 #include "guest/stream/control_messages.hpp"
 #include "guest/stream/desktop.hpp"
+#include "guest/stream/encoder_chooser.hpp"
 #include "guest/stream/event_loop.hpp"
 #include "guest/stream/fan_out.hpp"
 #include "guest/stream/files/file_desk.hpp"
@@ -45,7 +46,6 @@ class Streamer {
 
   [[nodiscard]] std::optional<Cause> start(const Configure& configuration);
   [[nodiscard]] std::optional<Cause> open_desktop();
-  void open_audio(const Configure& configuration);  // streamer_audio.cpp
   [[nodiscard]] std::optional<Cause> start_capture(const Configure& configuration);
   [[nodiscard]] Peer::Events peer_events(Epoch epoch);
   void peer_connected(Epoch epoch);
@@ -66,10 +66,19 @@ class Streamer {
   void fail(const Cause& cause);
   void finish(int status);
 
+  // streamer_codecs.cpp
+  [[nodiscard]] std::optional<Cause> take_configured_codecs();
+  void say_encoder(Epoch epoch, Codec codec);
+
+  // streamer_audio.cpp
+  void open_audio(const Configure& configuration);
+
   EventLoop& loop_;
   std::function<void(int)> finished_;
   std::optional<Ping> unanswered_;  ///< until this is awake
   WarmUp warm_up_;
+  EncoderChooser chooser_;
+  std::jthread encoder_trials_;  ///< of hardware; software is used until they are done
   ControlChannel control_;
   MediaClock clock_;
   std::optional<Configure> configuration_;

@@ -2,11 +2,12 @@
 
 #include <future>
 
-#include "guest/stream/encoder.hpp"
+#include "guest/stream/encoder_kinds.hpp"
+#include "guest/stream/encoder_trial.hpp"
 #include "guest/stream/gst_promise.hpp"
 #include "guest/stream/log.hpp"
 #include "guest/stream/peer_media.hpp"
-#include "guest/stream/picture.hpp"
+#include "guest/stream/pipeline.hpp"
 
 namespace aerie::stream {
 namespace {
@@ -15,22 +16,6 @@ constexpr std::chrono::seconds longest_step{10};  // an emulated processor may b
 
 void make_certificate() {
   const auto element = GstPtr<GstElement>::sink(gst_element_factory_make("dtlsdec", nullptr));
-}
-
-/// Has an encoder encode one small picture. What it can't do now is told when a viewer needs it.
-void try_encoder(Codec codec) {
-  constexpr int edge = 64;
-  const MediaClock clock;
-  std::promise<void> encoded;
-  std::atomic<bool> is_told = false;
-  const auto tell = [&] {
-    if (!is_told.exchange(true)) encoded.set_value();
-  };
-  auto encoder = Encoder::create(codec, {edge, edge, 30}, clock,
-                                 {[&](GstSample*) { tell(); }, [&](const Cause&) { tell(); }});
-  if (!encoder) return;
-  (*encoder)->push(Picture{edge, edge, 30}.frame(clock.now()).get());
-  encoded.get_future().wait_for(longest_step);
 }
 
 /// Has webrtcbin make an offer, which nobody gets.
@@ -69,8 +54,11 @@ WarmUp::~WarmUp() {
 
 void WarmUp::run() const {
   make_certificate();
-  for (const auto codec : {Codec::h264, Codec::vp8})
-    if (!is_hurried_) try_encoder(codec);
+  // Those that are offered unless configured; hardware has a trial of its own.
+  for (const auto& kind : encoder_kinds())
+    if (!is_hurried_ && !kind.is_hardware &&
+        (kind.codec == Codec::h264 || kind.codec == Codec::vp8))
+      if (const auto why = try_encoder(kind)) log_line("an encoder that stands by: " + *why);
   if (!is_hurried_) try_offer();
 }
 

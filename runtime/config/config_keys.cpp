@@ -160,8 +160,8 @@ Complaint check_name(const std::string& name) {
 }
 
 Complaint check_codec(const std::string& name) {
-  if (name == "h264" || name == "vp8") return {};
-  return "must hold h264 and vp8 only, not \"" + name + "\"";
+  if (name == "h264" || name == "vp8" || name == "vp9") return {};
+  return "must hold h264, vp8 and vp9 only, not \"" + name + "\"";
 }
 
 Complaint assign_overcommit(Settings& settings, const Json& value) {
@@ -311,7 +311,7 @@ std::vector<ConfigKey> make_keys() {
          return {};
        }},
       list("media.codecs", AT(media.codecs), "h264, vp8", check_codec,
-           "codecs offered, the preferred one first"),
+           "codecs offered, of h264, vp8 and vp9, the preferred one first"),
       choice("log.level", AT(log.level), {"debug", "info", "warning", "error"},
              "least important line that is logged"),
       choice("log.format", AT(log.format), {"text", "json"}, "form of the log"),

@@ -38,14 +38,30 @@ Checked<Profiles> load_profiles_from(const std::vector<std::string>& directories
   return profiles;
 }
 
+namespace {
+
+/// What the streamer reads; a profile that says it itself is left alone.
+void offer_codecs(Profile& profile, const std::vector<std::string>& codecs) {
+  std::string list;
+  for (const auto& codec : codecs)
+    list.append(list.empty() ? "" : ",").append(codec);
+  for (auto& child : profile.children)
+    if (child.builtin == Builtin::stream) child.env.try_emplace("AERIE_CODECS", list);
+}
+
+}  // namespace
+
 Checked<Profiles> load_profiles(const Settings& settings) {
   const auto directories = search_path(settings.profiles_path, "profiles");
   auto profiles = load_profiles_from(directories);
-  if (!profiles || (settings.guests.memory_mib == 0 && settings.guests.cpus == 0)) return profiles;
+  const bool has_codecs = settings.media.codecs != MediaSettings{}.codecs;
+  if (!profiles || (settings.guests.memory_mib == 0 && settings.guests.cpus == 0 && !has_codecs))
+    return profiles;
   for (auto& [name, profile] : *profiles) {
     auto changed = *profile;
     if (settings.guests.memory_mib != 0) changed.resources.memory_mib = settings.guests.memory_mib;
     if (settings.guests.cpus != 0) changed.resources.cpus = settings.guests.cpus;
+    if (has_codecs) offer_codecs(changed, settings.media.codecs);
     profile = std::make_shared<const Profile>(std::move(changed));
   }
   return profiles;

@@ -61,6 +61,20 @@ TEST_CASE("the shipped profiles are valid and what the contract says", "[profile
   }
 }
 
+TEST_CASE("configured codecs reach the streamer of every profile", "[profiles]") {
+  aerie::Settings settings;
+  const auto codecs_of = [&](const char* name) {
+    const auto profiles = aerie::load_profiles(settings).value();
+    const auto& env = profiles.at(name)->find(aerie::Builtin::stream)->env;
+    const auto found = env.find("AERIE_CODECS");
+    return found == env.end() ? "" : found->second;
+  };
+  CHECK(codecs_of("browser").empty());
+  settings.media.codecs = {"vp9", "h264"};
+  CHECK(codecs_of("browser") == "vp9,h264");
+  CHECK(codecs_of("terminal") == "vp9,h264");
+}
+
 TEST_CASE("a directory of one's own goes before the shipped one", "[profiles]") {
   const TempFolder folder;
   folder.write("browser.json", tiny("browser", "mine"));

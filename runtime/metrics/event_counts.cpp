@@ -70,6 +70,8 @@ Metrics::Counts::Counts()
       checks_(counters("aerie_check_failures_total", "Failures of the host's checks, by check.")),
       responses_(counters("aerie_http_responses_total", "Answers of the HTTP API, by status.")),
       frames_(counters("aerie_stream_frames_total", "Pictures that were encoded, by codec.")),
+      encoders_(counters("aerie_stream_encoder_total",
+                         "Viewers whose pictures an encoder began to make, by encoder.")),
       bytes_(counters("aerie_stream_encoded_bytes_total", "Bytes of encoded pictures, by codec.")),
       encode_times_(histograms("aerie_stream_encode_seconds",
                                "From a picture at its encoder to the encoded one, by codec.")),
@@ -134,6 +136,9 @@ void Metrics::Counts::observe(const Event& event) {
     if (after.is_number_integer())
       crash_frames_.Add({}, buckets()).Observe(seconds(Duration{after.get<std::int64_t>()}));
   }
+  if (kind == "stream.encoder")
+    encoders_.Add({{"codec", word(event.data, "codec")}, {"encoder", word(event.data, "encoder")}})
+        .Increment();
   if (kind == "vm.replaced") replacements_.Add({}).Increment();
   if (kind == "deadline.passed") deadlines_.Add({}).Increment();
   if (kind == "tombstone.written") tombstones_.Add({}).Increment();

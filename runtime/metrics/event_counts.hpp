@@ -68,6 +68,7 @@ class Metrics::Counts {
   Counters& checks_;
   Counters& responses_;
   Counters& frames_;
+  Counters& encoders_;
   Counters& bytes_;
   Histograms& encode_times_;
   Histograms& round_trips_;

@@ -156,6 +156,7 @@ TEST_CASE("what streams make is added up", "[metrics]") {
   ledger.metrics.add(SignalingStep::answer, Duration{20});
   ledger.metrics.add(SignalingStep::answer, Duration{10});
   ledger.tell("stream.recovered", {{"afterMs", 240}});
+  ledger.tell("stream.encoder", {{"viewer", "v"}, {"codec", "h264"}, {"encoder", "x264enc"}});
   const auto text = ledger.text();
   for (const auto* line :
        {"aerie_stream_frames_total{codec=\"h264\"} 4", "aerie_stream_frames_total{codec=\"vp8\"} 0",
@@ -164,6 +165,7 @@ TEST_CASE("what streams make is added up", "[metrics]") {
         "aerie_stream_encode_seconds_bucket{codec=\"h264\",le=\"0.005\"} 2",
         "aerie_signaling_seconds_sum{step=\"offer\"} 0.09",
         "aerie_signaling_seconds_sum{step=\"answer\"} 0.03",
+        "aerie_stream_encoder_total{codec=\"h264\",encoder=\"x264enc\"} 1",
         "aerie_stream_round_trip_seconds_count 2", "aerie_crash_frame_seconds_sum 0.24"}) {
     INFO(line);
     CHECK_THAT(text, Contains(std::string(line) + "\n"));

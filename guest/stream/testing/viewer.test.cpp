@@ -25,6 +25,9 @@ GstPtr<GstPromise> promise(Done done) {
 }
 
 const char* decoder(Codec codec) {
+  if (codec == Codec::vp9)
+    return "rtpvp9depay ! vp9dec ! videoconvert ! video/x-raw,format=RGB"
+           " ! appsink name=sink sync=false emit-signals=true max-buffers=4 drop=true";
   return codec == Codec::h264
              ? "rtph264depay ! h264parse ! openh264dec ! videoconvert ! video/x-raw,format=RGB"
                " ! appsink name=sink sync=false emit-signals=true max-buffers=4 drop=true"
@@ -82,9 +85,13 @@ void Viewer::take_offer(const std::string& sdp) {
   gst_sdp_message_new_from_text(sdp.c_str(), &message);
   // Choose the codec by hiding the other one from webrtcbin.
   auto* media = const_cast<GstSDPMedia*>(gst_sdp_message_get_media(message, 0));
-  const std::string unwanted = codec_ == Codec::h264 ? "98" : "96";
+  const std::set<std::string> wanted{codec_ == Codec::h264  ? "96"
+                                     : codec_ == Codec::vp8 ? "98"
+                                                            : "100"};
+  const std::set<std::string> all{"96", "98", "100"};
   for (guint i = 0; i < gst_sdp_media_formats_len(media);)
-    if (gst_sdp_media_get_format(media, i) == unwanted)
+    if (const std::string format = gst_sdp_media_get_format(media, i);
+        all.contains(format) && !wanted.contains(format))
       gst_sdp_media_remove_format(media, i);
     else
       ++i;
