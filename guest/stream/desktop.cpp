@@ -79,6 +79,8 @@ std::optional<Refusal> Desktop::perform(const ViewerMessage& message) {
                        clipboard_.offer(event.text);
                        return std::nullopt;
                      },
+                     // Not the desktop's business.
+                     [](const RecordRequest&) -> Answer { return Refusal{"unsupported"}; },
                      [this](const DisplayRequest& wish) -> Answer { return resize(wish); },
                      [this](const auto& input) -> Answer { return input_.inject(input); },
                  },

@@ -4,6 +4,44 @@
 #include <libyuv/convert.h>
 
 namespace aerie::stream {
+namespace {
+
+constexpr int mark_radius = 7;
+constexpr int mark_middle = 10;  ///< pixels below the upper edge
+
+struct Colour {
+  std::uint8_t y;
+  std::uint8_t u;
+  std::uint8_t v;
+};
+constexpr Colour red{81, 90, 240};  // BT.601, limited range
+constexpr Colour white{235, 128, 128};
+
+/// A red disc within a white ring, so that it shows on any ground.
+void draw_mark(GstBuffer* frame, const GstVideoInfo& info) {
+  GstMapInfo map;
+  if (gst_buffer_map(frame, &map, GST_MAP_READWRITE) == FALSE) return;
+  const auto at = [&](unsigned plane, int x, int y) -> std::uint8_t& {
+    return map.data[info.offset[plane] +
+                    static_cast<std::size_t>(y) * static_cast<std::size_t>(info.stride[plane]) +
+                    static_cast<std::size_t>(x)];
+  };
+  const int middle = (info.width / 2) & ~1;
+  const int reach = mark_radius + 2;
+  for (int y = std::max(mark_middle - reach, 0);
+       y <= std::min(mark_middle + reach, info.height - 1); ++y)
+    for (int x = std::max(middle - reach, 0); x <= std::min(middle + reach, info.width - 1); ++x) {
+      const int away = (x - middle) * (x - middle) + (y - mark_middle) * (y - mark_middle);
+      if (away > reach * reach) continue;
+      const auto& colour = away <= mark_radius * mark_radius ? red : white;
+      at(0, x, y) = colour.y;
+      at(1, x / 2, y / 2) = colour.u;
+      at(2, x / 2, y / 2) = colour.v;
+    }
+  gst_buffer_unmap(frame, &map);
+}
+
+}  // namespace
 
 Rectangle even_rectangle(Rectangle rectangle, int width, int height) {
   const int left = std::max(rectangle.x, 0) & ~1;
@@ -67,6 +105,7 @@ GstPtr<GstSample> Picture::frame(GstClockTime timestamp) {
   if (gst_buffer_pool_acquire_buffer(pool_.get(), &taken, nullptr) != GST_FLOW_OK) return {};
   const GstPtr<GstBuffer> buffer{taken};
   gst_buffer_fill(taken, 0, planes_.data(), planes_.size());
+  if (is_marked_) draw_mark(taken, info_);
   GST_BUFFER_PTS(taken) = timestamp;
   return GstPtr<GstSample>{gst_sample_new(taken, caps_.get(), nullptr, nullptr)};
 }

@@ -40,6 +40,9 @@ class Picture {
   /// Converts `pixels`, rows of BGRx that cover just `where` (even edges, within the picture).
   void update(const std::uint8_t* pixels, const Rectangle& where);
 
+  /// Whether frames bear the mark of a recording: a red dot at the middle of the upper edge.
+  void set_marked(bool is_marked) { is_marked_ = is_marked; }
+
   /// A frame for encoders: a copy of the picture, stamped with `timestamp`.
   [[nodiscard]] GstPtr<GstSample> frame(GstClockTime timestamp);
 
@@ -56,6 +59,7 @@ class Picture {
   GstPtr<GstCaps> caps_;
   std::unique_ptr<GstBufferPool, PoolEnd> pool_;
   std::vector<std::uint8_t> planes_;
+  bool is_marked_ = false;
 };
 
 }  // namespace aerie::stream

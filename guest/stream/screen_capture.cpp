@@ -53,6 +53,13 @@ void ScreenCapture::request_frame() {
   order([this] { orders_.frame = true; });
 }
 
+void ScreenCapture::set_marked(bool is_marked) {
+  order([&] {
+    orders_.marked = is_marked;
+    orders_.frame = true;
+  });
+}
+
 void ScreenCapture::settled(GstClockTime timestamp) {
   order([&] { orders_.settled = timestamp; });
 }
@@ -90,6 +97,7 @@ void ScreenCapture::take_orders() {
     orders_.settled.reset();
   }
   stopping_ = orders.stop;
+  marked_ = orders.marked;
   if (orders.active != active_) {
     active_ = orders.active;
     reader_->watch(active_);
@@ -111,6 +119,7 @@ ScreenCapture::Step ScreenCapture::act() {
     if (!reader_->refresh()) return Step::lost;
     wanted_at_ = now;
   }
+  reader_->picture().set_marked(marked_);  // it is another one after a change of size
   if (const auto frame = reader_->picture().frame(now)) events_.frame(frame.get());
   return Step::acted;
 }

@@ -45,6 +45,8 @@ class ScreenCapture {
   void set_active(bool active);
   /// Gives the present picture again, so that a key frame can be made of it.
   void request_frame();
+  /// Has every frame from the next one on bear the mark of a recording, or none.
+  void set_marked(bool is_marked);
   /// Says that the frame of that time came out of the encoders as good as it gets; where nothing
   /// has changed since, it is not repeated any more.
   void settled(GstClockTime timestamp);
@@ -67,6 +69,7 @@ class ScreenCapture {
   FramePacer pacer_;
   std::unique_ptr<ScreenReader> reader_;
   bool active_ = false;
+  bool marked_ = false;
   GstClockTime wanted_at_ = 0;  ///< frames from then on are what was asked for, or changed, last
 
   std::mutex mutex_;
@@ -74,6 +77,7 @@ class ScreenCapture {
     bool stop = false;
     bool active = false;
     bool frame = false;
+    bool marked = false;
     std::optional<GstClockTime> settled;
   } orders_;
   bool stopping_ = false;

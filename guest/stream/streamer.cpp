@@ -41,6 +41,7 @@ Streamer::Streamer(EventLoop& loop, UniqueFd control, std::function<void(int)> f
 
 Streamer::~Streamer() {
   // Encoders and capture call each other from their threads: those end before either object goes.
+  recording_.reset();
   peers_.clear();
   if (capture_) capture_->stop();
   if (fan_out_) fan_out_->stop();
@@ -116,6 +117,7 @@ std::optional<Cause> Streamer::start_capture(const Configure& configuration) {
        .failed = [this](Cause cause) { loop_.post([this, cause] { fail(cause); }); }});
   if (!capture) return capture.error();
   capture_ = std::move(*capture);
+  make_recording();
   return std::nullopt;
 }
 
@@ -312,8 +314,11 @@ void Streamer::drop_peer(Epoch epoch) {
 
 void Streamer::input_opened(Epoch epoch) {
   const auto found = peers_.find(epoch);
-  if (found == peers_.end() || !desktop_->cursor()) return;
+  if (found == peers_.end()) return;
   auto& viewer = found->second;
+  if (recording_ && recording_->is_on())
+    viewer.peer->channels()->send({{"type", "recording"}, {"on", true}});
+  if (!desktop_->cursor()) return;
   viewer.peer->channels()->send(viewer.cursors.message_for(*desktop_->cursor()));
 }
 
@@ -323,6 +328,7 @@ void Streamer::viewer_said(Epoch epoch, const ViewerMessage& message) {
   const auto peer = found->second.peer;
   auto& channels = *peer->channels();  // it came over one of them
   if (holder_ != epoch) return channels.refuse({"not-in-control"});
+  if (const auto* wish = std::get_if<RecordRequest>(&message)) return record(channels, *wish);
   if (const auto refusal = desktop_->perform(message)) channels.refuse(*refusal);
 }
 

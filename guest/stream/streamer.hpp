@@ -15,6 +15,7 @@
 #include "guest/stream/files/file_desk.hpp"
 #include "guest/stream/media_clock.hpp"
 #include "guest/stream/peer.hpp"
+#include "guest/stream/recording.hpp"
 #include "guest/stream/screen_capture.hpp"
 #include "guest/stream/screenshots.hpp"
 #include "guest/stream/warm_up.hpp"
@@ -63,6 +64,9 @@ class Streamer {
   void follow_size(int width, int height);
   void open_files();
   [[nodiscard]] FilePace::Network network_of(Epoch epoch) const;
+  void make_recording();
+  void record(DataChannels& asker, const RecordRequest& request);
+  void tell_recording(bool on, const std::string& problem);
   void fail(const Cause& cause);
   void finish(int status);
 
@@ -92,7 +96,8 @@ class Streamer {
     std::optional<std::chrono::microseconds> round_trip;
   };
   std::map<Epoch, Viewer> peers_;
-  std::unique_ptr<FileDesk> files_;  ///< null: no files are carried
+  std::unique_ptr<FileDesk> files_;       ///< null: no files are carried
+  std::unique_ptr<Recording> recording_;  ///< null where no files are carried
   Screenshots screenshots_;
   std::optional<Epoch> holder_;  ///< whose input counts
   std::map<Codec, EventSource> key_pauses_;

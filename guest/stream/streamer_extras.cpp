@@ -9,6 +9,7 @@ namespace aerie::stream {
 
 /// Encoders take the new size from the pictures; how much may be sent follows here.
 void Streamer::follow_size(int width, int height) {
+  if (recording_) recording_->next_file();
   configuration_->width = width;
   configuration_->height = height;
   const VideoFormat format{width, height, configuration_->fps};
@@ -42,6 +43,28 @@ FilePace::Network Streamer::network_of(Epoch epoch) const {
   network.loss = figures.loss;
   network.waiting = control->feed()->waiting();
   return network;
+}
+
+void Streamer::make_recording() {
+  if (!files_) return;
+  recording_ = std::make_unique<Recording>(
+      Recording::Outside{
+          loop_, clock_, *fan_out_, *capture_, *files_,
+          [this](bool on, const std::string& problem) { tell_recording(on, problem); }},
+      configuration_->codecs.front(), static_cast<std::uint64_t>(configuration_->file_bytes));
+}
+
+void Streamer::record(DataChannels& asker, const RecordRequest& request) {
+  if (!recording_) return asker.refuse({"unsupported"});
+  request.on ? recording_->start() : recording_->stop();
+}
+
+void Streamer::tell_recording(bool on, const std::string& problem) {
+  if (!problem.empty()) log_line("the recording ended: " + problem);
+  Json message{{"type", "recording"}, {"on", on}};
+  if (!problem.empty()) message["problem"] = problem;
+  for (const auto& [epoch, viewer] : peers_)
+    if (auto* channels = viewer.peer->channels()) channels->send(message);
 }
 
 void Streamer::handle(const AskScreenshot& asked) {

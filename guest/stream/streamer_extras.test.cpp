@@ -1,7 +1,9 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <gst/app/gstappsink.h>
 
 #include "guest/stream/files/file_messages.hpp"
 #include "guest/stream/testing/rig.hpp"
@@ -56,6 +58,46 @@ std::string some_bytes(std::size_t count) {
     byte = static_cast<char>(state >> 24U);
   }
   return bytes;
+}
+
+/// True for the red of a recording's mark, as it comes out of an encoder.
+bool is_mark(std::uint32_t rgb) {
+  return (rgb >> 16U & 0xFFU) > 150 && (rgb >> 8U & 0xFFU) < 110 && (rgb & 0xFFU) < 110;
+}
+
+/// Paints, and waits until the viewer has seen some of it; nothing like the mark.
+void show_colours(Rig& rig, Painter& painter, Viewer& viewer) {
+  const int before = viewer.frames;
+  std::uint32_t blue = 0x40;
+  REQUIRE(rig.until([&] {
+    painter.paint(0x206000 | (blue = (blue + 9) & 0xFFU));
+    return viewer.frames > before + 5;
+  }));
+}
+
+std::vector<std::string> recordings(const Home& home) {
+  std::vector<std::string> found;
+  for (const auto& entry : fs::directory_iterator{home.path + "/Downloads"})
+    if (entry.path().extension() == ".mkv") found.push_back(entry.path());
+  return found;
+}
+
+/// How many pictures a player gets out of the file.
+int pictures_in(const std::string& file) {
+  const aerie::stream::MediaClock clock;
+  auto player = aerie::stream::Pipeline::parse(
+      "filesrc location=\"" + file +
+          "\" ! matroskademux ! h264parse ! openh264dec ! appsink name=sink sync=false",
+      clock);
+  REQUIRE(player);
+  REQUIRE(player->play());
+  const auto sink = player->element("sink");
+  int pictures = 0;
+  while (const auto sample = aerie::stream::GstPtr<GstSample>{
+             gst_app_sink_try_pull_sample(GST_APP_SINK(sink.get()), 5 * GST_SECOND)})
+    ++pictures;
+  player->stop();
+  return pictures;
 }
 
 bool heard(const Viewer& viewer, const std::string& type, const std::string& reason = "") {
@@ -190,4 +232,69 @@ TEST_CASE("where no files are carried there is no channel for them", "[stream][f
   const auto viewer = rig.join(1);
   REQUIRE(viewer);
   CHECK_FALSE(viewer->has_files());
+}
+
+TEST_CASE("the screen is recorded into the guest's folder, with everybody told",
+          "[stream][recording]") {
+  const Home home;
+  Rig rig;
+  Painter painter;
+  painter.paint(0xC02040);
+  REQUIRE(rig.start(true, 4 << 20));
+  const auto holder = rig.join(1);
+  const auto other = rig.join(2);
+  REQUIRE(holder);
+  REQUIRE(other);
+  rig.say({{"type", "control"}, {"epoch", 1}});
+  other->send("input", R"({"type":"record","on":true})");
+  REQUIRE(rig.until([&] { return other->was_refused("not-in-control"); }));
+  const Json begun{{"type", "recording"}, {"on", true}};
+  const Json ended{{"type", "recording"}, {"on", false}};
+  holder->send("input", R"({"type":"record","on":true})");
+  REQUIRE(rig.until([&] { return holder->has_heard(begun) && other->has_heard(begun); }));
+  REQUIRE(rig.until([&] { return is_mark(holder->mark) && is_mark(other->mark); }));
+  // Who comes later is told as well.
+  const auto late = rig.join(3);
+  REQUIRE(late);
+  CHECK(rig.until([&] { return late->has_heard(begun); }));
+  show_colours(rig, painter, *holder);
+
+  // Another size is another file.
+  holder->send("input", R"({"type":"display","width":200,"height":150})");
+  REQUIRE(rig.until([&] { return holder->width == 200; }));
+  show_colours(rig, painter, *holder);
+  holder->send("input", R"({"type":"record","on":false})");
+  REQUIRE(rig.until([&] { return holder->has_heard(ended) && late->has_heard(ended); }));
+  CHECK(rig.until([&] { return !is_mark(holder->mark); }));
+  const auto recorded = recordings(home);
+  REQUIRE(recorded.size() == 2);
+  for (const auto& file : recorded)
+    CHECK(pictures_in(file) > 1);
+}
+
+TEST_CASE("a recording that is stopped at once, or is as large as it may be, ends by itself",
+          "[stream][recording]") {
+  const Home home;
+  Rig rig;
+  Painter painter;
+  REQUIRE(rig.start(false, 2'000));
+  const auto holder = rig.join(1);
+  REQUIRE(holder);
+  rig.say({{"type", "control"}, {"epoch", 1}});
+  holder->send("input", R"({"type":"record","on":true})");
+  holder->send("input", R"({"type":"record","on":false})");
+  const auto ends = [&] {
+    return std::count_if(holder->heard.begin(), holder->heard.end(), [](const Json& message) {
+      return message["type"] == "recording" && message["on"] == false;
+    });
+  };
+  REQUIRE(rig.until([&] { return ends() == 1; }));
+  holder->send("input", R"({"type":"record","on":true})");
+  std::uint32_t colour = 0;
+  REQUIRE(rig.until([&] {
+    painter.paint(colour += 0x10203);
+    return ends() == 2;
+  }));
+  CHECK(holder->has_heard(
+      {{"type", "recording"}, {"on", false}, {"problem", "it is as large as it may be"}}));
 }

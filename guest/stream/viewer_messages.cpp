@@ -91,6 +91,7 @@ ViewerMessage parse(const Json& message) {
   if (type == "display")
     return DisplayRequest{static_cast<int>(integer(message, "width", 64, 3840)),
                           static_cast<int>(integer(message, "height", 64, 2160))};
+  if (type == "record") return RecordRequest{truth(message, "on")};
   throw Refusal{"unknown-type", "type"};
 }
 

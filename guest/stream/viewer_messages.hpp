@@ -51,9 +51,13 @@ struct DisplayRequest {
   int width = 0;
   int height = 0;
 };
+/// Begins or ends the recording of the screen.
+struct RecordRequest {
+  bool on = false;
+};
 
 using ViewerMessage = std::variant<KeyEvent, ButtonEvent, MoveEvent, WheelEvent, TextEvent,
-                                   ClipboardEvent, ReleaseAll, DisplayRequest>;
+                                   ClipboardEvent, ReleaseAll, DisplayRequest, RecordRequest>;
 
 /// Why a message was not done: `bad-json`, `too-large`, `unknown-type`, `missing-field`,
 /// `bad-field`, `not-in-control`, `rate-limited`, `no-keycode`, `unsupported`.

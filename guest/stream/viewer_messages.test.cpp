@@ -21,6 +21,11 @@ T read(std::string_view bytes) {
 
 }  // namespace
 
+TEST_CASE("the wish to record is read", "[viewer-messages]") {
+  CHECK(std::get<RecordRequest>(*parse_viewer_message(R"({"type":"record","on":true})")).on);
+  CHECK(parse_viewer_message(R"({"type":"record","on":1})").error() == Refusal{"bad-field", "on"});
+}
+
 TEST_CASE("every message of a viewer is read", "[viewer-messages]") {
   const auto key = read<KeyEvent>(R"({"type":"key","keysym":65293,"down":true})");
   CHECK(key.keysym == 65293);

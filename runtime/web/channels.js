@@ -6,7 +6,7 @@ const mostClipboardBytes = 60 * 1024 - 64; // 60 KiB with the message around it
 const mostQueuedBytes = 1 << 20;
 
 export class Channels {
-  /** `handlers` by message type: cursor, clipboard, refused. onReady() when input can be sent. */
+  /** `handlers` by message type: cursor, clipboard, recording, refused. onReady() when input can be sent. */
   constructor({ handlers, onReady }) {
     this.handlers = handlers;
     this.onReady = onReady;
@@ -70,6 +70,11 @@ export class Channels {
   /** Asks for another size of the guest's display, in pixels. */
   display(width, height) {
     return this.#send(this.input, { type: 'display', width, height });
+  }
+
+  /** Begins or ends the recording of the guest's screen. */
+  record(on) {
+    return this.#send(this.input, { type: 'record', on });
   }
 
   releaseAll() {

@@ -15,6 +15,7 @@ import { Media } from './media.js';
 import { Overlay } from './overlay.js';
 import { firstRequest, People } from './people.js';
 import { Pointing } from './pointing.js';
+import { RecordingMark } from './recording.js';
 import { RetireBanner } from './retire.js';
 import { Signaling } from './signaling.js';
 import { connectSoundButton, drawSoundButton, Sound } from './sound.js';
@@ -78,8 +79,10 @@ class Viewer {
     this.channels = new Channels({ onReady: () => this.#inputOpened(), handlers: {
       cursor: (message) => this.cursor.take(message),
       clipboard: (message) => this.clipboard.take(message),
+      recording: (message) => { this.recording.take(message); this.#draw(); },
       refused: ({ reason }) => this.toast.show(refusedText(String(reason).slice(0, 80))),
     } });
+    this.recording = new RecordingMark({ record: (on) => this.channels.record(on), say: (text) => this.toast.show(text) });
     this.overlay = new Overlay((name) => this.#act(name));
     this.people = new People({ operator: this.token === operatorToken(),
       control: (action, to) => this.#control(action, to) });
@@ -111,6 +114,7 @@ class Viewer {
 
   #inputOpened() {
     document.body.dataset.input = 'open';
+    this.recording.forget();
     this.fit.again();
   }
 
@@ -224,6 +228,7 @@ class Viewer {
     this.people.draw(view);
     byId('fit-row').hidden = !view.display?.largest;
     this.files.draw();
+    this.recording.draw(inControl(view) && this.files.files.ready);
     this.retire.draw(view, now);
     this.login.draw(view, now);
     if (phase === 'live' && !wasLive && document.activeElement === document.body) this.typing.focus();

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <memory>
+#include <optional>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
@@ -17,7 +18,9 @@
 namespace aerie::stream {
 namespace {
 
-constexpr std::string_view temporary_start = ".aerie-upload-";
+constexpr std::string_view upload_start = ".aerie-upload-";
+constexpr std::string_view recording_start = ".aerie-recording-";
+constexpr const char* interrupted_name = "interrupted recording.mkv";
 constexpr std::uint64_t kept_free = 16 * 1024 * 1024;  // for the guest's own programs
 constexpr int most_numbers = 1000;
 
@@ -55,6 +58,18 @@ std::size_t entries(const UniqueFd& folder) {
   return count;
 }
 
+/// Gives a file another name, with a number where that is taken; empty: `errno` says why not.
+std::optional<std::string> rename_beside(int folder, const std::string& from,
+                                         const std::string& name) {
+  for (int number = 1; number <= most_numbers; ++number) {
+    auto tried = number == 1 ? name : numbered_name(name, number);
+    if (::renameat2(folder, from.c_str(), folder, tried.c_str(), RENAME_NOREPLACE) == 0)
+      return tried;
+    if (errno != EEXIST) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 bool has_room(const UniqueFd& folder, std::uint64_t bytes) {
   struct statvfs disk {};
   if (::fstatvfs(folder.get(), &disk) != 0) return true;  // writing will tell
@@ -68,7 +83,8 @@ Downloads::Downloads(std::string home) : home_(std::move(home)) {
   const auto here = folder();
   if (!here) return;
   for_each_entry(here, [&](const std::string& name) {
-    if (name.starts_with(temporary_start)) ::unlinkat(here.get(), name.c_str(), 0);
+    if (name.starts_with(upload_start)) ::unlinkat(here.get(), name.c_str(), 0);
+    if (name.starts_with(recording_start)) (void)rename_beside(here.get(), name, interrupted_name);
   });
 }
 
@@ -82,11 +98,24 @@ UniqueFd Downloads::folder() const {
 }
 
 FileFault Downloads::create(Folder::Ticket ticket, std::uint64_t bytes) {
+  return begin(ticket, upload_start, bytes);
+}
+
+tl::expected<UniqueFd, FileFault> Downloads::record(Folder::Ticket ticket) {
+  if (const auto fault = begin(ticket, recording_start, 0); !fault.empty())
+    return tl::unexpected(fault);
+  UniqueFd copy{::fcntl(open_.at(ticket).file.get(), F_DUPFD_CLOEXEC, 0)};
+  if (copy) return copy;
+  discard(ticket);
+  return tl::unexpected(FileFault{"failed"});
+}
+
+FileFault Downloads::begin(Folder::Ticket ticket, std::string_view start, std::uint64_t bytes) {
   auto here = folder();
   if (!here) return fault_of(errno);
   if (entries(here) >= most_files) return "too-many";
   if (!has_room(here, bytes)) return "disk-full";
-  const auto name = std::string{temporary_start}
+  const auto name = std::string{start}
                         .append(std::to_string(::getpid()))
                         .append("-")
                         .append(std::to_string(ticket));
@@ -113,17 +142,11 @@ tl::expected<std::string, FileFault> Downloads::finish(Folder::Ticket ticket,
   if (!is_file_name(name)) return tl::unexpected(FileFault{"bad-name"});
   const auto found = open_.find(ticket);
   if (found == open_.end()) return tl::unexpected(FileFault{"gone"});
-  auto& [here, file, temporary] = found->second;
-  for (int number = 1; number <= most_numbers; ++number) {
-    auto tried = number == 1 ? name : numbered_name(name, number);
-    if (::renameat2(here.get(), temporary.c_str(), here.get(), tried.c_str(), RENAME_NOREPLACE) ==
-        0) {
-      open_.erase(found);
-      return tried;
-    }
-    if (errno != EEXIST) return tl::unexpected(fault_of(errno));
-  }
-  return tl::unexpected(FileFault{"too-many"});
+  const auto& [here, file, temporary] = found->second;
+  auto named = rename_beside(here.get(), temporary, name);
+  if (!named) return tl::unexpected(errno == EEXIST ? FileFault{"too-many"} : fault_of(errno));
+  open_.erase(found);
+  return std::move(*named);
 }
 
 tl::expected<std::uint64_t, FileFault> Downloads::open(Folder::Ticket ticket,

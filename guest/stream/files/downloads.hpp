@@ -25,6 +25,9 @@ class Downloads {
   [[nodiscard]] std::string path() const { return home_ + "/Downloads"; }
 
   [[nodiscard]] FileFault create(Folder::Ticket ticket, std::uint64_t bytes);
+  /// A file for somebody else to write to, beside this object's own descriptor of it. One that a
+  /// streamer did not live to finish is named by the next.
+  [[nodiscard]] tl::expected<UniqueFd, FileFault> record(Folder::Ticket ticket);
   [[nodiscard]] FileFault append(Folder::Ticket ticket, std::string_view bytes);
   [[nodiscard]] tl::expected<std::string, FileFault> finish(Folder::Ticket ticket,
                                                             const std::string& name);
@@ -45,6 +48,7 @@ class Downloads {
   };
 
   [[nodiscard]] UniqueFd folder() const;
+  [[nodiscard]] FileFault begin(Folder::Ticket ticket, std::string_view start, std::uint64_t bytes);
 
   std::string home_;
   std::map<Folder::Ticket, Open> open_;

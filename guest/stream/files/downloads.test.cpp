@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 using aerie::stream::Downloads;
 using aerie::stream::FileFault;
@@ -78,6 +79,22 @@ TEST_CASE("what is given up leaves nothing, nor does a streamer that was killed"
   }
   const Downloads next{home.path};
   CHECK(home.entries() == 0);
+}
+
+TEST_CASE("a recording that a streamer did not finish is kept by the next", "[files]") {
+  const Home home;
+  {
+    Downloads downloads{home.path};
+    const auto file = downloads.record(1);
+    REQUIRE(file);
+    CHECK(::write(file->get(), "film", 4) == 4);
+    CHECK(downloads.list().empty());
+    REQUIRE(downloads.record(2));
+    CHECK(downloads.finish(2, "recording.mkv") == "recording.mkv");
+  }
+  const Downloads next{home.path};
+  CHECK(home.get("interrupted recording.mkv") == "film");
+  CHECK(home.entries() == 2);
 }
 
 TEST_CASE("files are read from where they lie, and links lead nowhere", "[files]") {

@@ -35,7 +35,7 @@ void FileDesk::add(Epoch epoch, const std::shared_ptr<FileChannel>& channel) {
                                  [this] {
                                    if (!tick_) send_on();
                                  },
-                             .new_ticket = [this] { return ++last_ticket_; }});
+                             .new_ticket = [this] { return new_ticket(); }});
   transfers->set_files(files_);
   transfers->set_in_control(holder_ == epoch);
   channel->listen({.opened = [transfers] { transfers->begin(); },

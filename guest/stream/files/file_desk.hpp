@@ -29,6 +29,10 @@ class FileDesk {
   void remove(Epoch epoch);
   void set_holder(std::optional<Epoch> epoch);
 
+  /// For what else lies in the folder.
+  [[nodiscard]] FolderThread& folder() { return folder_; }
+  [[nodiscard]] Folder::Ticket new_ticket() { return ++last_ticket_; }
+
  private:
   struct Viewer {
     std::shared_ptr<FileChannel> channel;

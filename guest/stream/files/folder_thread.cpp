@@ -109,6 +109,15 @@ void FolderThread::discard(Ticket ticket) {
   });
 }
 
+void FolderThread::record(Ticket ticket, std::function<void(FileFault, UniqueFd)> done) {
+  order([=](Downloads& downloads) -> Answer {
+    auto file = downloads.record(ticket);
+    const FileFault fault = file ? FileFault{} : file.error();
+    const auto shared = std::make_shared<UniqueFd>(file ? std::move(*file) : UniqueFd{});
+    return [done, fault, shared] { done(fault, std::move(*shared)); };
+  });
+}
+
 void FolderThread::take_changes() {
   std::array<char, 4096> events{};
   while (::read(changes_.get(), events.data(), events.size()) > 0) {

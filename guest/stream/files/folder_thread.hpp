@@ -30,6 +30,9 @@ class FolderThread final : public Folder {
   void read(Ticket ticket, std::size_t most, Read done) override;
   void discard(Ticket ticket) override;
 
+  /// As `create`, for somebody else to write to; what is not finished is kept all the same.
+  void record(Ticket ticket, std::function<void(FileFault, UniqueFd)> done);
+
  private:
   using Answer = std::function<void()>;  ///< runs on the loop's thread
   using Job = std::function<Answer(Downloads&)>;

@@ -44,6 +44,7 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   [[nodiscard]] bool was_refused(const std::string& reason) const;
   int frames = 0;
   std::uint32_t middle = 0;  ///< 0xRRGGBB of the middle of the last frame
+  std::uint32_t mark = 0;    ///< the same where a recording's mark is
   int width = 0;             ///< of the last frame
   int height = 0;
   std::vector<Json> heard;  ///< what came over the channels

@@ -208,12 +208,17 @@ GstFlowReturn Viewer::on_sample(GstElement* sink, gpointer home) {
   GstMapInfo map;
   auto* buffer = gst_sample_get_buffer(sample.get());
   gst_buffer_map(buffer, &map, GST_MAP_READ);
-  const auto* pixel = map.data + (info.height / 2) * info.stride[0] + (info.width / 2) * 3;
-  const auto rgb = static_cast<std::uint32_t>(pixel[0] << 16 | pixel[1] << 8 | pixel[2]);
+  const auto colour_at = [&](int x, int y) {
+    const auto* pixel = map.data + y * info.stride[0] + x * 3;
+    return static_cast<std::uint32_t>(pixel[0] << 16 | pixel[1] << 8 | pixel[2]);
+  };
+  const auto rgb = colour_at(info.width / 2, info.height / 2);
+  const auto mark = colour_at(info.width / 2, 10);
   gst_buffer_unmap(buffer, &map);
-  Home::of(home).post([rgb, width = info.width, height = info.height](Viewer& viewer) {
+  Home::of(home).post([rgb, mark, width = info.width, height = info.height](Viewer& viewer) {
     ++viewer.frames;
     viewer.middle = rgb;
+    viewer.mark = mark;
     viewer.width = width;
     viewer.height = height;
   });
