@@ -38,10 +38,10 @@ class Stream : public Actor<StreamActor> {
     bool is_offered = false;
     bool is_answered = false;
     Instant offered_at{};
-    bool is_players = false;                  ///< it offered; answered: it has connected
-    std::optional<Duration> step_began = {};  ///< of its signaling, by this controller's clock
+    bool is_players = false;          ///< it offered; answered: it has connected
     std::string encoder = {};         ///< makes its pictures, as the streamer said; empty: none yet
     std::string encoder_reason = {};  ///< why it is that one: a sentence
+    std::optional<Duration> step_began = {};  ///< of its signaling, by this controller's clock
   };
 
   void recall(const Json& memory);
