@@ -10,7 +10,7 @@ namespace aerie {
 
 /// Reads the streamer's word `stats`:
 /// `{afterMs, encoders:[{codec, bytes, encodeUs:[…]}], roundTripsUs:[…]}`. The guest is hostile:
-/// none where a field is missing, of another type or out of bounds (a minute, 2 encoders, 1,024
+/// none where a field is missing, of another type or out of bounds (a minute, 3 encoders, 1,024
 /// frames an encoder, 1 GiB, 64 viewers).
 [[nodiscard]] std::optional<StreamFigures> read_stream_figures(const Json& body);
 
