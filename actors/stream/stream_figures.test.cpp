@@ -61,7 +61,7 @@ TEST_CASE("figures that no streamer has are nobody's", "[stream]") {
       {"/roundTripsUs", repeated(65, 1)},
       {"/roundTripsUs/0", -1},
       {"/encoders", Json::object()},
-      {"/encoders", repeated(3, said()["encoders"][0])},
+      {"/encoders", repeated(4, said()["encoders"][0])},
       {"/encoders/0", "h264"},
       {"/encoders/0/codec", "av1"},
       {"/encoders/0/codec", 7},
