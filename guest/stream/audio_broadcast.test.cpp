@@ -53,6 +53,8 @@ TEST_CASE("who listens hears what a program plays, and nothing comes while all i
     CHECK(listener->loudest > 12'000);
     CHECK(listener->loudest < 20'000);
   }
+  const auto last_loud = std::chrono::steady_clock::now();
+  const auto last_time = listener->rtp_time;
   // It ends once it has been silent for half a second.
   int before = -1;
   CHECK(rig.until([&] {
@@ -64,6 +66,9 @@ TEST_CASE("who listens hears what a program plays, and nothing comes while all i
   const Tone again{audio.address()};
   const auto loud = listener->loud_packets;
   CHECK(rig.until([&] { return listener->loud_packets > loud + 25; }));
+  // The pause counts in the packets' timestamps, or what comes after it would count as late.
+  const std::chrono::milliseconds by_packets{(listener->rtp_time - last_time) / 48};
+  CHECK(std::chrono::steady_clock::now() - last_loud < by_packets + 400ms);
 }
 
 TEST_CASE("several listen beside a viewer, each is removed alone", "[stream][audio]") {

@@ -1,23 +1,24 @@
 #include "guest/stream/audio_encoder.hpp"
 
 #include <gst/app/gstappsrc.h>
-
-#include "guest/stream/encoder.hpp"
+#include <utility>
 
 namespace aerie::stream {
 namespace {
 
 /// Further from the time at which they come, samples are stamped anew: some were lost.
 constexpr GstClockTime most_drift = 100 * GST_MSECOND;
+constexpr GstClockTime packet_time = 20 * GST_MSECOND;
+constexpr std::size_t packet_samples = audio_rate / 50 * audio_channels;
 
 /// A desktop's sounds are music as often as speech, and the delay counts: the transform codec alone
 /// (RFC 6716, "restricted low delay"), which has no in-band FEC. Complexity 5 of 10 takes 0.4 % of
 /// a core instead of 0.7.
 constexpr auto description =
-    "appsrc name=source is-live=true format=time max-bytes=0 max-buffers=0 max-time=1000000000 "
-    "leaky-type=downstream ! opusenc name=encoder audio-type=restricted-lowdelay bitrate=96000 "
+    "appsrc name=source is-live=true format=time max-bytes=0 max-buffers=0 max-time=0 "
+    "! opusenc name=encoder audio-type=restricted-lowdelay bitrate=96000 "
     "bitrate-type=constrained-vbr frame-size=20 complexity=5 "
-    "! appsink name=sink sync=false async=false max-buffers=50 drop=true qos=false";
+    "! appsink name=sink sync=false async=false qos=false";
 
 GstPtr<GstCaps> sample_caps() {
   return GstPtr<GstCaps>{gst_caps_new_simple(
@@ -60,24 +61,66 @@ AudioEncoder::~AudioEncoder() {
 }
 
 void AudioEncoder::push(std::span<const std::int16_t> samples, bool is_first) {
-  const auto frames = samples.size() / audio_channels;
-  const auto length = gst_util_uint64_scale_int(frames, GST_SECOND, audio_rate);
+  const auto length =
+      gst_util_uint64_scale_int(samples.size() / audio_channels, GST_SECOND, audio_rate);
   const auto now = clock_.now();
   const auto began = now > length ? now - length : 0;
-  const bool is_anew = is_first || next_ == GST_CLOCK_TIME_NONE || next_ + most_drift < began ||
-                       next_ > began + most_drift;
-  GstPtr<GstBuffer> buffer{gst_buffer_new_memdup(samples.data(), samples.size_bytes())};
-  GST_BUFFER_PTS(buffer.get()) = is_anew ? began : next_;
-  GST_BUFFER_DURATION(buffer.get()) = length;
-  if (is_anew) GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
-  next_ = GST_BUFFER_PTS(buffer.get()) + length;
+  const auto waiting =
+      gst_util_uint64_scale_int(samples_.size() / audio_channels, GST_SECOND, audio_rate);
+  const auto expected = next_ + waiting;
+  if (is_first || next_ == GST_CLOCK_TIME_NONE || expected + most_drift < began ||
+      expected > began + most_drift) {
+    samples_.clear();
+    next_ = began;
+    is_first_ = true;
+  }
+  samples_.insert(samples_.end(), samples.begin(), samples.end());
+  while (samples_.size() >= packet_samples)
+    feed();
+}
+
+/// Gives one packet's samples to the encoder.
+void AudioEncoder::feed() {
+  GstPtr<GstBuffer> buffer{
+      gst_buffer_new_memdup(samples_.data(), packet_samples * sizeof(std::int16_t))};
+  samples_.erase(samples_.begin(), samples_.begin() + packet_samples);
+  GST_BUFFER_PTS(buffer.get()) = fed_;
+  GST_BUFFER_DURATION(buffer.get()) = packet_time;
+  fed_ += packet_time;
+  {
+    const std::scoped_lock lock{mutex_};
+    stamps_.push_back({next_, std::exchange(is_first_, false)});
+  }
+  next_ += packet_time;
   gst_app_src_push_buffer(GST_APP_SRC(source_.get()), buffer.release());
 }
 
+/// One packet comes for each that was given, in order; its time is that of its samples. Without an
+/// offset, which payloaders would count by: a pause would be missing from the packets' timestamps,
+/// and all that follows counted as late (measured in Chromium: played two seconds late for good).
+GstPtr<GstSample> AudioEncoder::stamped(GstSample* sample) {
+  const GstPtr<GstBuffer> buffer{gst_buffer_copy(gst_sample_get_buffer(sample))};
+  const std::scoped_lock lock{mutex_};
+  if (stamps_.empty()) return {};
+  const auto stamp = stamps_.front();
+  stamps_.pop_front();
+  GST_BUFFER_PTS(buffer.get()) = stamp.time;
+  GST_BUFFER_DTS(buffer.get()) = GST_CLOCK_TIME_NONE;
+  GST_BUFFER_OFFSET(buffer.get()) = GST_BUFFER_OFFSET_NONE;
+  GST_BUFFER_OFFSET_END(buffer.get()) = GST_BUFFER_OFFSET_NONE;
+  if (stamp.is_first)
+    GST_BUFFER_FLAG_SET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
+  else
+    GST_BUFFER_FLAG_UNSET(buffer.get(), GST_BUFFER_FLAG_DISCONT);
+  return GstPtr<GstSample>{
+      gst_sample_new(buffer.get(), gst_sample_get_caps(sample), nullptr, nullptr)};
+}
+
 GstFlowReturn AudioEncoder::take_packet(GstAppSink* sink, gpointer encoder) {
+  auto& self = *static_cast<AudioEncoder*>(encoder);
   const GstPtr<GstSample> sample{gst_app_sink_pull_sample(sink)};
-  if (sample)
-    static_cast<AudioEncoder*>(encoder)->events_.packet(in_running_time(sample.get()).get());
+  if (!sample) return GST_FLOW_OK;
+  if (const auto packet = self.stamped(sample.get())) self.events_.packet(packet.get());
   return GST_FLOW_OK;
 }
 

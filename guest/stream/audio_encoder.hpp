@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <gst/app/gstappsink.h>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "guest/stream/audio_capture.hpp"
 #include "guest/stream/gst_ptr.hpp"
@@ -37,13 +40,24 @@ class AudioEncoder {
 
  private:
   AudioEncoder(const MediaClock& clock, Pipeline pipeline, Events events);
+  void feed();
+  [[nodiscard]] GstPtr<GstSample> stamped(GstSample* sample);
   static GstFlowReturn take_packet(GstAppSink* sink, gpointer encoder);
 
   const MediaClock& clock_;
   Events events_;
   Pipeline pipeline_;
   GstPtr<GstElement> source_;
-  GstClockTime next_ = GST_CLOCK_TIME_NONE;  ///< running time of the next sample
+  std::vector<std::int16_t> samples_;        ///< less than a packet's
+  GstClockTime next_ = GST_CLOCK_TIME_NONE;  ///< running time of the first of them
+  bool is_first_ = false;                    ///< nothing was given right before them
+  GstClockTime fed_ = 0;                     ///< the encoder's own time, without pauses
+  struct Stamp {
+    GstClockTime time;
+    bool is_first;
+  };
+  std::mutex mutex_;          ///< of the stamps
+  std::deque<Stamp> stamps_;  ///< of packets that are being encoded
 };
 
 }  // namespace aerie::stream

@@ -25,9 +25,10 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void take_candidate(const std::string& candidate, unsigned line);
 
   std::string offer;
-  int packets = 0;       ///< that came
-  int loudest = 0;       ///< of the last 20 ms, 0 to 32,767
-  int loud_packets = 0;  ///< with more than a tenth of full scale
+  std::uint32_t rtp_time = 0;  ///< of the last packet, 48,000 a second
+  int packets = 0;             ///< that came
+  int loudest = 0;             ///< of the last 20 ms, 0 to 32,767
+  int loud_packets = 0;        ///< with more than a tenth of full scale
 
  private:
   struct Home {
@@ -45,6 +46,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
 
   static void on_pad(GstElement*, GstPad* pad, gpointer home);
   static void on_candidate(GstElement*, guint line, gchar* candidate, gpointer home);
+  static GstPadProbeReturn on_packet(GstPad*, GstPadProbeInfo* info, gpointer home);
   static GstFlowReturn on_sample(GstElement* sink, gpointer home);
 
   EventLoop& loop_;

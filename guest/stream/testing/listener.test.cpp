@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <gst/app/gstappsink.h>
+#include <gst/rtp/gstrtpbuffer.h>
 #include <span>
 
 #include "guest/stream/gst_promise.hpp"
@@ -122,8 +123,20 @@ void Listener::on_pad(GstElement*, GstPad* pad, gpointer home) {
   listener->connect(sink.get(), "new-sample", G_CALLBACK(on_sample));
   gst_bin_add(GST_BIN(listener->pipeline_.get()), bin);
   const GstPtr<GstPad> in{gst_element_get_static_pad(bin, "sink")};
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_packet, new Home(Home::of(home)),
+                    [](gpointer data) { delete static_cast<Home*>(data); });
   gst_pad_link(pad, in.get());
   gst_element_sync_state_with_parent(bin);
+}
+
+GstPadProbeReturn Listener::on_packet(GstPad*, GstPadProbeInfo* info, gpointer home) {
+  GstRTPBuffer packet = GST_RTP_BUFFER_INIT;
+  if (!gst_rtp_buffer_map(gst_pad_probe_info_get_buffer(info), GST_MAP_READ, &packet))
+    return GST_PAD_PROBE_OK;
+  const auto time = gst_rtp_buffer_get_timestamp(&packet);
+  gst_rtp_buffer_unmap(&packet);
+  Home::of(home).post([time](Listener& listener) { listener.rtp_time = time; });
+  return GST_PAD_PROBE_OK;
 }
 
 GstFlowReturn Listener::on_sample(GstElement* sink, gpointer home) {
