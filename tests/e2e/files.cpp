@@ -131,3 +131,31 @@ TEST_CASE("what a guest does not take is refused in words, and leaves nothing", 
   watcher.wait_for("document.body.dataset.state === 'live'", 60s);
   CHECK(watcher.evaluate("document.querySelector('#files').hidden") == true);
 }
+
+TEST_CASE("the screen is recorded where it can be fetched, and every page says so", "[files]") {
+  World world(reaches_sites);
+  Site site(giver);
+  const auto session = world.start({{"url", site.url()}});
+  Chromium chromium;
+  auto page = chromium.new_page(world.viewer(session.id, session.token));
+  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.wait_for("!document.querySelector('#files').hidden");
+  site.wait_for_post("loaded", 60s);
+  auto watcher =
+      chromium.new_page(world.viewer(session.id, world.watch_token(session.id), "viewer"));
+  watcher.wait_for("document.body.dataset.state === 'live'", 60s);
+  CHECK(watcher.evaluate("document.querySelector('#recording').hidden") == true);
+
+  page.bring_to_front();
+  page.evaluate("document.querySelector('#files').open = true");
+  page.click("#record");
+  page.wait_for("!document.querySelector('#recording').hidden");
+  watcher.wait_for("!document.querySelector('#recording').hidden");
+  const auto before = frames(page);
+  page.wait_for("document.querySelector('#screen').getVideoPlaybackQuality().totalVideoFrames > " +
+                std::to_string(before + 20));
+  page.click("#record");
+  page.wait_for("document.querySelector('#recording').hidden");
+  watcher.wait_for("document.querySelector('#recording').hidden");
+  page.wait_for("document.querySelector('#files-list [aria-label^=\"Fetch recording-\"]')", 30s);
+}
