@@ -151,7 +151,6 @@ TEST_CASE("what is touched is named, and asked for once", "[console][screen]") {
   terminal.resize(200, 40);
   terminal.wait_for("last end: main");
   terminal.resize(80, 24);
-  terminal.wait_without("last end: main");
   terminal.type("r");
   CHECK(shows(terminal.wait_for("(y/n)"), "main"));
   terminal.type("y");
