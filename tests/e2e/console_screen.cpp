@@ -1,10 +1,12 @@
 // The operators' console over a whole terminal, as a person sees it and presses its keys.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
 
 #include "tests/support/aerie_command.hpp"
 #include "tests/support/console_stand_in.hpp"
+#include "tests/support/deadline.hpp"
 #include "tests/support/event_stream.hpp"
 #include "tests/support/many_actors.hpp"
 #include "tests/support/serve_process.hpp"
@@ -307,6 +309,22 @@ TEST_CASE("a screen whose controller goes says so", "[console][screen]") {
   desk.controller.emplace(desk.state.path().string(), "127.0.0.1:0", desk.set());
 }
 
+namespace {
+
+/// Until the prompt stands alone below what was answered: what is typed before is not its editor's.
+void wait_for_prompt(Terminal& terminal) {
+  const auto stands = [](const std::vector<std::string>& lines) {
+    const auto last = std::find_if(lines.rbegin(), lines.rend(),
+                                   [](const std::string& line) { return !line.empty(); });
+    return last != lines.rend() && last->starts_with("aerie>") && last->size() <= 7;
+  };
+  const auto until = std::chrono::steady_clock::now() + aerie::test::patience;
+  while (!stands(terminal.wait_for("aerie>")) && std::chrono::steady_clock::now() < until) {
+  }
+}
+
+}  // namespace
+
 TEST_CASE("the line mode completes commands and ids, and remembers lines", "[console][screen]") {
   Desk desk({}, "--lines");
   // Its children are known from then on.
@@ -327,6 +345,7 @@ TEST_CASE("the line mode completes commands and ids, and remembers lines", "[con
   terminal.wait_for(desk.session);
   terminal.press("Enter");
   terminal.wait_for("userId: tester");
+  wait_for_prompt(terminal);
   terminal.type("kill " + desk.session.substr(0, 8) + " ma");
   terminal.press("Tab");
   terminal.wait_for(desk.session.substr(0, 8) + " main");
