@@ -351,7 +351,9 @@ TEST_CASE("the line mode completes commands and ids, and remembers lines", "[con
   terminal.wait_for(desk.session.substr(0, 8) + " main");
   terminal.press("C-u");
   terminal.type("holds");
+  terminal.wait_for("aerie> holds");
   terminal.press("Enter");
+  wait_for_prompt(terminal);
   terminal.press("Up");
   terminal.press("Up");
   terminal.wait_for("aerie> inspect " + desk.session);
