@@ -4,6 +4,7 @@
 #include <gst/sdp/sdp.h>
 
 #include "guest/stream/playout_delay_extension.hpp"
+#include "guest/stream/webrtc_parts.hpp"
 
 namespace aerie::stream {
 namespace {
@@ -49,12 +50,11 @@ std::optional<AcceptedVideo> accepted_video(const GstSDPMedia* media) {
 }  // namespace
 
 tl::expected<ParsedAnswer, std::string> parse_answer(const std::string& sdp) {
-  GstSDPMessage* message = nullptr;
-  if (sdp.empty() || gst_sdp_message_new_from_text(sdp.c_str(), &message) != GST_SDP_OK)
-    return tl::unexpected(std::string{"the answer is no session description"});
   ParsedAnswer result;
-  result.description = GstPtr<GstWebRTCSessionDescription>{
-      gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, message)};
+  result.description = parsed_description(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
+  if (!result.description)
+    return tl::unexpected(std::string{"the answer is no session description"});
+  const auto* message = result.description.get()->sdp;
   if (gst_sdp_message_medias_len(message) != most_media)
     return tl::unexpected(std::string{"the answer does not have the offer's two media"});
   const auto* media = gst_sdp_message_get_media(message, 0);

@@ -10,7 +10,6 @@
 namespace aerie::stream {
 namespace {
 
-constexpr std::size_t most_early_candidates = 64;
 constexpr std::chrono::seconds connect_within{20};
 
 /// RFC 7587. `sprop-stereo`: two channels are sent.
@@ -33,22 +32,6 @@ std::optional<unsigned> number_before_space(std::string_view text) {
   return value;
 }
 
-GstPtr<GstWebRTCSessionDescription> parsed_answer(const std::string& sdp) {
-  GstSDPMessage* message = nullptr;
-  if (sdp.empty() || gst_sdp_message_new_from_text(sdp.c_str(), &message) != GST_SDP_OK) return {};
-  return GstPtr<GstWebRTCSessionDescription>{
-      gst_webrtc_session_description_new(GST_WEBRTC_SDP_TYPE_ANSWER, message)};
-}
-
-/// The pad that webrtcbin made when it took the answer, as in `Peer`.
-GstPtr<GstPad> audio_pad(GstElement* webrtc) {
-  GST_OBJECT_LOCK(webrtc);
-  auto pad =
-      webrtc->sinkpads ? GstPtr<GstPad>::borrow(GST_PAD(webrtc->sinkpads->data)) : GstPtr<GstPad>{};
-  GST_OBJECT_UNLOCK(webrtc);
-  return pad;
-}
-
 }  // namespace
 
 tl::expected<unsigned, std::string> opus_payload(const GstSDPMessage* answer) {
@@ -68,25 +51,8 @@ tl::expected<unsigned, std::string> opus_payload(const GstSDPMessage* answer) {
   return tl::unexpected(std::string{"the viewer does not take Opus"});
 }
 
-/// The way back to a peer from GStreamer's threads, as in `Peer`.
-struct AudioPeer::Home {
-  EventLoop* loop;
-  std::weak_ptr<AudioPeer> peer;
-
-  template <class Function>
-  void post(Function function) const {
-    loop->post([weak = peer, function = std::move(function)] {
-      const auto self = weak.lock();
-      if (self && !self->ended_) function(*self);
-    });
-  }
-
-  static void destroy(gpointer data, GClosure*) { delete static_cast<Home*>(data); }
-  static const Home& of(gpointer data) { return *static_cast<const Home*>(data); }
-};
-
 AudioPeer::Home AudioPeer::home() {
-  return {&loop_, weak_from_this()};
+  return {loop_, weak_from_this()};
 }
 
 Result<std::shared_ptr<AudioPeer>> AudioPeer::create(EventLoop& loop, const MediaClock& clock,
@@ -104,7 +70,8 @@ AudioPeer::AudioPeer(EventLoop& loop, Pipeline pipeline, Events events)
     : loop_(loop),
       events_(std::move(events)),
       pipeline_(std::move(pipeline)),
-      webrtc_(pipeline_.element("webrtc")) {}
+      webrtc_(pipeline_.element("webrtc")),
+      candidates_(webrtc_) {}
 
 AudioPeer::~AudioPeer() {
   ended_ = true;
@@ -131,12 +98,8 @@ std::optional<Cause> AudioPeer::start(const std::vector<IceServer>& servers) {
 }
 
 void AudioPeer::listen() {
-  const auto connect = [&](const char* signal, GCallback callback) {
-    g_signal_connect_data(webrtc_.get(), signal, callback, new Home(home()), Home::destroy,
-                          GConnectFlags{});
-  };
-  connect("on-ice-candidate", G_CALLBACK(on_ice_candidate));
-  connect("notify::connection-state", G_CALLBACK(on_state));
+  home().connect(webrtc_.get(), "on-ice-candidate", G_CALLBACK(on_ice_candidate));
+  home().connect(webrtc_.get(), "notify::connection-state", G_CALLBACK(on_state));
   pipeline_.on_error([at = home()](const std::string& error) {
     at.post([error](AudioPeer& peer) { peer.end(error); });
   });
@@ -168,7 +131,7 @@ void AudioPeer::offer_made(const GstPtr<GstWebRTCSessionDescription>& offer) {
 void AudioPeer::answer(const std::string& sdp) {
   if (answered_ || ended_) return;
   answered_ = true;
-  const auto description = parsed_answer(sdp);
+  const auto description = parsed_description(GST_WEBRTC_SDP_TYPE_ANSWER, sdp);
   if (!description) return end("the answer is no session description");
   const auto payload = opus_payload(description.get()->sdp);
   if (!payload) return end(payload.error());
@@ -187,10 +150,7 @@ void AudioPeer::answer(const std::string& sdp) {
 
 void AudioPeer::answer_taken() {
   if (!attach_sender()) return end("the audio could not be attached");
-  answer_taken_ = true;
-  const auto candidates = std::exchange(early_candidates_, {});
-  for (const auto& candidate : candidates)
-    add_candidate(candidate.text, candidate.line);
+  candidates_.release();
 }
 
 bool AudioPeer::attach_sender() {
@@ -203,7 +163,7 @@ bool AudioPeer::attach_sender() {
   if (!sender) return false;
   gst_bin_add(GST_BIN(pipeline_.get()), sender.get());
   const GstPtr<GstPad> out{gst_element_get_static_pad(sender.get(), "src")};
-  const auto in = audio_pad(webrtc_.get());
+  const auto in = first_sink_pad(webrtc_.get());
   if (!in || gst_pad_link(out.get(), in.get()) != GST_PAD_LINK_OK) return false;
   source_ = element_of(sender.get(), "source");
   if (!gst_element_sync_state_with_parent(sender.get())) return false;
@@ -212,11 +172,7 @@ bool AudioPeer::attach_sender() {
 }
 
 void AudioPeer::add_candidate(const std::string& candidate, unsigned line) {
-  if (ended_ || (!candidate.empty() && !is_usable_candidate(candidate))) return;
-  if (answer_taken_)
-    g_signal_emit_by_name(webrtc_.get(), "add-ice-candidate", line, candidate.c_str());
-  else if (early_candidates_.size() < most_early_candidates)
-    early_candidates_.push_back({candidate, line});
+  if (!ended_) candidates_.add(candidate, line);
 }
 
 void AudioPeer::state_changed(GstWebRTCPeerConnectionState state) {
@@ -246,9 +202,8 @@ void AudioPeer::on_ice_candidate(GstElement*, guint line, gchar* candidate, gpoi
 }
 
 void AudioPeer::on_state(GstElement* webrtc, GParamSpec*, gpointer home) {
-  GstWebRTCPeerConnectionState state{};
-  g_object_get(webrtc, "connection-state", &state, nullptr);
-  Home::of(home).post([state](AudioPeer& peer) { peer.state_changed(state); });
+  Home::of(home).post(
+      [state = connection_state(webrtc)](AudioPeer& peer) { peer.state_changed(state); });
 }
 
 }  // namespace aerie::stream

@@ -10,6 +10,7 @@
 #include "guest/stream/event_loop.hpp"
 #include "guest/stream/own_certificate.hpp"
 #include "guest/stream/pipeline.hpp"
+#include "guest/stream/webrtc_parts.hpp"
 
 namespace aerie::stream {
 
@@ -34,6 +35,8 @@ class AudioPeer : public std::enable_shared_from_this<AudioPeer> {
   AudioPeer& operator=(const AudioPeer&) = delete;
   ~AudioPeer();
 
+  [[nodiscard]] bool has_ended() const { return ended_; }
+
   void answer(const std::string& sdp);
   /// At most 64 of them are kept before the answer; an empty one ends them.
   void add_candidate(const std::string& candidate, unsigned line);
@@ -42,11 +45,7 @@ class AudioPeer : public std::enable_shared_from_this<AudioPeer> {
   [[nodiscard]] const GstPtr<GstElement>& source() const { return source_; }
 
  private:
-  struct Home;
-  struct RemoteCandidate {
-    std::string text;
-    unsigned line;
-  };
+  using Home = PeerHome<AudioPeer>;
 
   AudioPeer(EventLoop& loop, Pipeline pipeline, Events events);
   [[nodiscard]] Home home();
@@ -67,12 +66,11 @@ class AudioPeer : public std::enable_shared_from_this<AudioPeer> {
   Pipeline pipeline_;
   GstPtr<GstElement> webrtc_;
   std::optional<OwnCertificate> certificate_;
-  std::vector<RemoteCandidate> early_candidates_;
-  unsigned payload_ = 0;  ///< as the answer numbers it
+  RemoteCandidates candidates_;  ///< wait until webrtcbin has the answer, and may begin with checks
+  unsigned payload_ = 0;         ///< as the answer numbers it
   GstPtr<GstElement> source_;
   EventSource connect_deadline_;
-  bool answered_ = false;      ///< an answer was given
-  bool answer_taken_ = false;  ///< webrtcbin took it, and may begin with checks
+  bool answered_ = false;  ///< an answer was given
   bool connected_ = false;
   bool ended_ = false;
 };

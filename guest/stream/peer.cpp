@@ -9,7 +9,6 @@
 namespace aerie::stream {
 namespace {
 
-constexpr std::size_t most_early_candidates = 64;
 constexpr std::chrono::seconds connect_within{20};
 /// A player is told of no candidate after the answer, and waits for it.
 constexpr std::chrono::seconds gather_within{1};
@@ -42,48 +41,10 @@ std::optional<std::chrono::microseconds> round_trip_in(const GstStructure* stati
   return found;
 }
 
-GstPtr<GstWebRTCSessionDescription> parsed(GstWebRTCSDPType type, const std::string& text) {
-  GstSDPMessage* message = nullptr;
-  if (gst_sdp_message_new_from_text(text.c_str(), &message) != GST_SDP_OK) return {};
-  return GstPtr<GstWebRTCSessionDescription>{gst_webrtc_session_description_new(type, message)};
-}
-
-/// The pad that webrtcbin made for the video when it took the answer. It is not requested before:
-/// webrtcbin 1.22 connects a requested pad only if it has caps by then, and caps before the offer
-/// would leave one codec in it.
-GstPtr<GstPad> video_pad(GstElement* webrtc) {
-  GST_OBJECT_LOCK(webrtc);
-  auto pad =
-      webrtc->sinkpads ? GstPtr<GstPad>::borrow(GST_PAD(webrtc->sinkpads->data)) : GstPtr<GstPad>{};
-  GST_OBJECT_UNLOCK(webrtc);
-  return pad;
-}
-
 }  // namespace
 
-/// The way back to a peer from GStreamer's threads. They never hold the peer itself: its last owner
-/// stops the pipeline, which must not happen on one of the pipeline's own threads.
-struct Peer::Home {
-  EventLoop* loop;
-  std::weak_ptr<Peer> peer;
-
-  /// Runs `function(peer)` on the loop's thread if the peer still lives then.
-  template <class Function>
-  void post(Function function) const {
-    loop->post([weak = peer, function = std::move(function)] {
-      const auto self = weak.lock();
-      if (self && !self->ended_) function(*self);
-    });
-  }
-
-  [[nodiscard]] gpointer copied() const { return new Home(*this); }
-  static void destroy(gpointer data) { delete static_cast<Home*>(data); }
-  static void destroy_closure(gpointer data, GClosure*) { destroy(data); }
-  static const Home& of(gpointer data) { return *static_cast<const Home*>(data); }
-};
-
 Peer::Home Peer::home() {
-  return {&loop_, weak_from_this()};
+  return {loop_, weak_from_this()};
 }
 
 Result<std::shared_ptr<Peer>> Peer::create(EventLoop& loop, const MediaClock& clock,
@@ -107,6 +68,7 @@ Peer::Peer(EventLoop& loop, Pipeline pipeline, int most_bitrate, Events events,
       pipeline_(std::move(pipeline)),
       webrtc_(pipeline_.element("webrtc")),
       player_(std::move(player)),
+      candidates_(webrtc_),
       most_bitrate_(most_bitrate) {}
 
 Peer::~Peer() {
@@ -162,13 +124,10 @@ bool Peer::open_channels(bool with_files) {
 }
 
 void Peer::listen() {
-  const auto connect = [&](const char* signal, GCallback callback) {
-    g_signal_connect_data(webrtc_.get(), signal, callback, home().copied(), Home::destroy_closure,
-                          GConnectFlags{});
-  };
-  connect("on-ice-candidate", G_CALLBACK(on_ice_candidate));
-  connect("notify::connection-state", G_CALLBACK(on_state));
-  if (player_) connect("notify::ice-gathering-state", G_CALLBACK(on_gathering));
+  home().connect(webrtc_.get(), "on-ice-candidate", G_CALLBACK(on_ice_candidate));
+  home().connect(webrtc_.get(), "notify::connection-state", G_CALLBACK(on_state));
+  if (player_)
+    home().connect(webrtc_.get(), "notify::ice-gathering-state", G_CALLBACK(on_gathering));
   pipeline_.on_error([at = home()](const std::string& error) {
     at.post([error](Peer& peer) { peer.end(error); });
   });
@@ -218,14 +177,7 @@ void Peer::answer(const std::string& sdp) {
 
 void Peer::answer_taken() {
   if (!attach_video()) return end("the video could not be attached");
-  if (!player_) take_candidates();
-}
-
-void Peer::take_candidates() {
-  answer_taken_ = true;
-  const auto candidates = std::exchange(early_candidates_, {});
-  for (const auto& candidate : candidates)
-    add_candidate(candidate.text, candidate.line);
+  if (!player_) candidates_.release();
 }
 
 void Peer::await_connection() {
@@ -238,7 +190,7 @@ void Peer::await_connection() {
 // -- answering a player ---------------------------------------------------------------------------
 
 bool Peer::take_player_offer() {
-  const auto offer = parsed(GST_WEBRTC_SDP_TYPE_OFFER, player_->reduced());
+  const auto offer = parsed_description(GST_WEBRTC_SDP_TYPE_OFFER, player_->reduced());
   if (!offer) return false;
   answered_ = true;  // nobody else will
   video_ = player_->video();
@@ -289,7 +241,7 @@ void Peer::tell_answer() {
   events_.answer(player_->answer(std::exchange(own_answer_, {}), own_candidates_));
   checks_due_ = loop_.after(check_after, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (self && !self->ended_) self->take_candidates();
+    if (self && !self->ended_) self->candidates_.release();
   });
 }
 
@@ -300,7 +252,7 @@ bool Peer::attach_video() {
   if (!sender) return false;
   gst_bin_add(GST_BIN(pipeline_.get()), sender.get());
   const GstPtr<GstPad> out{gst_element_get_static_pad(sender.get(), "src")};
-  const auto in = video_pad(webrtc_.get());
+  const auto in = first_sink_pad(webrtc_.get());
   if (!in || gst_pad_link(out.get(), in.get()) != GST_PAD_LINK_OK) return false;
   const auto source = element_of(sender.get(), "source");
   const GstPtr<GstPad> source_pad{gst_element_get_static_pad(source.get(), "src")};
@@ -322,12 +274,7 @@ bool Peer::attach_video() {
 }
 
 void Peer::add_candidate(const std::string& candidate, unsigned line) {
-  if (ended_ || (!candidate.empty() && !is_usable_candidate(candidate))) return;
-  if (answer_taken_) {
-    g_signal_emit_by_name(webrtc_.get(), "add-ice-candidate", line, candidate.c_str());
-  } else if (early_candidates_.size() < most_early_candidates) {
-    early_candidates_.push_back({candidate, line});
-  }
+  if (!ended_) candidates_.add(candidate, line);
 }
 
 void Peer::set_most_bitrate(int bitrate) {
@@ -382,9 +329,8 @@ void Peer::on_gathering(GstElement* webrtc, GParamSpec*, gpointer home) {
 }
 
 void Peer::on_state(GstElement* webrtc, GParamSpec*, gpointer home) {
-  GstWebRTCPeerConnectionState state{};
-  g_object_get(webrtc, "connection-state", &state, nullptr);
-  Home::of(home).post([state](Peer& peer) { peer.state_changed(state); });
+  Home::of(home).post(
+      [state = connection_state(webrtc)](Peer& peer) { peer.state_changed(state); });
 }
 
 GstPadProbeReturn Peer::on_upstream(GstPad*, GstPadProbeInfo* info, gpointer home) {

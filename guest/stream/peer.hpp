@@ -17,6 +17,7 @@
 #include "guest/stream/pipeline.hpp"
 #include "guest/stream/player_offer.hpp"
 #include "guest/stream/send_control.hpp"
+#include "guest/stream/webrtc_parts.hpp"
 
 namespace aerie::stream {
 
@@ -51,6 +52,8 @@ class Peer : public std::enable_shared_from_this<Peer> {
   Peer& operator=(const Peer&) = delete;
   ~Peer();
 
+  [[nodiscard]] bool has_ended() const { return ended_; }
+
   void answer(const std::string& sdp);
   /// At most 64 of them are kept before the answer; an empty one ends them.
   void add_candidate(const std::string& candidate, unsigned line);
@@ -71,11 +74,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   [[nodiscard]] const std::shared_ptr<FileChannel>& files() const { return files_; }
 
  private:
-  struct Home;
-  struct RemoteCandidate {
-    std::string text;
-    unsigned line;
-  };
+  using Home = PeerHome<Peer>;
 
   Peer(EventLoop& loop, Pipeline pipeline, int most_bitrate, Events events,
        std::optional<PlayerOffer> player);
@@ -87,7 +86,6 @@ class Peer : public std::enable_shared_from_this<Peer> {
   void make_offer();
   void offer_made(GstPtr<GstWebRTCSessionDescription> offer);
   void answer_taken();
-  void take_candidates();
   [[nodiscard]] bool take_player_offer();
   void make_answer();
   void answer_made(GstPtr<GstWebRTCSessionDescription> answer);
@@ -115,14 +113,13 @@ class Peer : public std::enable_shared_from_this<Peer> {
   std::vector<std::string> own_candidates_;  ///< of the answer
   EventSource gathering_deadline_;
   EventSource checks_due_;
-  std::vector<RemoteCandidate> early_candidates_;
+  RemoteCandidates candidates_;  ///< wait until webrtcbin has the answer, and may begin with checks
   AcceptedVideo video_;
   std::shared_ptr<PeerFeed> feed_;
   std::shared_ptr<SendControl> send_control_;
   int most_bitrate_;
   EventSource connect_deadline_;
-  bool answered_ = false;      ///< an answer was given
-  bool answer_taken_ = false;  ///< webrtcbin took it, and may begin with checks
+  bool answered_ = false;  ///< an answer was given
   bool connected_ = false;
   bool ended_ = false;
 };
