@@ -23,7 +23,8 @@ constexpr const char* teller =
     "onmousedown=(event)=>{from=event.clientX;say('down '+event.button)};"
     "onmouseup=(event)=>say(`up ${event.button}${event.clientX>from+40?' moved':''}`);"
     "oncontextmenu=()=>false;onwheel=()=>{if(!turned)say('wheel');turned=true};"
-    "onload=()=>say('loaded')</script>";
+    "let sized;onload=()=>{say('loaded');const grown=()=>{clearTimeout(sized);"
+    "sized=setTimeout(()=>say('stands '+innerWidth),200)};onresize=grown;grown()}</script>";
 
 /// Sites are on this host's loopback.
 const World::Set reaches_sites{{"guests.hostNetwork", "true"}};
@@ -65,6 +66,7 @@ TEST_CASE("a phone's fingers and keys reach the guest", "[touch]") {
   site.wait_for_post("loaded", 60s);
   // The guest's display has the phone's shape, and is no narrower than its browser can be.
   page.wait_for("document.querySelector('#screen').videoWidth === 500", 60s);
+  site.wait_for_post("stands 500", 60s);
 
   page.touch("touchStart", {{left, top}});
   page.touch("touchEnd", {});
