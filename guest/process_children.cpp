@@ -185,6 +185,7 @@ void ProcessChildren::hold(const ChildSpec& spec, std::uint64_t run) {
 void ProcessChildren::renew(const link::Renew& renew) {
   setting_.configure.vm = renew.vm;
   setting_.configure.ice_servers = renew.ice_servers;
+  setting_.configure.file_bytes = renew.file_bytes;
   setting_.configure.is_template = false;
   if (!held_run_) return;
   const auto run = *std::exchange(held_run_, std::nullopt);

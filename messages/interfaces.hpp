@@ -570,7 +570,7 @@ struct StreamDisplay {
 struct TakeScreenshot {};
 struct ScreenshotTaken {
   std::shared_ptr<const std::string> png;     ///< null: refused
-  std::optional<signaling::Refusal> refusal;  ///< `stream-not-up`, `unavailable`, `too-large`
+  std::optional<signaling::Refusal> refusal;  ///< `stream-not-up`, `unavailable`, `rate-limited`
 };
 /// The streamer has had its time for the parts of a screenshot.
 struct ScreenshotDeadline {

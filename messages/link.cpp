@@ -227,9 +227,9 @@ Configure read_configure(Fields& fields) {
 }
 
 Renew read_renew(Fields& fields) {
-  return {fields.text("secret"), fields.text("vm"),
-          fields.json().value("iceServers", Json::array()),
-          Duration{fields.number("orphanMs", 0, 1LL << 40)}};
+  return {
+      fields.text("secret"), fields.text("vm"), fields.json().value("iceServers", Json::array()),
+      Duration{fields.number("orphanMs", 0, 1LL << 40)}, fields.number("fileBytes", 0, 1LL << 40)};
 }
 
 template <class Message>
@@ -320,7 +320,8 @@ struct Encoder {
             {"secret", renew.secret},
             {"vm", renew.vm},
             {"iceServers", renew.ice_servers},
-            {"orphanMs", renew.orphan_after.count()}};
+            {"orphanMs", renew.orphan_after.count()},
+            {"fileBytes", renew.file_bytes}};
   }
   Json operator()(const Assign& assign) const {
     return {{"type", "assign"},

@@ -124,6 +124,7 @@ struct Renew {
   std::string vm;
   Json ice_servers = Json::array();
   Duration orphan_after{0};
+  std::int64_t file_bytes = 0;  ///< as of `Configure`
 };
 
 /// `assign`: a warm guest becomes a session's.

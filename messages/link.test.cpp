@@ -55,6 +55,7 @@ TEST_CASE("the host's messages survive the link", "[link]") {
                                      RestartChild{"a", "operator"},
                                      KillChild{"a", 15, "operator"},
                                      Stop{"reaper"},
+                                     Renew{"s", "v", Json::array(), Duration{5}, 7},
                                      StreamSays{{{"type", "ping"}}}};
   for (const auto& message : all) {
     const auto frame = to_frame(message);

@@ -2,15 +2,12 @@
 
 #include <utility>
 
+#include "messages/text_field.hpp"
+
 namespace aerie {
 namespace {
 
 constexpr std::size_t longest_reason = 300;  // a guest's words
-
-std::string text_in(const Json& message, const char* name) {
-  const auto found = message.find(name);
-  return found != message.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
 
 }  // namespace
 

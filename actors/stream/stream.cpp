@@ -6,6 +6,7 @@
 
 #include "actors/stream/network_figures.hpp"
 #include "actors/stream/stream_figures.hpp"
+#include "messages/text_field.hpp"
 
 namespace aerie {
 namespace {
@@ -14,11 +15,6 @@ namespace {
 std::uint64_t epoch_in(const Json& body) {
   const auto found = body.find("epoch");
   return found != body.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
-
-std::string text_in(const Json& body, const char* name) {
-  const auto found = body.find(name);
-  return found != body.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
 }  // namespace
@@ -203,6 +199,14 @@ void Stream::on_figures(const Json& body) {
 }
 
 void Stream::on_display(const Json& body) {
+  // A streamer says five a second at most; each is written down for every viewer.
+  constexpr int most_a_second = 20;
+  const auto now = monotonic();
+  if (now - displays_since_ >= Duration{1000}) {
+    displays_since_ = now;
+    displays_ = 0;
+  }
+  if (++displays_ > most_a_second) return;
   const auto side = [&](const char* name, int most) {
     const auto found = body.find(name);
     const bool is_size =

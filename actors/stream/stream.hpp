@@ -27,6 +27,7 @@ class Stream : public Actor<StreamActor> {
          const Json& memory = nullptr);
 
   Behavior make_behavior() override;
+  void on_exit() override { lose_screenshot(); }
 
  protected:
   [[nodiscard]] Json describe() const override;
@@ -111,7 +112,9 @@ class Stream : public Actor<StreamActor> {
   std::vector<ActorFigure> figures_;  ///< what the streamer said last of how it fares
   std::optional<Duration> figures_at_;
   std::optional<Duration> lost_at_;  ///< its viewers have had no picture since
-  PngParts screenshot_;              ///< as far as it has come
+  Duration displays_since_{0};       ///< the second in which sizes are counted
+  int displays_ = 0;
+  PngParts screenshot_;  ///< as far as it has come
   std::uint64_t screenshot_number_ = 0;
   std::optional<Duration> screenshot_at_;  ///< when the last one was asked for
   std::vector<caf::typed_response_promise<ScreenshotTaken>> screenshot_waiters_;

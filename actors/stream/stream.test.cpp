@@ -169,6 +169,18 @@ TEST_CASE("what makes a viewer's pictures is recorded when it changes", "[caf][s
   CHECK(ledger->count<RecordEvent>() == 2);
 }
 
+TEST_CASE("sizes that a streamer says without end are passed over", "[caf][stream]") {
+  Fixture world;
+  world.come_up();
+  const auto before = world.heard->count<StreamDisplay>();
+  for (int i = 0; i < 100; ++i)
+    world.says({{"type", "display"}, {"width", 640 + i}, {"height", 480}});
+  CHECK(world.heard->count<StreamDisplay>() <= before + 20);
+  world.advance(Duration{1000});
+  world.says({{"type", "display"}, {"width", 1280}, {"height", 720}});
+  CHECK(world.heard->last<StreamDisplay>().width == 1280);
+}
+
 TEST_CASE("words of a dead epoch earn stale-epoch and do nothing else", "[caf][stream]") {
   Fixture world;
   world.come_up();

@@ -4,16 +4,12 @@
 #include <utility>
 
 #include "actors/stream/stream.hpp"
+#include "messages/text_field.hpp"
 
 // What makes viewers' pictures, and why, as the streamer says it.
 
 namespace aerie {
 namespace {
-
-std::string text_in(const Json& body, const char* name) {
-  const auto found = body.find(name);
-  return found != body.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
 
 constexpr std::size_t most_reason = 512;
 

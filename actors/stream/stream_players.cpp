@@ -1,17 +1,9 @@
 #include "actors/stream/stream.hpp"
+#include "messages/text_field.hpp"
 
 // Viewers that offer, and are answered (WHEP).
 
 namespace aerie {
-namespace {
-
-std::string text_in(const Json& body, const char* name) {
-  const auto found = body.find(name);
-  return found != body.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
-
-}  // namespace
-
 void Stream::take_offer(const ViewerOffers& message) {
   if (status_.state != StreamState::up)
     return tell_lost(message.viewer, "stream-not-up", "The stream is not up");

@@ -99,6 +99,10 @@ Vm::Behavior Vm::make_behavior() {
 }
 
 void Vm::on_exit() {
+  answer_pause(Cause{CauseKind::controller_restarted,
+                     "The guest's actor ended meanwhile.",
+                     "Look at the controller's log.",
+                     {}});
   if (parent_) demonitor(parent_);
 }
 
@@ -197,7 +201,8 @@ void Vm::stop(const std::string& by, bool at_once) {
   if (document_->state == VmState::stopping && !at_once) return;
   const bool can_ask = !at_once && document_->state == VmState::ready;
   enter(VmState::stopping, stop_deadline());
-  if (can_ask && document_->is_paused) machine_->pause(false);  // to hear that it is to end
+  // It must be able to hear that it is to end; a machine does what it is asked in order.
+  if (can_ask && (document_->is_paused || pausing_)) machine_->pause(false);
   if (can_ask)
     machine_->send(link::Stop{by});
   else

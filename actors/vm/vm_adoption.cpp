@@ -45,7 +45,9 @@ void Vm::adopt() {
   else if (document_->state != VmState::failed)
     enter(VmState::linking, environment_->link_within(document_->driver));
   machine_->adopt();
-  if (document_->is_paused) machine_->pause(false);  // halted, it could not prove who it is
+  // Halted, it could not prove who it is; whether it was may not have been written down any more.
+  const auto kind = environment_->drivers.at(document_->driver)->kind();
+  if (document_->is_paused || kind == MachineKind::vm) machine_->pause(false);
 }
 
 void Vm::say_to_streamer(const Json& body) {

@@ -90,6 +90,26 @@ TEST_CASE("a guest that is halted goes on to hear that it is to end", "[caf][vm]
   CHECK(world.machine()->sent_of<link::Stop>().size() == 1);
 }
 
+TEST_CASE("a guest that is just being halted goes on to hear that it is to end", "[caf][vm]") {
+  Fixture world;
+  const auto answer = world.ask_later<VmPaused>(world.vm, PauseVm{true, "operator"});
+  world.tell(world.vm, StopVm{"owner"});
+  CHECK(world.machine()->calls.back() == "go on");
+  world.machine()->reports->on_paused(true, std::nullopt);
+  world.machine()->reports->on_paused(false, std::nullopt);
+  world.run();
+  CHECK(answer->has_value());
+  CHECK_FALSE(world.is_told_paused());
+}
+
+TEST_CASE("who waits for a guest to be halted hears of its actor's end", "[caf][vm]") {
+  Fixture world;
+  const auto answer = world.ask_later<VmPaused>(world.vm, PauseVm{true, "operator"});
+  world.crash(world.vm);
+  REQUIRE(answer->has_value());
+  CHECK((**answer).failure->kind == CauseKind::controller_restarted);
+}
+
 TEST_CASE("a halted guest's silent network is no fault", "[caf][vm]") {
   Fixture world;
   CHECK_FALSE(world.wish(true));

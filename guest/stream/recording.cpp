@@ -64,6 +64,10 @@ void Recording::next_file() {
   end_file();
 }
 
+void Recording::encoder_failed(Codec codec, const std::string& why) {
+  if (codec == codec_) end(why);
+}
+
 void Recording::end(const std::string& problem) {
   if (!is_on_) return;
   goes_on_ = false;
@@ -79,9 +83,21 @@ void Recording::end_file() {
 
 void Recording::finished() {
   recorder_.reset();
-  outside_.files.folder().finish(ticket_, name_now(), [](FileFault fault, const std::string& name) {
-    log_line(fault.empty() ? "recorded " + name : "a recording was lost: " + std::string{fault});
-  });
+  outside_.files.folder().finish(
+      ticket_, name_now(),
+      [this, weak = std::weak_ptr<bool>{alive_}](FileFault fault, const std::string& name) {
+        log_line(fault.empty() ? "recorded " + name
+                               : "a recording was lost: " + std::string{fault});
+        if (!weak.expired()) named(fault);
+      });
+}
+
+/// It lies where viewers find it, or never will.
+void Recording::named(FileFault fault) {
+  if (!fault.empty()) {
+    outside_.files.folder().discard(ticket_);
+    return done(std::string{fault});
+  }
   if (!std::exchange(goes_on_, false)) return done(problem_);
   begin_file();
 }

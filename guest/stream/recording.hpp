@@ -37,6 +37,8 @@ class Recording {
   void stop() { end({}); }
   /// The display has another size.
   void next_file();
+  /// Nothing more comes of this codec's encoder.
+  void encoder_failed(Codec codec, const std::string& why);
   [[nodiscard]] bool is_on() const { return is_on_; }
 
  private:
@@ -45,6 +47,7 @@ class Recording {
   void end(const std::string& problem);
   void end_file();
   void finished();
+  void named(FileFault fault);
   void done(std::string problem);
 
   Outside outside_;

@@ -304,6 +304,7 @@ void Streamer::drop_peer(Epoch epoch) {
   if (files_) files_->remove(epoch);
   if (holder_ == epoch) {
     holder_.reset();
+    if (files_) files_->set_holder(holder_);
     desktop_->release_all();
   }
   if (!fan_out_) return;
@@ -376,6 +377,8 @@ void Streamer::plan_rates() {
 
 void Streamer::encoder_failed(Codec codec, const Cause& cause) {
   log_line(cause.message);
+  // While anybody is fed by it, it stays, and no other takes its place.
+  if (recording_) recording_->encoder_failed(codec, cause.message);
   std::vector<Epoch> losers;
   for (const auto& [epoch, viewer] : peers_)
     if (viewer.peer->feed() && viewer.peer->codec() == codec) losers.push_back(epoch);

@@ -6,6 +6,7 @@
 #include "runtime/config/profiles.hpp"
 #include "runtime/controller/actor_settings.hpp"
 #include "runtime/drivers/firecracker/firecracker_state.hpp"
+#include "runtime/drivers/guest_network_options.hpp"
 #include "runtime/drivers/qemu/qemu_state.hpp"
 
 namespace aerie::cli {
@@ -31,7 +32,8 @@ int run_image_save(const CommonOptions& options, const std::string& profile,
   request.uid_base = ::geteuid() == 0 ? settings.guests.uid_base : 0;
   const auto source =
       driver == "firecracker"
-          ? firecracker::make_state_source({settings.firecracker_program, settings.jailer_program})
+          ? firecracker::make_state_source({settings.firecracker_program, settings.jailer_program},
+                                           guests_get_networks(settings).has_value())
           : make_qemu_state_source();
   const auto saved = save_guest(request, *source);
   if (!saved) {

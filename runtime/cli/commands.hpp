@@ -28,10 +28,10 @@ struct CommonOptions {
                              const std::string& driver, bool as_json);
 /// Whether a program can start in the root file system `root`, and what of.
 [[nodiscard]] int run_inspect(const std::string& file, const std::string& root, bool as_json);
-/// Writes the uncompressed ELF kernel within a bzImage.
-/// `driver`: `firecracker`, else QEMU's.
+/// Boots a guest of the profile and saves its machine. `driver`: `firecracker`, else QEMU's.
 [[nodiscard]] int run_image_save(const CommonOptions& options, const std::string& profile,
                                  const std::string& driver);
+/// Writes the uncompressed ELF kernel within a bzImage.
 [[nodiscard]] int run_kernel_extract(const std::string& bzimage, const std::string& vmlinux);
 
 /// One command of the operators' console. Where `interrupt` is a descriptor, its becoming readable

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <utility>
 
-#include "runtime/logs/console_follower.hpp"
+#include "runtime/logs/console_followers.hpp"
 #include "runtime/tombstones/folder.hpp"
 
 namespace aerie {
@@ -46,7 +46,7 @@ bool is_wanted(const Json& line, const LogQuery& query) {
 class LogFiles::Files {
  public:
   Files(Reactor& disk, std::string state, std::uint64_t most_bytes)
-      : disk_(disk), state_(std::move(state)), most_bytes_(most_bytes) {}
+      : console_followers_(disk), state_(std::move(state)), most_bytes_(most_bytes) {}
 
   void append(const std::string& vm, const link::LogLines& lines, Instant at);
   void assign(const std::string& vm, const std::string& session);
@@ -58,6 +58,7 @@ class LogFiles::Files {
   void unfollow(std::uint64_t number) {
     followers_.erase(number);
     consoles_.erase(number);
+    console_followers_.remove(number);
   }
   [[nodiscard]] std::uint64_t dropped_bytes() const { return dropped_bytes_; }
   [[nodiscard]] std::optional<std::string> read_console(const ConsoleQuery& query) const {
@@ -86,7 +87,6 @@ class LogFiles::Files {
   struct ConsoleReader {
     std::string session;
     LiveConsole live;
-    std::unique_ptr<ConsoleFollower> follower;
   };
 
   Writer& writer_of(const std::string& vm);
@@ -102,7 +102,7 @@ class LogFiles::Files {
     return state_ + "/sessions/" + session + "/logs";
   }
 
-  Reactor& disk_;
+  ConsoleFollowers console_followers_;
   std::string state_;
   std::uint64_t most_bytes_;
   std::map<std::string, Writer> writers_;  ///< by VM
@@ -230,6 +230,7 @@ void LogFiles::Files::close(const std::string& session) {
   });
   std::erase_if(consoles_, [&](const auto& entry) {
     if (entry.second.session != session) return false;
+    console_followers_.remove(entry.first);
     entry.second.live(std::string{}, true);
     return true;
   });
@@ -278,14 +279,13 @@ void LogFiles::Files::follow_console(std::uint64_t number, const ConsoleQuery& q
   if (!text) return live(std::nullopt, true);
   const auto at = static_cast<std::int64_t>(text->size());
   live(query.tail ? last_lines(*text, *query.tail) : *text, false);
-  consoles_[number] = {
-      query.session ? query.session->id : std::string{}, live,
-      std::make_unique<ConsoleFollower>(
-          disk_, std::move(*file), at, [live](std::string more) { live(std::move(more), false); },
-          [this, number, live] {
-            const auto last = consoles_.extract(number);  // it ends with this call
-            live(std::string{}, true);
-          })};
+  consoles_[number] = {query.session ? query.session->id : std::string{}, live};
+  console_followers_.add(number, std::move(*file), at,
+                         {[live](std::string more) { live(std::move(more), false); },
+                          [this, number, live] {
+                            consoles_.erase(number);
+                            live(std::string{}, true);
+                          }});
 }
 
 // -- from any thread ------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ namespace aerie {
 /// What a tombstone says to a question; null where it does not know, or can't be read.
 [[nodiscard]] Json read_why(const Folder& state, const TombstoneQuestion& question);
 
-/// A guest's serial console.
 inline constexpr std::size_t max_console_size = 64UL * 1024 * 1024;  ///< bytes read of one
 
+/// A guest's serial console.
 struct ConsoleQuery {
   std::string vm;
   SessionDocumentPtr session;       ///< whose guest it is or was; null: nobody's

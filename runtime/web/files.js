@@ -122,7 +122,8 @@ export class Files {
         for (let at = 0; at < block.length; at += pieceBytes) {
           const piece = block.subarray(at, at + pieceBytes);
           await this.#room(transfer, from + at + piece.length);
-          if (isOver()) return;
+          // A channel that closes begins it again when it is back.
+          if (isOver() || !this.ready) return;
           this.channel.send(withId(id, piece));
         }
       }

@@ -137,4 +137,11 @@ TEST_CASE("a guest without audio has no speaker, and offers none to who asks", "
   auto page = listening_page(chromium, world.viewer(session.id, session.token));
   CHECK(page.evaluate("document.querySelector('#sound').hidden") == true);
   CHECK(page.evaluate("peers.length") == 1);
+  // One that once chose to hear asks with its hello.
+  page.evaluate("localStorage.setItem('aerie.sound', 'on')");
+  page.reload();
+  page.wait_for(is_live, 60s);
+  page.wait_for("document.body.dataset.input === 'open'");
+  CHECK(page.evaluate("document.querySelector('#sound').hidden") == true);
+  CHECK(page.evaluate("peers.length") == 1);
 }

@@ -86,6 +86,7 @@ TEST_CASE("a display that was asked for stays as it is", "[display]") {
   Chromium chromium;
   auto host = chromium.new_page(world.viewer(session.id, session.token));
   host.wait_for(is_live, 60s);
+  host.wait_for("document.body.dataset.input === 'open'");
   CHECK(host.evaluate("document.querySelector('#fit-row').hidden") == true);
   CHECK(size_of(host) == "640x480");
 }

@@ -1,4 +1,5 @@
 // Files go to a guest and come from it, by the viewer's page, while the picture goes on.
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -6,6 +7,7 @@
 #include <thread>
 
 #include "tests/support/chromium.hpp"
+#include "tests/support/deadline.hpp"
 #include "tests/support/site.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/world.hpp"
@@ -124,11 +126,22 @@ TEST_CASE("what a guest does not take is refused in words, and leaves nothing", 
   site.wait_for_post("loaded", 60s);
   page.wait_for("document.querySelector('#files-list [aria-label=\"Fetch given.bin\"]')", 60s);
   CHECK_FALSE(fs::exists(downloads / "long.bin"));
+  const auto is_begun = [&] {
+    const fs::directory_iterator all{downloads};
+    return std::any_of(begin(all), end(all), [](const auto& entry) {
+      return entry.path().filename().string().starts_with(".aerie-upload-");
+    });
+  };
+  const aerie::test::Deadline deadline{aerie::test::patience};
+  while (is_begun() && deadline.left() > 0ms) {
+  }
+  CHECK_FALSE(is_begun());
 
   // Who only watches has no such menu.
   auto watcher =
       chromium.new_page(world.viewer(session.id, world.watch_token(session.id), "viewer"));
   watcher.wait_for("document.body.dataset.state === 'live'", 60s);
+  watcher.wait_for("document.body.dataset.input === 'open'");
   CHECK(watcher.evaluate("document.querySelector('#files').hidden") == true);
 }
 

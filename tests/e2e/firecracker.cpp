@@ -227,7 +227,7 @@ TEST_CASE("a guest goes on from a machine that Firecracker saved", "[firecracker
   SaveRequest request;
   request.images.directory = rig.directory.path();
   request.profile = *rig.spec().configure.profile;
-  const auto source = firecracker::make_state_source(programs);
+  const auto source = firecracker::make_state_source(programs, false);
   const auto saved = save_guest(request, *source);
   INFO((saved ? saved->folder : saved.error().message));
   REQUIRE(saved);

@@ -5,6 +5,9 @@ namespace {
 
 using Weak = std::weak_ptr<FileChannel>;
 
+constexpr std::size_t weight_of_one = 256;  // of a message beyond its bytes
+constexpr std::size_t most_unread = 1024 * 1024;
+
 std::shared_ptr<FileChannel> lock(gpointer data) {
   return static_cast<Weak*>(data)->lock();
 }
@@ -51,7 +54,8 @@ void FileChannel::on_bytes(GstWebRTCDataChannel*, GBytes* bytes, gpointer self) 
 
 /// On webrtcbin's thread.
 void FileChannel::arrived(std::string message, bool is_text) {
-  if (waiting_ + message.size() > most_waiting) {
+  const auto weight = message.size() + weight_of_one;
+  if (waiting_ + weight > most_waiting) {
     if (is_flooded_.exchange(true)) return;
     loop_.post([self = shared_from_this()] {
       self->is_flooded_ = false;
@@ -59,9 +63,9 @@ void FileChannel::arrived(std::string message, bool is_text) {
     });
     return;
   }
-  waiting_ += message.size();
-  loop_.post([self = shared_from_this(), message = std::move(message), is_text] {
-    self->waiting_ -= message.size();
+  waiting_ += weight;
+  loop_.post([self = shared_from_this(), message = std::move(message), is_text, weight] {
+    self->waiting_ -= weight;
     const auto& tell = is_text ? self->events_.text : self->events_.bytes;
     if (tell) tell(message);
   });
@@ -74,7 +78,8 @@ bool FileChannel::is_open() const {
 }
 
 void FileChannel::say(const Json& message) {
-  if (!is_open()) return;
+  // Who does not read is told nothing more; its transfers wait, or end by their own bounds.
+  if (!is_open() || buffered() > most_unread) return;
   const auto text = message.dump(-1, ' ', false, Json::error_handler_t::replace);
   gst_webrtc_data_channel_send_string(channel_.get(), text.c_str());
 }

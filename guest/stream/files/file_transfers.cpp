@@ -119,7 +119,10 @@ void FileTransfers::created(FileFault fault) {
 
 void FileTransfers::received(std::string_view bytes) {
   const auto chunk = parse_chunk(bytes);
-  if (!chunk) return refuse("bad-chunk");
+  if (!chunk) {
+    if (bucket_.take(std::chrono::steady_clock::now())) refuse("bad-chunk");
+    return;
+  }
   // The pieces of a transfer that has ended may still have been on their way.
   if (!upload_ || upload_->id != chunk->id) return;
   auto& upload = *upload_;

@@ -15,11 +15,13 @@ constexpr int overhead_mib = 64;  // of Firecracker itself: some 5 MiB, and its 
 /// Looks for programs and image of each VM anew, for they may have come meanwhile. On one thread.
 class VmmMaker {
  public:
-  VmmMaker(Reactor& reactor, ImageSettings images, FirecrackerPrograms programs, bool has_networks)
+  VmmMaker(Reactor& reactor, ImageSettings images, FirecrackerPrograms programs,
+           const VmOptions& options)
       : reactor_(reactor),
         images_(std::move(images)),
         programs_(std::move(programs)),
-        has_networks_(has_networks),
+        has_networks_(options.networks != nullptr),
+        templates_have_network_(options.templates_have_network),
         states_(images_.directory) {}
 
   Result<std::unique_ptr<Vmm>> make(const MachineSpec& spec, VmPlan plan) {
@@ -37,7 +39,8 @@ class VmmMaker {
     auto state = state_for(spec.configure, plan, found);
     return std::make_unique<FirecrackerVmm>(
         reactor_, std::move(plan),
-        FirecrackerVmm::Options{std::move(found), std::move(state), spec.configure.is_template});
+        FirecrackerVmm::Options{std::move(found), std::move(state),
+                                spec.configure.is_template && templates_have_network_});
   }
 
  private:
@@ -63,6 +66,7 @@ class VmmMaker {
   ImageSettings images_;
   FirecrackerPrograms programs_;
   bool has_networks_;
+  bool templates_have_network_;
   SavedStates states_;
   std::string version_;
 };
@@ -74,8 +78,7 @@ std::shared_ptr<Driver> make_firecracker_driver(Reactor& reactor, Reactor& disk,
                                                 FirecrackerPrograms programs) {
   options.driver = "firecracker";
   options.overhead_mib = overhead_mib;
-  auto maker = std::make_shared<VmmMaker>(reactor, std::move(images), std::move(programs),
-                                          options.networks != nullptr);
+  auto maker = std::make_shared<VmmMaker>(reactor, std::move(images), std::move(programs), options);
   return std::make_shared<VmDriver>(
       reactor, disk, std::move(options),
       [maker](const MachineSpec& spec, VmPlan plan) { return maker->make(spec, std::move(plan)); });

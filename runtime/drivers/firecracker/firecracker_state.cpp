@@ -60,17 +60,20 @@ Result<void> take(const std::string& from, const std::string& to) {
 
 class FirecrackerStateSource final : public StateSource {
  public:
-  explicit FirecrackerStateSource(FirecrackerPrograms programs)
-      : programs_(std::move(programs)), found_(find_programs(programs_)) {}
+  FirecrackerStateSource(FirecrackerPrograms programs, bool guests_have_network)
+      : programs_(std::move(programs)),
+        found_(find_programs(programs_)),
+        guests_have_network_(guests_have_network) {}
 
   std::vector<std::string> identity(const GuestImage&, const Profile& profile,
                                     const std::optional<SpawnRequest::Identity>& user) override {
     user_ = user;
     return identity_of(version_of(found_.firecracker), profile.resources,
-                       FirecrackerVmm::is_jailed(found_, user), user.has_value());
+                       FirecrackerVmm::is_jailed(found_, user), guests_have_network_);
   }
   std::shared_ptr<Driver> make_driver(Reactor& reactor, Reactor& disk, VmOptions options,
                                       const ImageSettings& images) override {
+    options.templates_have_network = guests_have_network_;
     return make_firecracker_driver(reactor, disk, std::move(options), images, programs_);
   }
   Result<void> save(Reactor& reactor, const std::string& directory, const SavedState& state,
@@ -92,6 +95,7 @@ class FirecrackerStateSource final : public StateSource {
  private:
   FirecrackerPrograms programs_;
   FirecrackerVmm::Programs found_;
+  bool guests_have_network_;
   std::optional<SpawnRequest::Identity> user_;
 };
 
@@ -128,8 +132,9 @@ std::vector<std::string> identity_of(const std::string& version, const Resources
           has_interface ? "with an interface" : "without"};
 }
 
-std::unique_ptr<StateSource> make_state_source(FirecrackerPrograms programs) {
-  return std::make_unique<FirecrackerStateSource>(std::move(programs));
+std::unique_ptr<StateSource> make_state_source(FirecrackerPrograms programs,
+                                               bool guests_have_network) {
+  return std::make_unique<FirecrackerStateSource>(std::move(programs), guests_have_network);
 }
 
 }  // namespace aerie::firecracker

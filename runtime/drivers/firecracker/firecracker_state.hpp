@@ -26,6 +26,8 @@ namespace aerie::firecracker {
                                                    bool has_interface);
 
 /// Machines of Firecracker are saved as full snapshots: state and memory, two files.
-[[nodiscard]] std::unique_ptr<StateSource> make_state_source(FirecrackerPrograms programs);
+/// `guests_have_network`: those that will go on from them.
+[[nodiscard]] std::unique_ptr<StateSource> make_state_source(FirecrackerPrograms programs,
+                                                             bool guests_have_network);
 
 }  // namespace aerie::firecracker

@@ -145,7 +145,7 @@ Result<SpawnRequest> FirecrackerVmm::command(std::optional<int> tap) {
   if (!lent_[console_fd]) return not_made(console);
   if (tap)
     if (auto kept = keep_tap(*tap); !kept) return tl::unexpected(kept.error());
-  if (options_.is_template && plan_.identity)
+  if (options_.has_template_tap && plan_.identity)
     if (auto made = make_template_tap(); !made) return tl::unexpected(made.error());
   if (auto listening = listen_for_knock(); !listening) return tl::unexpected(listening.error());
   const std::vector<std::string> arguments{"--api-sock", seen_as("api.sock")};

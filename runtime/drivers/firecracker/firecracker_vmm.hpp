@@ -29,7 +29,7 @@ class FirecrackerVmm final : public Vmm {
   struct Options {
     Programs programs;
     std::optional<SavedState> state;  ///< what the guest goes on from; none: it boots
-    bool is_template = false;         ///< it is to be saved, and nobody's
+    bool has_template_tap = false;    ///< it is to be saved, with an interface
   };
   FirecrackerVmm(Reactor& reactor, VmPlan plan, Options options);
 

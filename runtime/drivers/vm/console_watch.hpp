@@ -23,6 +23,8 @@ class ConsoleWatch {
   ConsoleWatch(const ConsoleWatch&) = delete;
   ConsoleWatch& operator=(const ConsoleWatch&) = delete;
 
+  /// Whether it is told when the console grows; else only `read_now` looks.
+  [[nodiscard]] bool is_watching() const { return static_cast<bool>(watch_); }
   /// Reads what is there now, instead of waiting: for last words before an end that was seen first.
   void read_now();
   [[nodiscard]] const ConsoleFindings& findings() const { return findings_; }

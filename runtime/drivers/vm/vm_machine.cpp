@@ -104,6 +104,12 @@ void VmMachine::launch(bool is_adopted) {
       reactor_, console_path(directory_),
       [this](const ConsoleFindings::News& news) { on_console(news); });
   console_->read_now();
+  // Unwatched it would not be bounded either. A guest that runs is not ended for that.
+  if (!console_->is_watching() && !is_adopted)
+    return fail({CauseKind::quota,
+                 "The console of the VM " + spec_.vm + " can't be watched: inotify(7) refused.",
+                 "Raise fs.inotify.max_user_instances, or end other programs that watch files.",
+                 {}});
   reports_->on_started(process_ ? process_->pid() : adopted_->pid());
   tap_.reset();
   vmm_->on_started(is_adopted, [weak = weak_from_this()](const Cause& cause) {
@@ -217,7 +223,8 @@ void VmMachine::on_linked() {
 /// It was another one until it was saved.
 void VmMachine::renew_guest() {
   const auto& configure = spec_.configure;
-  link_->send(link::Renew{secret_, spec_.vm, configure.ice_servers, configure.orphan_after});
+  link_->send(link::Renew{secret_, spec_.vm, configure.ice_servers, configure.orphan_after,
+                          configure.file_bytes});
   if (!configure.session.empty())
     link_->send(link::Assign{configure.session, configure.url, configure.max_age});
   reports_->on_says(link::Configured{});

@@ -27,6 +27,7 @@ struct VmOptions {
   std::string cgroup_tag = "guest";
   int overhead_mib = 0;                            ///< of the VMM itself, beyond the guest's memory
   int disk_mib_per_second = 0;                     ///< of what a guest writes to; 0: no limit
+  bool templates_have_network = false;             ///< machines to be saved have an interface
   std::map<std::string, std::string> environment;  ///< for /etc/environment of every guest
   /// Outlives the driver and its machines; none: VMs have no network but their link.
   network::GuestNetworks* networks = nullptr;

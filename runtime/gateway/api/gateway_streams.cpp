@@ -123,6 +123,7 @@ void Gateway::start_logs(const CallPtr& call) {
 
 // -- consoles -------------------------------------------------------------------------------------
 
+/// Of a guest that is gone its session's tombstone has it.
 void Gateway::read_console(const CallPtr& call) {
   with_vm(call, [=, this](const VmFound& found) {
     ConsoleQuery query{call->parameter("id"), found.session, {}};
@@ -131,7 +132,9 @@ void Gateway::read_console(const CallPtr& call) {
     call->is_answered = true;
     const auto follow = call->query("follow");
     const bool follows = (follow == "true" || follow == "1") && call->request->method != "HEAD";
-    if (follows) return follow_console(call, std::move(query), driver);
+    const bool lives = found.document && found.document->state != VmState::stopped &&
+                       found.document->state != VmState::failed;
+    if (follows && lives) return follow_console(call, std::move(query), driver);
     // Answered on the disk's thread: this actor may be gone by then.
     world_.logs->read_console(std::move(query), [server = world_.server, id = call->request->id,
                                                  driver](std::optional<std::string> text) {

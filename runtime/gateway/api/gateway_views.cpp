@@ -150,7 +150,6 @@ void Gateway::show_vm(const CallPtr& call) {
   });
 }
 
-/// Of a guest that is gone its session's tombstone has it.
 void Gateway::explain(const CallPtr& call, const std::string& id) {
   request(environment_->directory.ledger(), caf::infinite, AskWhy{id})
       .then(

@@ -12,6 +12,7 @@ class FakeChannel extends EventTarget {
   }
 
   send(data) {
+    if (this.readyState !== 'open') throw new DOMException('', 'InvalidStateError');
     if (typeof data === 'string') this.said.push(JSON.parse(data));
     else this.pieces.push(Buffer.from(data));
   }
