@@ -2,6 +2,7 @@
 
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
+#include <utility>
 
 namespace aerie::stream {
 namespace {
@@ -33,7 +34,8 @@ Result<std::unique_ptr<Encoder>> Encoder::create(const EncoderKind& kind, const 
   auto pipeline =
       Pipeline::parse(source_description + kind.description(format) + sink_description, clock);
   if (!pipeline) return tl::unexpected(pipeline.error());
-  std::unique_ptr<Encoder> result{new Encoder(kind, std::move(*pipeline), std::move(events))};
+  std::unique_ptr<Encoder> result{
+      new Encoder(kind, full_rate(bitrate_of(format)), std::move(*pipeline), std::move(events))};
   if (result->pipeline_.play()) return result;
   return tl::unexpected(
       Cause{CauseKind::plugin_missing,
@@ -42,12 +44,13 @@ Result<std::unique_ptr<Encoder>> Encoder::create(const EncoderKind& kind, const 
             {}});
 }
 
-Encoder::Encoder(const EncoderKind& kind, Pipeline pipeline, Events events)
+Encoder::Encoder(const EncoderKind& kind, const EncoderRate& rate, Pipeline pipeline, Events events)
     : kind_(kind),
       events_(std::move(events)),
       pipeline_(std::move(pipeline)),
       source_(pipeline_.element("source")),
-      encoder_(pipeline_.element("encoder")) {
+      encoder_(pipeline_.element("encoder")),
+      rate_(rate) {
   pipeline_.on_error([failed = events_.failed](const std::string& error) {
     failed(Cause{CauseKind::exit_code,
                  "The encoder failed: " + error + ".",
@@ -83,12 +86,25 @@ Encoder::~Encoder() {
   pipeline_.stop();
 }
 
-void Encoder::push(GstSample* picture) {
+void Encoder::push(GstSample* picture, PictureUse use) {
+  spare(use == PictureUse::keep_alive);
   gst_app_src_push_sample(GST_APP_SRC(source_.get()), picture);
 }
 
 void Encoder::set_rate(const EncoderRate& rate) {
-  kind_.set_rate(encoder_.get(), rate);
+  const std::scoped_lock lock{mutex_};
+  rate_ = rate;
+  if (!is_sparing_) kind_.set_rate(encoder_.get(), rate);
+}
+
+void Encoder::spare(bool on) {
+  if (kind_.spare == nullptr) return;
+  const std::scoped_lock lock{mutex_};
+  if (std::exchange(is_sparing_, on) == on) return;
+  if (on)
+    kind_.spare(encoder_.get());
+  else
+    kind_.set_rate(encoder_.get(), rate_);
 }
 
 void Encoder::request_key() {

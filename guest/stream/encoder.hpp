@@ -3,11 +3,13 @@
 #include <functional>
 #include <gst/app/gstappsink.h>
 #include <memory>
+#include <mutex>
 
 #include "guest/stream/encode_meter.hpp"
 #include "guest/stream/encoder_kinds.hpp"
 #include "guest/stream/gst_ptr.hpp"
 #include "guest/stream/media_clock.hpp"
+#include "guest/stream/picture.hpp"
 #include "guest/stream/pipeline.hpp"
 #include "messages/cause.hpp"
 
@@ -39,8 +41,8 @@ class Encoder {
   Encoder& operator=(const Encoder&) = delete;
   ~Encoder();
 
-  /// Any thread; never blocks.
-  void push(GstSample* picture);
+  /// Any thread; never blocks. One that only keeps the stream alive gets next to no bits.
+  void push(GstSample* picture, PictureUse use);
   /// The next picture becomes a key frame. Any thread.
   void request_key();
   /// The most it makes. Any thread.
@@ -51,7 +53,8 @@ class Encoder {
  private:
   static GstFlowReturn take_unit(GstAppSink* sink, gpointer encoder);
   static GstPadProbeReturn on_picture(GstPad*, GstPadProbeInfo* info, gpointer encoder);
-  Encoder(const EncoderKind& kind, Pipeline pipeline, Events events);
+  Encoder(const EncoderKind& kind, const EncoderRate& rate, Pipeline pipeline, Events events);
+  void spare(bool on);
 
   const EncoderKind& kind_;
   Events events_;
@@ -59,6 +62,9 @@ class Encoder {
   Pipeline pipeline_;
   GstPtr<GstElement> source_;
   GstPtr<GstElement> encoder_;
+  std::mutex mutex_;
+  EncoderRate rate_;
+  bool is_sparing_ = false;
 };
 
 }  // namespace aerie::stream

@@ -8,6 +8,8 @@
 namespace aerie::stream {
 namespace {
 
+constexpr int vpx_least_quantizer = 4;
+constexpr int vpx_most_quantizer = 52;
 constexpr int most_threads = 4;  // one slice a thread: more slices cost bits
 constexpr const char* baseline_units =
     " ! "
@@ -29,6 +31,11 @@ int vpx_threads() {
 
 std::string kbits_of(const VideoFormat& format) {
   return std::to_string(bitrate_of(format) / 1000);
+}
+
+std::string vpx_quantizers() {
+  return " min-quantizer=" + std::to_string(vpx_least_quantizer) +
+         " max-quantizer=" + std::to_string(vpx_most_quantizer);
 }
 
 /// Constant quality below a ceiling of the rate: what does not fit into it at once becomes sharp
@@ -54,9 +61,8 @@ std::string vp8_description(const VideoFormat& format) {
          " end-usage=cbr buffer-size=150 buffer-initial-size=100 "
          "buffer-optimal-size=120"
          " undershoot=95 keyframe-mode=disabled keyframe-max-dist=2147483647"
-         " error-resilient=0 static-threshold=20 min-quantizer=4 "
-         "max-quantizer=52"
-         " token-partitions=1";
+         " error-resilient=0 static-threshold=20 token-partitions=1" +
+         vpx_quantizers();
 }
 
 /// Real time is `cpu-used` from 5 on; 8 is the fastest that is still worth it against VP8.
@@ -65,8 +71,8 @@ std::string vp9_description(const VideoFormat& format) {
          std::to_string(vpx_threads()) + " target-bitrate=" + std::to_string(bitrate_of(format)) +
          " end-usage=cbr buffer-size=150 buffer-initial-size=100 buffer-optimal-size=120"
          " undershoot=95 keyframe-mode=disabled keyframe-max-dist=2147483647"
-         " error-resilient=0 static-threshold=20 min-quantizer=4 max-quantizer=52"
-         " aq-mode=cyclic-refresh";
+         " error-resilient=0 static-threshold=20 aq-mode=cyclic-refresh" +
+         vpx_quantizers();
 }
 
 /// The longest distance between key frames that these two take; 0 would be their own idea of it.
@@ -96,16 +102,26 @@ void set_x264_rate(GstElement* encoder, const EncoderRate& rate) {
   g_object_set(encoder, "bitrate", rate.bitrate_of_all / 1000, nullptr);
 }
 void set_vpx_rate(GstElement* encoder, const EncoderRate& rate) {
-  g_object_set(encoder, "target-bitrate", rate.bitrate, nullptr);
+  g_object_set(encoder, "target-bitrate", rate.bitrate, "min-quantizer", vpx_least_quantizer,
+               nullptr);
+}
+
+/// So little that no block of an unchanged picture is worth anything; x264 takes no less.
+void spare_x264(GstElement* encoder) {
+  constexpr unsigned kilobits = 100;
+  g_object_set(encoder, "bitrate", kilobits, nullptr);
+}
+void spare_vpx(GstElement* encoder) {
+  g_object_set(encoder, "min-quantizer", vpx_most_quantizer, nullptr);
 }
 
 constexpr std::array kinds{
     EncoderKind{"vah264enc", Codec::h264, true, va_description, set_x264_rate},
     EncoderKind{"vaapih264enc", Codec::h264, true, vaapi_description, set_x264_rate},
     EncoderKind{"nvh264enc", Codec::h264, true, nvenc_description, set_x264_rate},
-    EncoderKind{"x264enc", Codec::h264, false, x264_description, set_x264_rate},
-    EncoderKind{"vp8enc", Codec::vp8, false, vp8_description, set_vpx_rate},
-    EncoderKind{"vp9enc", Codec::vp9, false, vp9_description, set_vpx_rate},
+    EncoderKind{"x264enc", Codec::h264, false, x264_description, set_x264_rate, spare_x264},
+    EncoderKind{"vp8enc", Codec::vp8, false, vp8_description, set_vpx_rate, spare_vpx},
+    EncoderKind{"vp9enc", Codec::vp9, false, vp9_description, set_vpx_rate, spare_vpx},
 };
 
 }  // namespace

@@ -30,6 +30,9 @@ struct EncoderKind {
   std::string (*description)(const VideoFormat&) = nullptr;
   /// The most it makes from now on.
   void (*set_rate)(GstElement* encoder, const EncoderRate&) = nullptr;
+  /// Until the next `set_rate` a picture that is the same again gets no bits: encoders find
+  /// something to change in it for ever. Null: this one can't be told.
+  void (*spare)(GstElement* encoder) = nullptr;
 };
 
 /// All that are known, the better ones of a codec first: hardware (VA-API by its newer and its

@@ -48,7 +48,7 @@ std::optional<std::string> try_encoder(const EncoderKind& kind, std::chrono::mil
                       {.unit = [&](GstSample*) { outcome.tell({}); },
                        .failed = [&](const Cause& cause) { outcome.tell(cause.message); }});
   if (!encoder) return encoder.error().message;
-  (*encoder)->push(picture.frame(clock.now()).get());
+  (*encoder)->push(picture.frame(clock.now()).get(), PictureUse::change);
   return outcome.wait(within);
 }
 

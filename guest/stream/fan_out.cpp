@@ -100,7 +100,7 @@ Result<std::shared_ptr<FanOut::Lane>> FanOut::open_lane(Codec codec) {
   }
   if (!encoder) return tl::unexpected(encoder.error());
   lane->encoder = std::move(*encoder);
-  lane->rate = encoder_rate(bitrate_of(format_), bitrate_of(format_), 0, 0, 0);
+  lane->rate = full_rate(bitrate_of(format_));
   const std::scoped_lock lock{mutex_};
   lanes_[codec] = lane;
   return lane;
@@ -138,7 +138,7 @@ std::vector<std::pair<Codec, EncodeMeter::Figures>> FanOut::take_figures() {
   return all;
 }
 
-void FanOut::push(GstSample* picture) {
+void FanOut::push(GstSample* picture, PictureUse use) {
   std::vector<std::shared_ptr<Lane>> lanes;
   {
     const std::scoped_lock lock{mutex_};
@@ -146,7 +146,7 @@ void FanOut::push(GstSample* picture) {
       lanes.push_back(lane);
   }
   for (const auto& lane : lanes)
-    if (admits(*lane)) lane->encoder->push(picture);
+    if (admits(*lane)) lane->encoder->push(picture, lane->key_pending ? PictureUse::repeat : use);
 }
 
 bool FanOut::admits(Lane& lane) {

@@ -84,7 +84,7 @@ class FanOut {
   [[nodiscard]] std::vector<std::pair<Codec, EncodeMeter::Figures>> take_figures();
 
   /// Any thread: a picture for every encoder.
-  void push(GstSample* picture);
+  void push(GstSample* picture, PictureUse use);
   /// Any thread: the next picture is a key frame. Requests are answered by one key frame while it
   /// is on its way.
   void request_key(Codec codec);

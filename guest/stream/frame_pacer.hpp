@@ -27,7 +27,12 @@ class FramePacer {
   explicit FramePacer(int frames_per_second)
       : interval_(std::chrono::nanoseconds{1'000'000'000LL / frames_per_second}) {}
 
-  enum class Action { none, capture, repeat };
+  enum class Action {
+    none,
+    capture,
+    repeat,      ///< to sharpen it
+    keep_alive,  ///< the same, only so that something comes
+  };
 
   /// The screen has changed.
   void damaged() { dirty_ = true; }
@@ -57,11 +62,12 @@ class FramePacer {
     }
     const auto due = wake();
     if (dirty_ || !due || now < *due) return Action::none;
+    const bool sharpens = repeats_left_ > 0;
     repeats_left_ = std::max(repeats_left_ - 1, 0);
     repeats_owed_ = std::max(repeats_owed_ - 1, 0);
     framed_at_ = now;
     gap_ = repeat_gap;
-    return Action::repeat;
+    return sharpens ? Action::repeat : Action::keep_alive;
   }
 
   /// When `next` has something to do again; empty: not before the first change or request.

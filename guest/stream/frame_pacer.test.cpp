@@ -27,7 +27,7 @@ TEST_CASE("a change gives a frame at once, repeats until it is sharp, then few",
   for (int i = 0; i < 3; ++i) {
     REQUIRE(pacer.wake() == now + FramePacer::idle_gap);
     now = *pacer.wake();
-    CHECK(pacer.next(now) == Action::repeat);
+    CHECK(pacer.next(now) == Action::keep_alive);
   }
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <future>
+#include <random>
 
 #include "guest/stream/answer_sdp.hpp"
 #include "guest/stream/cursor.hpp"
@@ -17,6 +18,54 @@ std::string answer(const std::string& video) {
          "m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\nc=IN IP4 "
          "0.0.0.0\r\na=mid:application1\r\n";
 }
+
+const EncoderKind& kind_of(std::string_view element) {
+  const auto kinds = encoder_kinds();
+  return *std::find_if(kinds.begin(), kinds.end(),
+                       [&](const EncoderKind& kind) { return kind.element == element; });
+}
+
+/// What no encoder is ever done with: it finds something to sharpen each time.
+void paint_noise(Picture& picture) {
+  std::mt19937 random;
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(picture.width() * picture.height()) *
+                                   4);
+  for (auto& pixel : pixels)
+    pixel = static_cast<std::uint8_t>(random());
+  picture.update(pixels.data(), {0, 0, picture.width(), picture.height()});
+}
+
+/// An encoder that is waited for.
+class Bench {
+ public:
+  Bench(const EncoderKind& kind, const VideoFormat& format)
+      : picture_(format.width, format.height, format.fps) {
+    paint_noise(picture_);
+    auto encoder =
+        Encoder::create(kind, format, clock_,
+                        {.unit =
+                             [this](GstSample* unit) {
+                               size_.set_value(gst_buffer_get_size(gst_sample_get_buffer(unit)));
+                             },
+                         .failed = [](const aerie::Cause&) {}});
+    REQUIRE(encoder);
+    encoder_ = std::move(*encoder);
+  }
+  /// Bytes of the unit that is made of the picture.
+  [[nodiscard]] std::size_t encode(PictureUse use, GstClockTime after) {
+    size_ = {};
+    time_ += after;
+    encoder_->push(picture_.frame(time_).get(), use);
+    return size_.get_future().get();
+  }
+
+ private:
+  MediaClock clock_;
+  Picture picture_;
+  GstClockTime time_ = GST_SECOND;
+  std::promise<std::size_t> size_;
+  std::unique_ptr<Encoder> encoder_;
+};
 
 }  // namespace
 
@@ -85,21 +134,32 @@ TEST_CASE("a unit has the time of its picture, and the level that was offered", 
   const VideoFormat large{1920, 1080, 60};
   Picture picture{large.width, large.height, large.fps};
   std::promise<GstPtr<GstSample>> first;
-  const auto kinds = encoder_kinds();
-  const auto x264 = std::find_if(kinds.begin(), kinds.end(), [](const EncoderKind& kind) {
-    return std::string_view{kind.element} == "x264enc";
-  });
   auto encoder = Encoder::create(
-      *x264, large, clock,
+      kind_of("x264enc"), large, clock,
       {.unit = [&](GstSample* unit) { first.set_value(GstPtr<GstSample>::borrow(unit)); },
        .failed = [](const aerie::Cause&) {}});
   REQUIRE(encoder);
   constexpr GstClockTime time = 5 * GST_SECOND;
-  (*encoder)->push(picture.frame(time).get());
+  (*encoder)->push(picture.frame(time).get(), PictureUse::change);
   const auto unit = first.get_future().get();
   CHECK(GST_BUFFER_PTS(gst_sample_get_buffer(unit.get())) == time);
   const auto* structure = gst_caps_get_structure(gst_sample_get_caps(unit.get()), 0);
   CHECK(std::string_view{gst_structure_get_string(structure, "level")} == "3.1");
+}
+
+TEST_CASE("a picture that only keeps the stream alive costs next to nothing", "[encoder]") {
+  gst_init(nullptr, nullptr);
+  Bench bench{kind_of(GENERATE("x264enc", "vp8enc", "vp9enc")), {1280, 720, 30}};
+  std::size_t size = 0;
+  for (int i = 0; i < 6; ++i)
+    size = bench.encode(PictureUse::repeat, 18 * GST_MSECOND);
+  CHECK(size > 3'000);
+  for (int i = 0; i < 3; ++i)
+    CHECK(bench.encode(PictureUse::keep_alive, 2 * GST_SECOND) < 500);
+  std::size_t largest = 0;
+  for (int i = 0; i < 3; ++i)
+    largest = std::max(largest, bench.encode(PictureUse::repeat, 18 * GST_MSECOND));
+  CHECK(largest > 3'000);
 }
 
 TEST_CASE("the bitrate follows the picture and stays within bounds", "[encoder]") {

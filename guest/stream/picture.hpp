@@ -27,6 +27,13 @@ struct Rectangle {
 [[nodiscard]] std::vector<Rectangle> areas_to_read(const std::vector<Rectangle>& damaged, int width,
                                                    int height);
 
+/// What a frame is made for.
+enum class PictureUse {
+  change,      ///< the screen is another
+  repeat,      ///< to sharpen it, or because somebody asked
+  keep_alive,  ///< the same again, only so that something comes
+};
+
 /// The last picture of the screen in I420 (BT.601, limited range), kept so that only what changed
 /// is converted. The size is the screen's, rounded down to even numbers.
 class Picture {

@@ -12,8 +12,12 @@ constexpr int step = 20'000;  // bit/s
 
 }  // namespace
 
+EncoderRate full_rate(int most_bitrate) {
+  return {most_bitrate, most_bitrate, {}};
+}
+
 EncoderRate encoder_rate(int target, int most_bitrate, int width, int height, int fps) {
-  if (target >= most_bitrate) return {most_bitrate, most_bitrate, {}};
+  if (target >= most_bitrate) return full_rate(most_bitrate);
   const int rounded = std::max(target / step * step, step);
   const double full = static_cast<double>(width) * height * least_bits_a_pixel * fps;
   const double share = std::min(rounded / full, 1.0);

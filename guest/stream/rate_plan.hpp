@@ -18,6 +18,9 @@ struct EncoderRate {
   friend bool operator==(const EncoderRate&, const EncoderRate&) = default;
 };
 
+/// The rate of an encoder that nothing limits.
+[[nodiscard]] EncoderRate full_rate(int most_bitrate);
+
 /// What it makes at most `most_bitrate` of, at most `fps` times a second, for a network that takes
 /// `target` bits a second: less quality first; below a 25th of a bit for every pixel fewer
 /// pictures, down to 10 a second, so that each has the bits of several. Small changes of the target

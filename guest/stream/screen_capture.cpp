@@ -120,7 +120,10 @@ ScreenCapture::Step ScreenCapture::act() {
     wanted_at_ = now;
   }
   reader_->picture().set_marked(marked_);  // it is another one after a change of size
-  if (const auto frame = reader_->picture().frame(now)) events_.frame(frame.get());
+  const auto use = action == FramePacer::Action::capture  ? PictureUse::change
+                   : action == FramePacer::Action::repeat ? PictureUse::repeat
+                                                          : PictureUse::keep_alive;
+  if (const auto frame = reader_->picture().frame(now)) events_.frame(frame.get(), use);
   return Step::acted;
 }
 

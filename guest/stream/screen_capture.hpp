@@ -25,7 +25,7 @@ class ScreenCapture {
  public:
   /// All are called on the capture thread.
   struct Events {
-    std::function<void(GstSample*)> frame;
+    std::function<void(GstSample*, PictureUse)> frame;
     /// The screen has another size now, in pixels.
     std::function<void(int width, int height)> resized;
     /// Capture has ended for good.

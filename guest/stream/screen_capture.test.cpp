@@ -16,7 +16,7 @@ TEST_CASE("without a viewer nothing is captured, however much changes", "[captur
   const MediaClock clock;
   std::atomic<int> frames = 0;
   auto capture = ScreenCapture::start(30, clock,
-                                      {.frame = [&](GstSample*) { ++frames; },
+                                      {.frame = [&](GstSample*, PictureUse) { ++frames; },
                                        .resized = [](int, int) {},
                                        .failed = [](const aerie::Cause&) {}});
   REQUIRE(capture);

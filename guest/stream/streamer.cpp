@@ -109,7 +109,7 @@ std::optional<Cause> Streamer::start_capture(const Configure& configuration) {
                          }});
   auto capture = ScreenCapture::start(
       configuration.fps, clock_,
-      {.frame = [this](GstSample* frame) { fan_out_->push(frame); },
+      {.frame = [this](GstSample* frame, PictureUse use) { fan_out_->push(frame, use); },
        .resized =
            [this](int width, int height) {
              loop_.post([this, width, height] { resized(width, height); });
