@@ -100,7 +100,9 @@ Result<std::shared_ptr<FanOut::Lane>> FanOut::open_lane(Codec codec) {
   }
   if (!encoder) return tl::unexpected(encoder.error());
   lane->encoder = std::move(*encoder);
-  lane->rate = full_rate(bitrate_of(format_));
+  lane->format = format_;
+  lane->target = bitrate_of(format_);
+  lane->rate = full_rate(lane->target);
   const std::scoped_lock lock{mutex_};
   lanes_[codec] = lane;
   return lane;
@@ -139,14 +141,55 @@ std::vector<std::pair<Codec, EncodeMeter::Figures>> FanOut::take_figures() {
 }
 
 void FanOut::push(GstSample* picture, PictureUse use) {
-  std::vector<std::shared_ptr<Lane>> lanes;
+  std::map<Codec, std::shared_ptr<Lane>> lanes;
   {
     const std::scoped_lock lock{mutex_};
-    for (const auto& [codec, lane] : lanes_)
-      lanes.push_back(lane);
+    lanes = lanes_;
   }
-  for (const auto& lane : lanes)
-    if (admits(*lane)) lane->encoder->push(picture, lane->key_pending ? PictureUse::repeat : use);
+  for (const auto& [codec, lane] : lanes)
+    push_to(codec, *lane, picture, use);
+}
+
+void FanOut::push_to(Codec codec, Lane& lane, GstSample* picture, PictureUse use) {
+  const bool has_other_size = plan_size(lane, use);
+  if (has_other_size) events_.halved(codec, lane.is_halved);
+  // The first picture of another size is a key frame, and others have to sharpen it.
+  if (has_other_size && use == PictureUse::keep_alive) return events_.frame_wanted();
+  if (!admits(lane)) return;
+  const auto half = lane.is_halved ? lane.halver.half_of(picture) : GstPtr<GstSample>{};
+  lane.encoder->push(half ? half.get() : picture, lane.key_pending ? PictureUse::repeat : use);
+}
+
+/// True: the lane's pictures have another size now.
+bool FanOut::plan_size(Lane& lane, PictureUse use) {
+  const std::scoped_lock lock{lane.plan_mutex};
+  const auto& [width, height, fps] = lane.format;
+  const bool halves =
+      lane.size_plan.halves(use, lane.target, least_whole_bitrate(width, height, fps),
+                            steady_clock::now()) &&
+      !has_whole_feed(lane);
+  if (std::exchange(lane.is_halved, halves) == halves) return false;
+  plan_rate(lane);
+  return true;
+}
+
+bool FanOut::has_whole_feed(Lane& lane) {
+  const std::scoped_lock lock{lane.mutex};
+  return std::any_of(lane.feeds.begin(), lane.feeds.end(),
+                     [](const auto& feed) { return feed->sizes() == PeerFeed::Sizes::whole; });
+}
+
+/// With the lane's `plan_mutex` held.
+void FanOut::plan_rate(Lane& lane) {
+  const int divisor = lane.is_halved ? 2 : 1;
+  const auto rate = encoder_rate(lane.target, bitrate_of(lane.format), lane.format.width / divisor,
+                                 lane.format.height / divisor, lane.format.fps);
+  {
+    const std::scoped_lock lock{lane.mutex};
+    if (std::exchange(lane.rate, rate) == rate) return;
+    lane.next_at = {};
+  }
+  lane.encoder->set_rate(rate);
 }
 
 bool FanOut::admits(Lane& lane) {
@@ -161,16 +204,25 @@ bool FanOut::admits(Lane& lane) {
   return true;
 }
 
-void FanOut::set_rate(Codec codec, const EncoderRate& rate, std::shared_ptr<PeerFeed> leader) {
+void FanOut::set_target(Codec codec, int target, std::shared_ptr<PeerFeed> leader) {
   const auto lane = lane_of(codec);
   if (!lane) return;
   {
     const std::scoped_lock lock{lane->mutex};
     lane->leader = std::move(leader);
-    if (std::exchange(lane->rate, rate) == rate) return;
-    lane->next_at = {};
   }
-  lane->encoder->set_rate(rate);
+  const std::scoped_lock lock{lane->plan_mutex};
+  lane->target = target;
+  plan_rate(*lane);
+}
+
+void FanOut::set_format(const VideoFormat& format) {
+  format_ = format;
+  const std::scoped_lock lock{mutex_};
+  for (const auto& [codec, lane] : lanes_) {
+    const std::scoped_lock plan_lock{lane->plan_mutex};
+    lane->format = format;
+  }
 }
 
 void FanOut::request_key(Codec codec) {

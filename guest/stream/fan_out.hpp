@@ -12,7 +12,9 @@
 #include "guest/stream/encoder.hpp"
 #include "guest/stream/encoder_chooser.hpp"
 #include "guest/stream/packet_pacer.hpp"
+#include "guest/stream/picture_halver.hpp"
 #include "guest/stream/rate_plan.hpp"
+#include "guest/stream/size_plan.hpp"
 
 namespace aerie::stream {
 
@@ -20,8 +22,15 @@ namespace aerie::stream {
 /// encoders' threads; outliving the peer is harmless, its pipeline refuses by then. Any thread.
 class PeerFeed {
  public:
-  explicit PeerFeed(GstPtr<GstElement> source, std::shared_ptr<PacketPacer> pacer = {})
-      : source_(std::move(source)), pacer_(std::move(pacer)) {}
+  enum class Sizes {
+    any,   ///< of pictures
+    whole  ///< while it is fed, its encoder halves none
+  };
+  explicit PeerFeed(GstPtr<GstElement> source, std::shared_ptr<PacketPacer> pacer = {},
+                    Sizes sizes = Sizes::any)
+      : source_(std::move(source)), pacer_(std::move(pacer)), sizes_(sizes) {}
+
+  [[nodiscard]] Sizes sizes() const { return sizes_; }
 
   /// Passes an access unit on, if the policy takes it. True: the peer needs a key frame.
   [[nodiscard]] bool push(GstSample* unit);
@@ -42,6 +51,7 @@ class PeerFeed {
  private:
   GstPtr<GstElement> source_;
   std::shared_ptr<PacketPacer> pacer_;
+  Sizes sizes_;
   std::mutex mutex_;
   DropPolicy policy_;
   std::atomic<bool> has_skipped_ = false;
@@ -57,6 +67,8 @@ class FanOut {
     /// The picture of that time left every encoder small: none had to save bits on it, so the same
     /// picture again would be no better. From an encoder's thread.
     std::function<void(GstClockTime)> settled;
+    /// The pictures of that codec are halved from now on, or whole again. On the capture thread.
+    std::function<void(Codec, bool is_halved)> halved;
     /// An encoder broke. From its thread; `remove` its peers.
     std::function<void(Codec, Cause)> failed;
   };
@@ -70,11 +82,11 @@ class FanOut {
   void remove(Codec codec, const std::shared_ptr<PeerFeed>& feed);
   /// The encoder in use and why it is that one; nothing where none is.
   [[nodiscard]] std::optional<EncoderChooser::Choice> choice(Codec codec);
-  /// From now on the encoder of that codec makes so much, for that peer: while it is behind no
-  /// picture is encoded. The others have their drop policies.
-  void set_rate(Codec codec, const EncoderRate& rate, std::shared_ptr<PeerFeed> leader);
+  /// From now on the encoder of that codec makes `target` bit/s at most, for that peer: while it is
+  /// behind no picture is encoded. The others have their drop policies.
+  void set_target(Codec codec, int target, std::shared_ptr<PeerFeed> leader);
   /// Pictures have another size from now on.
-  void set_format(const VideoFormat& format) { format_ = format; }
+  void set_format(const VideoFormat& format);
   /// Ends all encoders; on return none of their threads runs.
   void stop();
   /// The encoders in use.
@@ -100,9 +112,22 @@ class FanOut {
     std::atomic<GstClockTime> settled_at = GST_CLOCK_TIME_NONE;  ///< of its last unit, if small
     EncoderChooser::Choice choice;
     std::unique_ptr<Encoder> encoder;
+    PictureHalver halver;  ///< the capture thread's
+
+    /// Of what the rate is planned by; held while the encoder learns it, which may wait for a
+    /// picture whose unit takes the other mutex.
+    std::mutex plan_mutex;
+    VideoFormat format;
+    int target = 0;  ///< bit/s
+    SizePlan size_plan;
+    bool is_halved = false;  ///< changed by the capture thread
   };
   [[nodiscard]] Result<std::shared_ptr<Lane>> open_lane(Codec codec);
+  void push_to(Codec codec, Lane& lane, GstSample* picture, PictureUse use);
   [[nodiscard]] static bool admits(Lane& lane);
+  [[nodiscard]] static bool plan_size(Lane& lane, PictureUse use);
+  [[nodiscard]] static bool has_whole_feed(Lane& lane);
+  static void plan_rate(Lane& lane);
   void deliver(Codec codec, Lane& lane, GstSample* unit);
   void note_size(Lane& lane, GstBuffer* unit);
   [[nodiscard]] std::shared_ptr<Lane> lane_of(Codec codec);

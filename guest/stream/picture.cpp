@@ -74,40 +74,29 @@ std::vector<Rectangle> areas_to_read(const std::vector<Rectangle>& damaged, int 
 }
 
 Picture::Picture(int width, int height, int frames_per_second)
-    : width_(width & ~1), height_(height & ~1) {
-  gst_video_info_set_format(&info_, GST_VIDEO_FORMAT_I420, static_cast<guint>(width_),
-                            static_cast<guint>(height_));
-  info_.fps_n = frames_per_second;
-  info_.fps_d = 1;
-  gst_video_colorimetry_from_string(&info_.colorimetry, GST_VIDEO_COLORIMETRY_BT601);
-  caps_ = GstPtr<GstCaps>{gst_video_info_to_caps(&info_)};
-  planes_.resize(info_.size);
-  pool_.reset(gst_video_buffer_pool_new());
-  GstStructure* config = gst_buffer_pool_get_config(pool_.get());
-  gst_buffer_pool_config_set_params(config, caps_.get(), static_cast<guint>(info_.size), 0, 0);
-  gst_buffer_pool_set_config(pool_.get(), config);
-  gst_buffer_pool_set_active(pool_.get(), TRUE);
+    : width_(width & ~1), height_(height & ~1), pool_(width_, height_, frames_per_second) {
+  planes_.resize(pool_.info().size);
 }
 
 void Picture::update(const std::uint8_t* pixels, const Rectangle& where) {
+  const auto& info = pool_.info();
   const auto plane = [&](unsigned index, int divisor) {
-    return planes_.data() + info_.offset[index] +
+    return planes_.data() + info.offset[index] +
            static_cast<std::size_t>(where.y / divisor) *
-               static_cast<std::size_t>(info_.stride[index]) +
+               static_cast<std::size_t>(info.stride[index]) +
            where.x / divisor;
   };
-  libyuv::ARGBToI420(pixels, where.width * 4, plane(0, 1), info_.stride[0], plane(1, 2),
-                     info_.stride[1], plane(2, 2), info_.stride[2], where.width, where.height);
+  libyuv::ARGBToI420(pixels, where.width * 4, plane(0, 1), info.stride[0], plane(1, 2),
+                     info.stride[1], plane(2, 2), info.stride[2], where.width, where.height);
 }
 
 GstPtr<GstSample> Picture::frame(GstClockTime timestamp) {
-  GstBuffer* taken = nullptr;
-  if (gst_buffer_pool_acquire_buffer(pool_.get(), &taken, nullptr) != GST_FLOW_OK) return {};
-  const GstPtr<GstBuffer> buffer{taken};
-  gst_buffer_fill(taken, 0, planes_.data(), planes_.size());
-  if (is_marked_) draw_mark(taken, info_);
-  GST_BUFFER_PTS(taken) = timestamp;
-  return GstPtr<GstSample>{gst_sample_new(taken, caps_.get(), nullptr, nullptr)};
+  const auto buffer = pool_.take();
+  if (!buffer) return {};
+  gst_buffer_fill(buffer.get(), 0, planes_.data(), planes_.size());
+  if (is_marked_) draw_mark(buffer.get(), pool_.info());
+  GST_BUFFER_PTS(buffer.get()) = timestamp;
+  return GstPtr<GstSample>{gst_sample_new(buffer.get(), pool_.caps(), nullptr, nullptr)};
 }
 
 }  // namespace aerie::stream

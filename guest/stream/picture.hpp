@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <gst/video/video.h>
-#include <memory>
 #include <vector>
 
 #include "guest/stream/gst_ptr.hpp"
+#include "guest/stream/picture_pool.hpp"
 
 namespace aerie::stream {
 
@@ -42,7 +42,7 @@ class Picture {
 
   [[nodiscard]] int width() const { return width_; }
   [[nodiscard]] int height() const { return height_; }
-  [[nodiscard]] GstCaps* caps() const { return caps_.get(); }
+  [[nodiscard]] GstCaps* caps() const { return pool_.caps(); }
 
   /// Converts `pixels`, rows of BGRx that cover just `where` (even edges, within the picture).
   void update(const std::uint8_t* pixels, const Rectangle& where);
@@ -54,17 +54,9 @@ class Picture {
   [[nodiscard]] GstPtr<GstSample> frame(GstClockTime timestamp);
 
  private:
-  struct PoolEnd {
-    void operator()(GstBufferPool* pool) const {
-      gst_buffer_pool_set_active(pool, FALSE);
-      gst_object_unref(pool);
-    }
-  };
   int width_;
   int height_;
-  GstVideoInfo info_{};
-  GstPtr<GstCaps> caps_;
-  std::unique_ptr<GstBufferPool, PoolEnd> pool_;
+  PicturePool pool_;
   std::vector<std::uint8_t> planes_;
   bool is_marked_ = false;
 };

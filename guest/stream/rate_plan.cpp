@@ -27,6 +27,11 @@ EncoderRate encoder_rate(int target, int most_bitrate, int width, int height, in
   return {rounded, static_cast<int>(of_all), std::chrono::microseconds{900'000 / slower}};
 }
 
+int least_whole_bitrate(int width, int height, int fps) {
+  return static_cast<int>(static_cast<double>(width) * height * least_bits_a_pixel *
+                          std::min(fps, least_fps));
+}
+
 std::optional<RatedViewer> leader_of(const std::vector<RatedViewer>& viewers, Codec codec) {
   std::optional<RatedViewer> leader;
   for (const auto& viewer : viewers) {

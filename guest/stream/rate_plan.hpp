@@ -28,6 +28,9 @@ struct EncoderRate {
 [[nodiscard]] EncoderRate encoder_rate(int target, int most_bitrate, int width, int height,
                                        int fps);
 
+/// Bit/s below which even the fewest pictures of that size a second have too few bits each.
+[[nodiscard]] int least_whole_bitrate(int width, int height, int fps);
+
 /// A viewer whose feedback counts.
 struct RatedViewer {
   Epoch epoch = 0;

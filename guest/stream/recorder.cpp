@@ -36,7 +36,8 @@ Recorder::Recorder(EventLoop& loop, Codec codec, UniqueFd file, std::uint64_t mo
       most_bytes_(most_bytes),
       events_(std::move(events)),
       pipeline_(std::move(pipeline)),
-      feed_(std::make_shared<PeerFeed>(pipeline_.element("source"))) {
+      feed_(std::make_shared<PeerFeed>(pipeline_.element("source"), nullptr,
+                                       PeerFeed::Sizes::whole)) {
   pipeline_.on_error([this](const std::string& why) {
     has_failed_ = true;
     tell_full(why);

@@ -18,6 +18,14 @@ std::string line_of(Epoch epoch, std::string_view what) {
   return "peer " + std::to_string(epoch) + ": " + std::string{what};
 }
 
+void say_halved(Codec codec, bool is_halved) {
+  log_line(std::string{to_string(codec)} +
+           (is_halved
+                ? ": pictures at half their size while they move, since the network takes too "
+                  "little for whole ones"
+                : ": pictures at their whole size again"));
+}
+
 }  // namespace
 
 Streamer::Streamer(EventLoop& loop, UniqueFd control, std::function<void(int)> finished)
@@ -103,6 +111,7 @@ std::optional<Cause> Streamer::start_capture(const Configure& configuration) {
       VideoFormat{configuration.width, configuration.height, configuration.fps}, clock_, chooser_,
       FanOut::Events{.frame_wanted = [this] { capture_->request_frame(); },
                      .settled = [this](GstClockTime time) { capture_->settled(time); },
+                     .halved = say_halved,
                      .failed =
                          [this](Codec codec, const Cause& cause) {
                            loop_.post([this, codec, cause] { encoder_failed(codec, cause); });
@@ -370,21 +379,7 @@ void Streamer::plan_rates() {
   for (const auto codec : screen.codecs) {
     const auto leader = leader_of(viewers, codec);
     const int target = leader ? leader->target : most;
-    fan_out_->set_rate(codec, encoder_rate(target, most, screen.width, screen.height, screen.fps),
-                       leader ? peers_.at(leader->epoch).peer->feed() : nullptr);
-  }
-}
-
-void Streamer::encoder_failed(Codec codec, const Cause& cause) {
-  log_line(cause.message);
-  // While anybody is fed by it, it stays, and no other takes its place.
-  if (recording_) recording_->encoder_failed(codec, cause.message);
-  std::vector<Epoch> losers;
-  for (const auto& [epoch, viewer] : peers_)
-    if (viewer.peer->feed() && viewer.peer->codec() == codec) losers.push_back(epoch);
-  for (const auto epoch : losers) {
-    say_peer(epoch, "failed", cause.message);
-    drop_peer(epoch);
+    fan_out_->set_target(codec, target, leader ? peers_.at(leader->epoch).peer->feed() : nullptr);
   }
 }
 

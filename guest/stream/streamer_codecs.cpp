@@ -1,5 +1,6 @@
 #include <cstdlib>
 
+#include "guest/stream/log.hpp"
 #include "guest/stream/streamer.hpp"
 
 // Which codecs are offered, and what makes a viewer's pictures.
@@ -29,6 +30,19 @@ void Streamer::say_encoder(Epoch epoch, Codec codec) {
                  {"codec", to_string(codec)},
                  {"encoder", choice->kind->element},
                  {"reason", choice->reason}});
+}
+
+void Streamer::encoder_failed(Codec codec, const Cause& cause) {
+  log_line(cause.message);
+  // While anybody is fed by it, it stays, and no other takes its place.
+  if (recording_) recording_->encoder_failed(codec, cause.message);
+  std::vector<Epoch> losers;
+  for (const auto& [epoch, viewer] : peers_)
+    if (viewer.peer->feed() && viewer.peer->codec() == codec) losers.push_back(epoch);
+  for (const auto epoch : losers) {
+    say_peer(epoch, "failed", cause.message);
+    drop_peer(epoch);
+  }
 }
 
 }  // namespace aerie::stream
