@@ -16,6 +16,9 @@ constexpr std::size_t most_history = 4096;
 constexpr double back_off = 0.85;
 constexpr double deep_back_off = 0.5;  // where a queue has to be emptied that everybody notices
 constexpr Time deep_queue = 200ms;
+constexpr Time empty_queue = 20ms;
+constexpr Time flood_queue = 30ms;
+constexpr double flood_share = 0.7;  // of what is sent arrives
 constexpr Time back_off_pause = 200ms;
 constexpr double growth = 1.08;  // a second
 constexpr double quick_growth = 1.3;
@@ -116,20 +119,16 @@ CongestionController::Rates CongestionController::rates() const {
 }
 
 void CongestionController::mind_delay(Time now, const Rates& rates) {
+  const bool flooded = is_flooded(rates);
+  if (flooded || delays_.use() == NetworkUse::over) return slow_down(now, rates, flooded);
+  if (is_draining_ && ceiling_ && delays_.queue() < empty_queue) {
+    is_draining_ = false;
+    changed_at_ = now;
+    target_ =
+        std::clamp<double>(std::max(target_, back_off * *ceiling_), limits_.least, limits_.most);
+  }
   switch (delays_.use()) {
-    case NetworkUse::over: {
-      if (decreased_at_ && now - *decreased_at_ < back_off_pause) return;
-      const double factor = delays_.queue() > deep_queue ? deep_back_off : back_off;
-      const bool little_is_sent = rates.received >= 0.9 * rates.sent && rates.sent < 0.8 * target_;
-      if (!rates.is_known || little_is_sent) {
-        // What a former rate did is no reason.
-        if (history_.back().sent >= decreased_at_.value_or(Time{}))
-          decrease(now, back_off * target_);
-        return;
-      }
-      ceiling_ = rates.received;
-      return decrease(now, std::min(target_, factor * rates.received));
-    }
+    case NetworkUse::over:
     case NetworkUse::under:
       changed_at_ = now;
       return;
@@ -139,6 +138,24 @@ void CongestionController::mind_delay(Time now, const Rates& rates) {
       else
         changed_at_ = now;
   }
+}
+
+bool CongestionController::is_flooded(const Rates& rates) const {
+  return rates.is_known && delays_.queue() >= flood_queue &&
+         rates.received < flood_share * rates.sent;
+}
+
+void CongestionController::slow_down(Time now, const Rates& rates, bool is_flooded) {
+  if (decreased_at_ && now - *decreased_at_ < back_off_pause) return;
+  const bool little_is_sent = rates.received >= 0.9 * rates.sent && rates.sent < 0.8 * target_;
+  if (!rates.is_known || little_is_sent) {
+    // What a former rate did is no reason.
+    if (history_.back().sent >= decreased_at_.value_or(Time{})) decrease(now, back_off * target_);
+    return;
+  }
+  ceiling_ = rates.received;
+  is_draining_ = is_flooded || delays_.queue() > deep_queue;
+  decrease(now, std::min(target_, (is_draining_ ? deep_back_off : back_off) * rates.received));
 }
 
 void CongestionController::mind_loss(Time now, const Rates& rates) {
@@ -199,6 +216,7 @@ void CongestionController::silence(Time now) {
   history_.clear();
   delays_.reset();
   losses_.clear();
+  is_draining_ = false;
   counted_ = 0;
   lost_ = 0;
   counted_since_ = Time{};

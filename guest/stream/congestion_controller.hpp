@@ -22,7 +22,9 @@ struct PacketReport {
 /// Google congestion control (draft-ietf-rmcat-gcc-02), its delay-based and its loss-based part.
 ///
 /// - **A growing queue** (`DelayDetector`): down to 0.85 of what arrives, or half of it where more
-///   than 200 ms of it wait.
+///   than 200 ms of it wait. What the draft does not have: where a queue is there and much less
+///   arrives than is sent, that is no trend to wait for, but a rate that fell; and once the queue
+///   is empty again, 0.85 of what arrived before is tried at once.
 /// - **Loss** of more than 10 %: down by half of it. What the draft does not have: a network that
 ///   loses whatever is sent would bring the rate to nothing, so the loss that remains at any rate
 ///   (the least of the last 10 s, at most 15 %) is left out.
@@ -70,6 +72,8 @@ class CongestionController {
   void note(const PacketReport& packet);
   [[nodiscard]] Rates rates() const;
   void mind_delay(Time now, const Rates& rates);
+  void slow_down(Time now, const Rates& rates, bool is_flooded);
+  [[nodiscard]] bool is_flooded(const Rates& rates) const;
   void mind_loss(Time now, const Rates& rates);
   void decrease(Time now, double target);
   void increase(Time now, const Rates& rates);
@@ -94,6 +98,7 @@ class CongestionController {
   bool loss_allows_more_ = true;
 
   std::optional<double> ceiling_;  ///< what arrived when trouble began, bit/s
+  bool is_draining_ = false;       ///< a queue that half the rate is to empty
   std::optional<Time> decreased_at_;
   Time changed_at_{};  ///< of the last step, in either direction
 };

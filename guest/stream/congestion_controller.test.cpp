@@ -138,12 +138,15 @@ TEST_CASE("the estimate comes below a bottleneck and stays near it", "[congestio
   CHECK(network.most_waiting < (bottleneck < 1e6 ? 800ms : 400ms));
 }
 
-TEST_CASE("the estimate follows a rate that drops within 2 s, and one that rises", "[congestion]") {
+TEST_CASE("the estimate follows a rate that drops within 1 s, and one that rises", "[congestion]") {
   Simulation network;
   network.rate = [](Time now) { return now > 10s && now < 25s ? 1e6 : 20e6; };
   network.run_until(10s);
   REQUIRE(network.target() == most);
-  network.run_until(12s);
+  network.run_until(11s);
+  CHECK(network.target() < 0.6e6);
+  network.run_until(13s);
+  CHECK(network.target() > 0.7e6);
   CHECK(network.target() < 1e6);
   network.run_until(25s);
   CHECK(network.target() < 1.15e6);

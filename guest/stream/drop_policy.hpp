@@ -33,6 +33,11 @@ class DropPolicy {
     ask_at_ = now + pause;
     return true;
   }
+  /// What was sent is lost anyway: nothing but a key frame now.
+  void start_afresh() {
+    needs_key_ = true;
+    ask_at_ = Time{};
+  }
   [[nodiscard]] bool needs_key() const { return needs_key_; }
   /// While nothing is heard of the viewer only key frames are tried.
   void set_dark(bool is_dark) {

@@ -45,6 +45,11 @@ void PeerFeed::set_dark(bool is_dark) {
   policy_.set_dark(is_dark);
 }
 
+void PeerFeed::start_afresh() {
+  const std::scoped_lock lock{mutex_};
+  policy_.start_afresh();
+}
+
 std::chrono::milliseconds PeerFeed::waiting() const {
   if (gst_app_src_get_current_level_buffers(GST_APP_SRC(source_.get())) >= most_units)
     return DropPolicy::most_waiting;

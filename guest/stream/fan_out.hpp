@@ -38,6 +38,7 @@ class PeerFeed {
   [[nodiscard]] bool asks_key();
   /// See `DropPolicy`.
   void set_dark(bool is_dark);
+  void start_afresh();
   /// How long what was pushed will take to go out.
   [[nodiscard]] std::chrono::milliseconds waiting() const;
 

@@ -12,6 +12,8 @@ using Time = CongestionController::Time;
 
 constexpr int least_bitrate = 150'000;
 constexpr double pace_of_target = 1.25;  // so that what waits gets less while the rate is kept
+constexpr double deep_fall = 0.5;
+constexpr Time fresh_pause = 2s;
 constexpr auto check_pause = 100ms;
 constexpr Time repeat_after = 300ms;  // beyond the usual response, like `dark_after`
 constexpr Time dark_after = 600ms;
@@ -40,16 +42,16 @@ SendControl::SendControl(EventLoop& loop, int most_bitrate, Events events)
 
 void SendControl::attach(GstElement* sender) {
   const auto source = element_of(sender, "source");
-  const auto payloader = element_of(sender, "payloader");
+  payloader_ = element_of(sender, "payloader");
   pacer_ =
       std::make_shared<PacketPacer>([weak = weak_from_this()](PacketPacer::Clock::time_point at) {
         // Held by the peer until its pipeline has stopped, so this is never the last one.
         if (const auto self = weak.lock())
           self->sent(std::chrono::duration_cast<Time>(at.time_since_epoch()));
       });
-  pacer_->attach(source.get(), payloader.get());
+  pacer_->attach(source.get(), payloader_.get());
   feed_ = std::make_shared<PeerFeed>(source, pacer_);
-  const GstPtr<GstPad> packets{gst_element_get_static_pad(payloader.get(), "src")};
+  const GstPtr<GstPad> packets{gst_element_get_static_pad(payloader_.get(), "src")};
   gst_pad_add_probe(packets.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_upstream,
                     new std::weak_ptr<SendControl>(weak_from_this()),
                     [](gpointer weak) { delete static_cast<std::weak_ptr<SendControl>*>(weak); });
@@ -114,7 +116,19 @@ void SendControl::publish(int before) {
   const int target = controller_.target();
   if (target == before) return;
   pacer_->set_rate(controller_.is_limited() ? static_cast<int>(pace_of_target * target) : 0);
+  guard_->set_rate(controller_.is_limited() ? target : 0);
+  if (target < deep_fall * before) start_afresh(now());
   events_.changed();
+}
+
+/// What went out at the former rate fills the network's queue, and most of it is lost.
+void SendControl::start_afresh(Time at) {
+  if (is_dark_ || at < fresh_at_ + fresh_pause) return;
+  fresh_at_ = at;
+  guint last = 0;
+  g_object_get(payloader_.get(), "seqnum", &last, nullptr);
+  guard_->start_afresh(static_cast<std::uint16_t>(last));
+  feed_->start_afresh();
 }
 
 void SendControl::check() {

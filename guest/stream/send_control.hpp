@@ -8,6 +8,7 @@
 #include "guest/stream/event_loop.hpp"
 #include "guest/stream/fan_out.hpp"
 #include "guest/stream/packet_pacer.hpp"
+#include "guest/stream/retransmission_guard.hpp"
 
 namespace aerie::stream {
 
@@ -15,6 +16,7 @@ namespace aerie::stream {
 /// - estimates what the network takes (`CongestionController`) and paces packets once it has shown
 ///   a limit;
 /// - has the present picture sent again where the last packets were lost and nothing follows them;
+/// - starts afresh with a key frame where a queue is found that has lost much already;
 /// - takes a viewer that nothing is heard of for lost, for the moment: its feed is let dry, and a
 ///   key frame is tried every half second, so the picture is there as soon as the network is.
 ///
@@ -38,6 +40,8 @@ class SendControl : public std::enable_shared_from_this<SendControl> {
   SendControl(const SendControl&) = delete;
   SendControl& operator=(const SendControl&) = delete;
 
+  /// `webrtc` sends what `sender` gives, and some of it again.
+  void guard_retransmissions(GstElement* webrtc) { guard_->attach(webrtc); }
   /// The picture needs more, or less, at its best.
   void set_most(int bitrate);
   /// Before the pipeline stops: lets its threads go, and tells nothing more.
@@ -58,6 +62,7 @@ class SendControl : public std::enable_shared_from_this<SendControl> {
   void check();
   void check_silence(Time now);
   void publish(int before);
+  void start_afresh(Time now);
   static GstPadProbeReturn on_upstream(GstPad*, GstPadProbeInfo* info, gpointer weak);
 
   EventLoop& loop_;
@@ -65,6 +70,9 @@ class SendControl : public std::enable_shared_from_this<SendControl> {
   CongestionController controller_;
   std::shared_ptr<PacketPacer> pacer_;
   std::shared_ptr<PeerFeed> feed_;
+  std::shared_ptr<RetransmissionGuard> guard_ = std::make_shared<RetransmissionGuard>();
+  GstPtr<GstElement> payloader_;
+  Time fresh_at_{};
   std::atomic<std::int64_t> last_sent_us_ = 0;
   std::atomic<bool> is_armed_ = false;
   EventSource timer_;

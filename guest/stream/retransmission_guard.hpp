@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "guest/stream/gst_ptr.hpp"
+#include "guest/stream/retransmission_budget.hpp"
+
+namespace aerie::stream {
+
+/// Keeps a viewer's requests for lost packets within a `RetransmissionBudget`, on their way from
+/// rtpsession to the element that sends packets again. Any thread.
+class RetransmissionGuard : public std::enable_shared_from_this<RetransmissionGuard> {
+ public:
+  /// Stands before every `rtprtxsend` that the webrtcbin has; where a codec has none, nothing is
+  /// ever sent again.
+  void attach(GstElement* webrtc);
+
+  /// See `RetransmissionBudget`.
+  void set_rate(int bits_per_second);
+  void start_afresh(std::uint16_t last);
+
+ private:
+  [[nodiscard]] bool takes(std::uint16_t number);
+  static GstPadProbeReturn on_request(GstPad*, GstPadProbeInfo* info, gpointer guard);
+
+  std::mutex mutex_;
+  RetransmissionBudget budget_;
+};
+
+}  // namespace aerie::stream
