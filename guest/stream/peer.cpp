@@ -267,7 +267,7 @@ bool Peer::attach_video() {
                                         {.changed = events_.rate_changed,
                                          .frame_wanted = events_.frame_wanted,
                                          .key_wanted = events_.key_wanted});
-  if (send_control_) send_control_->guard_retransmissions(webrtc_.get());
+  if (send_control_) send_control_->guard_retransmissions(webrtc_.get(), video_.payload);
   feed_ = send_control_ ? send_control_->feed() : std::make_shared<PeerFeed>(source);
   if (!gst_element_sync_state_with_parent(sender.get())) return false;
   // Nobody reads the bus, so nobody else answers the new elements' latency messages.

@@ -1,5 +1,7 @@
 #include "guest/stream/retransmission_guard.hpp"
 
+#include <string>
+
 namespace aerie::stream {
 namespace {
 
@@ -9,19 +11,31 @@ void forget(gpointer held) {
   delete static_cast<Held*>(held);
 }
 
+bool sends_again(GstElement* sender, int payload) {
+  GstStructure* payloads = nullptr;
+  g_object_get(sender, "payload-type-map", &payloads, nullptr);
+  if (!payloads) return false;
+  const bool has = gst_structure_has_field(payloads, std::to_string(payload).c_str()) == TRUE;
+  gst_structure_free(payloads);
+  return has;
+}
+
 }  // namespace
 
-void RetransmissionGuard::attach(GstElement* webrtc) {
+bool RetransmissionGuard::attach(GstElement* webrtc, int payload) {
+  bool has_any = false;
   auto* senders = gst_bin_iterate_all_by_element_factory_name(GST_BIN(webrtc), "rtprtxsend");
   GValue item = G_VALUE_INIT;
   while (gst_iterator_next(senders, &item) == GST_ITERATOR_OK) {
-    const GstPtr<GstPad> pad{
-        gst_element_get_static_pad(GST_ELEMENT(g_value_get_object(&item)), "src")};
+    auto* sender = GST_ELEMENT(g_value_get_object(&item));
+    has_any = has_any || sends_again(sender, payload);
+    const GstPtr<GstPad> pad{gst_element_get_static_pad(sender, "src")};
     gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_request,
                       new Held(shared_from_this()), forget);
     g_value_unset(&item);
   }
   gst_iterator_free(senders);
+  return has_any;
 }
 
 void RetransmissionGuard::set_rate(int bits_per_second) {

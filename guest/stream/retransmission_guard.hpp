@@ -12,9 +12,9 @@ namespace aerie::stream {
 /// rtpsession to the element that sends packets again. Any thread.
 class RetransmissionGuard : public std::enable_shared_from_this<RetransmissionGuard> {
  public:
-  /// Stands before every `rtprtxsend` that the webrtcbin has; where a codec has none, nothing is
-  /// ever sent again.
-  void attach(GstElement* webrtc);
+  /// Stands before every `rtprtxsend` that the webrtcbin has. False: none of them sends packets of
+  /// that payload type again.
+  [[nodiscard]] bool attach(GstElement* webrtc, int payload);
 
   /// See `RetransmissionBudget`.
   void set_rate(int bits_per_second);

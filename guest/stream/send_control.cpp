@@ -13,7 +13,7 @@ using Time = CongestionController::Time;
 constexpr int least_bitrate = 150'000;
 constexpr double pace_of_target = 1.25;  // so that what waits gets less while the rate is kept
 constexpr double deep_fall = 0.5;
-constexpr Time fresh_pause = 2s;
+constexpr Time fresh_pause = 5s;
 constexpr auto check_pause = 100ms;
 constexpr Time repeat_after = 300ms;  // beyond the usual response, like `dark_after`
 constexpr Time dark_after = 600ms;
@@ -123,7 +123,7 @@ void SendControl::publish(int before) {
 
 /// What went out at the former rate fills the network's queue, and most of it is lost.
 void SendControl::start_afresh(Time at) {
-  if (is_dark_ || at < fresh_at_ + fresh_pause) return;
+  if (is_dark_ || !sends_again_ || at < fresh_at_ + fresh_pause) return;
   fresh_at_ = at;
   guint last = 0;
   g_object_get(payloader_.get(), "seqnum", &last, nullptr);

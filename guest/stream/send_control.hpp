@@ -16,7 +16,8 @@ namespace aerie::stream {
 /// - estimates what the network takes (`CongestionController`) and paces packets once it has shown
 ///   a limit;
 /// - has the present picture sent again where the last packets were lost and nothing follows them;
-/// - starts afresh with a key frame where a queue is found that has lost much already;
+/// - starts afresh with a key frame where a queue is found that has lost much already and would
+///   lose as much of what is sent again;
 /// - takes a viewer that nothing is heard of for lost, for the moment: its feed is let dry, and a
 ///   key frame is tried every half second, so the picture is there as soon as the network is.
 ///
@@ -40,8 +41,10 @@ class SendControl : public std::enable_shared_from_this<SendControl> {
   SendControl(const SendControl&) = delete;
   SendControl& operator=(const SendControl&) = delete;
 
-  /// `webrtc` sends what `sender` gives, and some of it again.
-  void guard_retransmissions(GstElement* webrtc) { guard_->attach(webrtc); }
+  /// `webrtc` sends what `sender` gives, as packets of that type, and some of it again.
+  void guard_retransmissions(GstElement* webrtc, int payload) {
+    sends_again_ = guard_->attach(webrtc, payload);
+  }
   /// The picture needs more, or less, at its best.
   void set_most(int bitrate);
   /// Before the pipeline stops: lets its threads go, and tells nothing more.
@@ -72,6 +75,7 @@ class SendControl : public std::enable_shared_from_this<SendControl> {
   std::shared_ptr<PeerFeed> feed_;
   std::shared_ptr<RetransmissionGuard> guard_ = std::make_shared<RetransmissionGuard>();
   GstPtr<GstElement> payloader_;
+  bool sends_again_ = false;
   Time fresh_at_{};
   std::atomic<std::int64_t> last_sent_us_ = 0;
   std::atomic<bool> is_armed_ = false;
