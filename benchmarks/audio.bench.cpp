@@ -1,12 +1,11 @@
 // How far a page's flash and its beep are apart where a person sees and hears them, and what sound
 // costs: the whole system, a browser as guest, a browser as viewer.
 
-#include <fstream>
 #include <map>
 #include <thread>
-#include <unistd.h>
 
 #include "benchmarks/support/benchmark_main.hpp"
+#include "benchmarks/support/processor_time.hpp"
 #include "benchmarks/support/report.hpp"
 #include "tests/support/chromium.hpp"
 #include "tests/support/site.hpp"
@@ -57,17 +56,6 @@ constexpr const char* observer =
     "performanceTime} = context.getOutputTimestamp();"
     "window.beeped = performanceTime + (heard - contextTime) * 1000; }, 10); };";
 
-double processor_ms(pid_t pid) {
-  std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
-  std::string word;
-  double user = 0;
-  double kernel = 0;
-  for (int i = 0; i < 13; ++i)  // proc(5): utime and stime are the 14th and 15th
-    file >> word;
-  file >> user >> kernel;
-  return (user + kernel) * 1000 / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
 /// A session whose guest has the player's page, and a viewer's page that listens.
 class Scene {
  public:
@@ -103,11 +91,11 @@ class Scene {
     std::this_thread::sleep_for(3s);
     std::map<std::string, double> before;
     for (const auto& [name, pid] : children_)
-      before[name] = processor_ms(pid);
+      before[name] = bench::processor_ms(pid);
     std::this_thread::sleep_for(observed);
     std::map<std::string, double> percent;
     for (const auto& [name, pid] : children_)
-      percent[name] = 100 * (processor_ms(pid) - before[name]) /
+      percent[name] = 100 * (bench::processor_ms(pid) - before[name]) /
                       std::chrono::duration<double, std::milli>(observed).count();
     return percent;
   }

@@ -2,7 +2,6 @@
 // pipelines that others use in turn on the same screens: processor time, bits, and how alike the
 // viewer's pictures are to those on the screen.
 
-#include <ctime>
 #include <map>
 #include <stop_token>
 #include <thread>
@@ -12,6 +11,7 @@
 #include "benchmarks/stream/scenes.hpp"
 #include "benchmarks/stream/viewer.hpp"
 #include "benchmarks/support/benchmark_main.hpp"
+#include "benchmarks/support/processor_time.hpp"
 #include "benchmarks/support/report.hpp"
 #include "benchmarks/support/stopwatch.hpp"
 
@@ -34,15 +34,6 @@ struct Cost {
   std::vector<double> frames;     ///< a second
   std::vector<double> alike;      ///< SSIM of pictures while they move
 };
-
-/// Processor time a process has used so far, milliseconds.
-double processor_ms(pid_t pid) {
-  clockid_t clock{};
-  timespec used{};
-  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0)
-    throw std::runtime_error("a measured process has ended");
-  return static_cast<double>(used.tv_sec) * 1e3 + static_cast<double>(used.tv_nsec) / 1e6;
-}
 
 /// Shows a scene's pictures, one after another, from a thread of its own, and keeps each
 /// `reference_every`th.
@@ -75,11 +66,11 @@ void take_samples(bench::Viewer& viewer, pid_t streamer, pid_t display, Cost& co
   for (int i = 0; i < windows; ++i) {
     const bench::Stopwatch watch;
     const auto before = viewer.totals();
-    const double streamer_before = processor_ms(streamer);
-    const double display_before = processor_ms(display);
+    const double streamer_before = bench::processor_ms(streamer);
+    const double display_before = bench::processor_ms(display);
     std::this_thread::sleep_for(window_time);
-    const double streamer_used = processor_ms(streamer) - streamer_before;
-    const double display_used = processor_ms(display) - display_before;
+    const double streamer_used = bench::processor_ms(streamer) - streamer_before;
+    const double display_used = bench::processor_ms(display) - display_before;
     const auto after = viewer.totals();
     const double passed = watch.ms();
     cost.processor.push_back(100 * streamer_used / passed);
@@ -144,6 +135,7 @@ constexpr Part parts[] = {
     {"scrolling text", bench::scrolling_text, 0, 0, 0.7},
     {"video at 30 fps", bench::video, 0, 0, 0.7},
 };
+constexpr const char* sharpness_part = "text 500 ms after a change";
 
 void report_part(bench::Report& report, test::Chromium& chromium, const Part& part) {
   double ours = 0;
@@ -175,19 +167,23 @@ void report_part(bench::Report& report, test::Chromium& chromium, const Part& pa
              {(1 - best_likeness) / (1 - our_likeness)});
 }
 
-void run(const std::string& path) {
+void run(const std::string& path, const bench::Parts& chosen) {
   test::Chromium chromium;
   bench::Report report("stream_cost", "A streamer at 1280x720 with one viewer");
   for (const auto& part : parts)
-    report_part(report, chromium, part);
-  for (const auto& contestant : bench::contestants())
-    report.add("text 500 ms after a change, " + contestant.name, "SSIM",
-               sharpness(chromium, contestant));
+    if (chosen.contains(part.name)) report_part(report, chromium, part);
+  if (chosen.contains(sharpness_part))
+    for (const auto& contestant : bench::contestants())
+      report.add(std::string(sharpness_part) + ", " + contestant.name, "SSIM",
+                 sharpness(chromium, contestant));
   if (!report.write(path)) throw std::runtime_error("a target was missed");
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  return bench::benchmark_main(count, arguments, "stream_cost.json", run);
+  std::vector<std::string> names{sharpness_part};
+  for (const auto& part : parts)
+    names.emplace_back(part.name);
+  return bench::benchmark_main(count, arguments, "stream_cost.json", names, run);
 }

@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 #include <thread>
+#include <utility>
 
 #include "benchmarks/stream/contestant.hpp"
 #include "benchmarks/stream/display.hpp"
+#include "benchmarks/stream/projector.hpp"
 #include "benchmarks/stream/scenes.hpp"
 #include "benchmarks/stream/viewer.hpp"
 #include "benchmarks/support/benchmark_main.hpp"
@@ -47,36 +48,6 @@ const Network networks[] = {
     {.name = "1 in 20 overtaken", .shape = {.delay = 20ms, .overtaken = 0.05}},
 };
 
-/// Shows a scene's pictures from a thread of its own and notes when.
-class Projector {
- public:
-  explicit Projector(bench::Scene& scene)
-      : thread_([this, &scene](const std::stop_token& end) { run(end, scene); }) {}
-
-  /// When a number was last shown; 0: never.
-  [[nodiscard]] double shown_at(int number) {
-    const std::scoped_lock lock{mutex_};
-    const auto index = static_cast<std::size_t>(number);
-    return index < shown_.size() ? shown_[index] : 0;
-  }
-
- private:
-  void run(const std::stop_token& end, bench::Scene& scene) {
-    auto next = std::chrono::steady_clock::now();
-    for (int number = 0; !end.stop_requested(); ++number) {
-      {
-        const std::scoped_lock lock{mutex_};
-        shown_.push_back(bench::monotonic_ms());
-      }
-      scene.show(number);
-      std::this_thread::sleep_until(next += scene.interval());
-    }
-  }
-  std::mutex mutex_;
-  std::vector<double> shown_;
-  std::jthread thread_;
-};
-
 /// A picture in the viewer, milliseconds since the network became bad.
 struct Seen {
   double at = 0;
@@ -109,7 +80,7 @@ std::vector<Seen> watch(test::Chromium& chromium, const bench::Contestant& conte
   viewer.look_away();
   const auto [x, y] = scene->number_at();
   viewer.log_numbers(x, y);
-  Projector projector{*scene};
+  bench::Projector projector{*scene};
   std::this_thread::sleep_for(settling);
   const double began = bench::monotonic_ms();
   pass(network, relay);
@@ -147,18 +118,28 @@ double recovery(const std::vector<Seen>& pictures) {
   return whole_ms;
 }
 
-/// The worst delay of each fifth of a second.
+/// The worst delay of each fifth of a second; where no picture came for a second or longer, that
+/// time's begin and end without a delay.
 std::vector<std::pair<double, double>> curve(const std::vector<Seen>& pictures) {
   constexpr double step_ms = 200;
   std::vector<std::pair<double, double>> points;
+  double last_ms = 0;
+  const auto note_gap = [&](double until_ms) {
+    const double from_ms = std::exchange(last_ms, until_ms);
+    if (until_ms - from_ms < longest_freeze_ms) return;
+    points.emplace_back(from_ms / 1000, bench::Report::nothing);
+    points.emplace_back(until_ms / 1000, bench::Report::nothing);
+  };
   for (const auto& picture : pictures) {
+    note_gap(picture.at);
     const double at = (std::floor(picture.at / step_ms) + 0.5) * step_ms / 1000;
     const double delay = picture.at - picture.shown;
-    if (points.empty() || points.back().first < at)
+    if (points.empty() || points.back().first < at || std::isnan(points.back().second))
       points.emplace_back(at, delay);
     else
       points.back().second = std::max(points.back().second, delay);
   }
+  note_gap(whole_ms);
   return points;
 }
 
@@ -185,16 +166,19 @@ void report_network(bench::Report& report, test::Chromium& chromium, const Netwo
   report.add(lines);
 }
 
-void run(const std::string& path) {
+void run(const std::string& path, const bench::Parts& chosen) {
   test::Chromium chromium;
   bench::Report report("stream_networks", "A video of 30 pictures a second on bad networks");
   for (const auto& network : networks)
-    report_network(report, chromium, network);
+    if (chosen.contains(network.name)) report_network(report, chromium, network);
   if (!report.write(path)) throw std::runtime_error("a target was missed");
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  return bench::benchmark_main(count, arguments, "stream_networks.json", run);
+  std::vector<std::string> names;
+  for (const auto& network : networks)
+    names.emplace_back(network.name);
+  return bench::benchmark_main(count, arguments, "stream_networks.json", names, run);
 }

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Runs build/benchmarks/NAME, which writes build/bench/NAME.json, and draws it.
+# bench [NAME [PART]…]: runs build/benchmarks/NAME-bench, which writes build/bench/NAME.json, and draws it; of one that has
+# parts, those whose names contain one of these words.
 
 run_benchmarks() {
   local programs=() missed=() program name
@@ -15,7 +16,7 @@ run_benchmarks() {
     name=$(basename "$program" -bench)
     say "benchmark $name"
     rm -f "build/bench/$name.json"
-    "$program" "build/bench/$name.json" || missed+=("$name")
+    "$program" "build/bench/$name.json" "${@:2}" || missed+=("$name")
     # One that missed its target has its figures and a picture too.
     if [ -f "build/bench/$name.json" ]; then node scripts/draw.mjs "build/bench/$name.json" | gnuplot; fi
   done

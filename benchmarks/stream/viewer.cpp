@@ -1,6 +1,5 @@
 #include "benchmarks/stream/viewer.hpp"
 
-#include <chrono>
 #include <fstream>
 #include <limits>
 #include <sodium.h>
@@ -32,12 +31,6 @@ std::string script_of(bool value) {
 }
 
 }  // namespace
-
-double monotonic_ms() {
-  return std::chrono::duration<double, std::milli>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 Viewer::Viewer(test::Chromium& chromium, RunningContestant& contestant, test::UdpRelay* relay)
     : site_(page_source()), page_(chromium.new_page(site_.url())) {

@@ -6,14 +6,12 @@
 #include <vector>
 
 #include "benchmarks/stream/contestant.hpp"
+#include "benchmarks/support/stopwatch.hpp"
 #include "tests/support/chromium.hpp"
 #include "tests/support/site.hpp"
 #include "tests/support/udp_relay.hpp"
 
 namespace aerie::bench {
-
-/// Milliseconds of CLOCK_MONOTONIC.
-[[nodiscard]] double monotonic_ms();
 
 /// A page of a Chromium that receives a contestant's stream and looks at the pixels
 /// (`viewer.html`). Times are those of `monotonic_ms`.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <map>
 #include <string>
 #include <utility>
@@ -35,6 +36,10 @@ class Report {
   void add(const std::string& measure, const std::string& unit, std::vector<double> samples) {
     add(measure, unit, std::move(samples), {});
   }
+
+  /// The height of a curve where there is none, null in the file. Two such points in a row are the
+  /// ends of a gap.
+  static constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
   /// How one thing grows with another: a panel of its own in the picture.
   struct Curve {

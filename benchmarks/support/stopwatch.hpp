@@ -4,6 +4,13 @@
 
 namespace aerie::bench {
 
+/// Milliseconds of CLOCK_MONOTONIC.
+[[nodiscard]] inline double monotonic_ms() {
+  return std::chrono::duration<double, std::milli>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
 /// Milliseconds since it was made, on the monotonic clock.
 class Stopwatch {
  public:
