@@ -44,6 +44,7 @@ const Network networks[] = {
     {.name = "10 % loss", .shape = {.delay = 20ms, .loss = 0.1}},
     {.name = "100 ± 30 ms", .shape = {.delay = 100ms, .jitter = 30ms}},
     {.name = "1 Mbit/s", .shape = {.delay = 20ms, .rate = 1e6}},
+    {.name = "300 kbit/s", .shape = {.delay = 20ms, .rate = 3e5}},
     {.name = "outage of 3 s", .shape = {.delay = 20ms}, .has_outage = true},
     {.name = "1 in 20 overtaken", .shape = {.delay = 20ms, .overtaken = 0.05}},
 };
