@@ -253,6 +253,26 @@ TEST_CASE("children are restarted and killed by name", "[console]") {
   CHECK(desk.refusal("kill " + session + " browser LOUD").status == 2);
 }
 
+TEST_CASE("what this host knows no pid of is killed by name too, while it runs", "[console]") {
+  using enum link::ChildNewsKind;
+  Desk desk;
+  const auto session = desk.start();
+  const auto say = [&](link::ChildNewsKind kind) {
+    auto news = child_news(kind, "browser");
+    news.pid = 0;
+    if (kind == exited) news.exit = exit_of("browser", CauseKind::killed);
+    desk.world.machine()->reports->on_says(news);
+    desk.world.run();
+  };
+  for (const auto kind : {exited, restarting, started, ready})
+    say(kind);
+  CHECK(desk.ask("kill " + session + " browser")["asked"] == "kill");
+  CHECK(desk.world.machine()->sent_of<link::KillChild>().size() == 1);
+  say(exited);
+  CHECK(desk.refusal("kill " + session + " browser").message.find("does not run") !=
+        std::string::npos);
+}
+
 TEST_CASE("a drained node takes no sessions until it is undrained", "[console]") {
   Desk desk;
   CHECK(desk.ask("drain")["draining"] == true);

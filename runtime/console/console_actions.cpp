@@ -105,7 +105,8 @@ void Console::touch_guest(const Reply& reply, const std::string& vm, const std::
             if (part == parts.end())
               return fail(reply, "not-found", "The guest " + vm + " has no child '" + child + "'.",
                           list_of(parts));
-            if (signal && part->pid == 0)
+            // Of what runs inside a virtual machine this host knows no pid.
+            if (signal && part->state != "starting" && part->state != "ready")
               return fail(reply, "conflict",
                           "The child '" + child + "' does not run: it is " + part->state + ".",
                           "`restart` starts it.");
