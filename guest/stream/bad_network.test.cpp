@@ -88,6 +88,19 @@ TEST_CASE("behind a bottleneck less is sent, and pictures keep coming", "[stream
   CHECK(rig.until([&] { return *least_target(rig) > 9 * bottleneck / 8; }));
 }
 
+TEST_CASE("what is lost is sent again, whatever the viewer's codec", "[stream][network]") {
+  const auto codec = GENERATE(Codec::h264, Codec::vp8);
+  Rig rig;
+  const Noise noise{rig};
+  REQUIRE(rig.start());
+  rig.viewers_mind_losses = true;
+  UdpRelay relay{1};
+  const auto viewer = rig.join(1, codec, &relay);
+  REQUIRE(viewer);
+  relay.set_shape({.delay = 10ms, .loss = 0.05});
+  CHECK(rig.until([&] { return viewer->retransmitted() > 20; }));
+}
+
 TEST_CASE("after an outage the picture comes back by itself, also a still one",
           "[stream][network]") {
   Rig rig;

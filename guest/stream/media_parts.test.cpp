@@ -7,6 +7,7 @@
 #include "guest/stream/cursor.hpp"
 #include "guest/stream/encoder.hpp"
 #include "guest/stream/ice.hpp"
+#include "guest/stream/peer_media.hpp"
 #include "guest/stream/picture.hpp"
 
 using namespace aerie::stream;
@@ -89,6 +90,29 @@ TEST_CASE("only what changed is read, and what is nearly one area as one", "[pic
         std::vector{Rectangle{0, 0, 100, 40}});
   CHECK(areas_to_read(std::vector<Rectangle>(9, left), 100, 80) == std::vector{left});
   CHECK(areas_to_read({{200, 0, 5, 5}}, 100, 80).empty());
+}
+
+TEST_CASE("each codec but the first is offered with its retransmissions", "[offer]") {
+  gst_init(nullptr, nullptr);
+  const auto formats = [](const std::vector<Codec>& codecs) {
+    const auto caps = offered_video(codecs);
+    std::vector<std::string> all;
+    for (guint i = 0; i < gst_caps_get_size(caps.get()); ++i) {
+      const auto* format = gst_caps_get_structure(caps.get(), i);
+      int payload = 0;
+      CHECK(gst_structure_get_int(format, "payload", &payload));
+      const auto* target = gst_structure_get_string(format, "apt");
+      all.push_back(std::to_string(payload) + " " +
+                    gst_structure_get_string(format, "encoding-name") +
+                    (target ? std::string{" of "} + target : ""));
+    }
+    return all;
+  };
+  using Formats = std::vector<std::string>;
+  CHECK(formats({Codec::h264}) == Formats{"96 H264"});
+  CHECK(formats({Codec::h264, Codec::vp8}) == Formats{"96 H264", "98 VP8", "99 rtx of 98"});
+  CHECK(formats({Codec::vp9, Codec::h264, Codec::vp8}) ==
+        Formats{"100 VP9", "96 H264", "97 rtx of 96", "98 VP8", "99 rtx of 98"});
 }
 
 TEST_CASE("the answer's first codec and its extensions count", "[answer]") {

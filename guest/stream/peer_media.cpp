@@ -10,17 +10,38 @@ namespace {
 constexpr unsigned playout_id = 3;
 constexpr unsigned transport_cc_id = 4;
 
-std::string codec_caps(Codec codec) {
+/// The next number is that of the codec's retransmissions.
+unsigned payload_of(Codec codec) {
   switch (codec) {
     case Codec::h264:
-      return "encoding-name=H264,payload=96,packetization-mode=(string)1,"
-             "profile-level-id=(string)42e01f,level-asymmetry-allowed=(string)1";
+      return 96;
     case Codec::vp8:
-      return "encoding-name=VP8,payload=98";
+      return 98;
     case Codec::vp9:
-      return "encoding-name=VP9,payload=100,profile-id=(string)0";
+      return 100;
   }
-  return {};
+  return 0;
+}
+
+const char* encoding_of(Codec codec) {
+  switch (codec) {
+    case Codec::h264:
+      return "H264,packetization-mode=(string)1,profile-level-id=(string)42e01f,"
+             "level-asymmetry-allowed=(string)1";
+    case Codec::vp8:
+      return "VP8";
+    case Codec::vp9:
+      return "VP9,profile-id=(string)0";
+  }
+  return "";
+}
+
+/// What RTP carries under a payload type.
+void append_format(GstCaps* caps, unsigned payload, const std::string& encoding) {
+  const auto text =
+      "application/x-rtp,media=video,clock-rate=90000,payload=" + std::to_string(payload) +
+      ",encoding-name=" + encoding;
+  gst_caps_append(caps, gst_caps_from_string(text.c_str()));
 }
 
 const char* payloader_of(Codec codec) {
@@ -40,16 +61,20 @@ const char* payloader_of(Codec codec) {
 }  // namespace
 
 GstPtr<GstCaps> offered_video(const std::vector<Codec>& codecs) {
-  std::string text;
+  const auto of_all =
+      ",rtcp-fb-nack=true,rtcp-fb-nack-pli=true,rtcp-fb-ccm-fir=true,rtcp-fb-transport-cc=true,"
+      "extmap-" +
+      std::to_string(playout_id) + "=(string)\"" + playout_delay_uri + "\",extmap-" +
+      std::to_string(transport_cc_id) + "=(string)\"" + transport_cc_uri + "\"";
+  GstPtr<GstCaps> caps{gst_caps_new_empty()};
   for (const auto codec : codecs) {
-    if (!text.empty()) text += "; ";
-    text += "application/x-rtp,media=video,clock-rate=90000," + codec_caps(codec) +
-            ",rtcp-fb-nack=true,rtcp-fb-nack-pli=true,rtcp-fb-ccm-fir=true,"
-            "rtcp-fb-transport-cc=true,extmap-" +
-            std::to_string(playout_id) + "=(string)\"" + playout_delay_uri + "\",extmap-" +
-            std::to_string(transport_cc_id) + "=(string)\"" + transport_cc_uri + "\"";
+    const auto payload = payload_of(codec);
+    append_format(caps.get(), payload, encoding_of(codec) + of_all);
+    // RFC 4588. webrtcbin takes it for one more codec, and sends by it nevertheless.
+    if (codec != codecs.front())
+      append_format(caps.get(), payload + 1, "rtx,apt=(string)" + std::to_string(payload));
   }
-  return GstPtr<GstCaps>{gst_caps_from_string(text.c_str())};
+  return caps;
 }
 
 GstPtr<GstElement> make_sender(const AcceptedVideo& video) {

@@ -7,8 +7,8 @@
 
 namespace aerie::stream {
 
-/// What is offered: one structure a codec, in order, with feedback and header extensions. Only the
-/// first codec gets retransmission from webrtcbin 1.22.
+/// What is offered: one structure a codec, in order, with feedback and header extensions; behind
+/// each but the first one for its retransmissions, which webrtcbin 1.22 adds to the first alone.
 [[nodiscard]] GstPtr<GstCaps> offered_video(const std::vector<Codec>& codecs);
 
 /// A bin of `appsrc name=source` and the payloader that the answer asks for (`name=payloader`),

@@ -57,6 +57,7 @@ class Rig {
   XServer x;
   EventLoop loop;
   std::optional<int> status;
+  bool viewers_mind_losses = false;  ///< of those that join from now on
 
  private:
   void heard(const Json& message);

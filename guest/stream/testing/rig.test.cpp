@@ -114,6 +114,7 @@ std::shared_ptr<Viewer> Rig::join(Epoch epoch, Codec codec, test::UdpRelay* rela
       message["sdp"] = test::without_candidates(message["sdp"]);
     say(message);
   });
+  if (viewers_mind_losses) viewer->mind_losses();
   viewers_[epoch] = viewer;
   relays_[epoch] = relay;
   say({{"type", "add"}, {"epoch", epoch}, {"media", "main"}});

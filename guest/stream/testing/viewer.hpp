@@ -25,6 +25,9 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   static std::shared_ptr<Viewer> create(EventLoop& loop, Epoch epoch, Codec codec, Say say);
   ~Viewer();
 
+  /// From the first packet on asks for what is lost, and waits for it as a browser does. Before
+  /// anything is negotiated.
+  void mind_losses();
   void take_offer(const std::string& sdp);
   /// As a player: offers to receive audio, which nobody has, and a video in its codec; `say` takes
   /// the offer as an `add`.
@@ -42,6 +45,8 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   [[nodiscard]] bool has_files() const { return open_.contains("files"); }
   [[nodiscard]] bool has_heard(const Json& message) const;
   [[nodiscard]] bool was_refused(const std::string& reason) const;
+  /// Packets that came a second time because they were asked for.
+  [[nodiscard]] unsigned retransmitted() const;
   int frames = 0;
   std::uint32_t middle = 0;  ///< 0xRRGGBB of the middle of the last frame
   std::uint32_t mark = 0;    ///< the same where a recording's mark is
@@ -67,6 +72,7 @@ class Viewer : public std::enable_shared_from_this<Viewer> {
   void offer_made(GstWebRTCSessionDescription* description);
   void answer_made(GstWebRTCSessionDescription* description);
 
+  static void on_transceiver(GstElement*, GstObject* transceiver, gpointer);
   static void on_pad(GstElement*, GstPad* pad, gpointer home);
   static void on_candidate(GstElement*, guint line, gchar* candidate, gpointer home);
   static void on_channel(GstElement*, GstWebRTCDataChannel* channel, gpointer home);

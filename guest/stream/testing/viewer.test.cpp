@@ -80,6 +80,33 @@ void Viewer::connect(gpointer object, const char* signal, GCallback callback) {
       [](gpointer data, GClosure*) { delete static_cast<Home*>(data); }, GConnectFlags{});
 }
 
+void Viewer::mind_losses() {
+  constexpr guint patience_ms = 500;
+  g_object_set(webrtc_.get(), "latency", patience_ms, nullptr);
+  connect(webrtc_.get(), "on-new-transceiver", G_CALLBACK(on_transceiver));
+  // By its transceivers webrtcbin lets only packets be asked for whose source the offer names.
+  g_object_set(element_of(webrtc_.get(), "rtpbin").get(), "do-retransmission", TRUE, nullptr);
+}
+
+/// Takes retransmissions into the answer.
+void Viewer::on_transceiver(GstElement*, GstObject* transceiver, gpointer) {
+  g_object_set(transceiver, "do-nack", TRUE, nullptr);
+}
+
+unsigned Viewer::retransmitted() const {
+  unsigned all = 0;
+  auto* receivers =
+      gst_bin_iterate_all_by_element_factory_name(GST_BIN(webrtc_.get()), "rtprtxreceive");
+  const auto count = [](const GValue* receiver, gpointer sum) {
+    guint packets = 0;
+    g_object_get(g_value_get_object(receiver), "num-rtx-assoc-packets", &packets, nullptr);
+    *static_cast<unsigned*>(sum) += packets;
+  };
+  (void)gst_iterator_foreach(receivers, count, &all);
+  gst_iterator_free(receivers);
+  return all;
+}
+
 void Viewer::take_offer(const std::string& sdp) {
   GstSDPMessage* message = nullptr;
   gst_sdp_message_new_from_text(sdp.c_str(), &message);
