@@ -102,7 +102,7 @@ Session::Behavior Session::make_behavior() {
         document_.edit().stream.epoch = message.last;
         publish();
       },
-      [this](const StreamToViewer& message) { deliver_to(message.viewer, message.message); },
+      [this](const StreamToViewer& message) { on_stream_says(message); },
       [this](const FirstFrame&) { reach(Stage::first_frame); },
       [this](const StreamDisplay& message) { on_display(message); },
       [this](const TakeScreenshot& message) -> caf::result<ScreenshotTaken> {

@@ -166,6 +166,7 @@ class Session : public Actor<SessionActor> {
   void announce_control();
   void deliver(Viewer& viewer, Json message);
   void deliver_to(const std::string& id, Json message);
+  void on_stream_says(const StreamToViewer& said);
   void broadcast(const Json& message);
   void refuse(const std::string& id, const char* code, std::string message, const char* field = "");
   [[nodiscard]] std::size_t connected() const;

@@ -286,6 +286,15 @@ void Session::deliver_to(const std::string& id, Json message) {
   if (viewer != viewers_.end()) deliver(viewer->second, std::move(message));
 }
 
+/// What is for a viewer; or that nothing is heard of one, which is offered another peer if it has a
+/// socket to take the offer by.
+void Session::on_stream_says(const StreamToViewer& said) {
+  if (said.message.at("type") != "silent") return deliver_to(said.viewer, said.message);
+  const auto viewer = viewers_.find(said.viewer);
+  if (viewer == viewers_.end() || !viewer->second.peer || viewer->second.player) return;
+  send(stream_, ViewerRenegotiates{said.viewer});
+}
+
 void Session::broadcast(const Json& message) {
   for (auto& [id, viewer] : viewers_)
     deliver(viewer, message);

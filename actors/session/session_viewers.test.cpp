@@ -229,3 +229,38 @@ TEST_CASE("a ping is answered and a second hello is a mistake", "[caf][session]"
   world.say(host, signaling::Hello{});
   CHECK(host.last("error")["code"] == "protocol");
 }
+
+TEST_CASE("a silent viewer is offered another peer by its socket, if that is there",
+          "[caf][session]") {
+  SessionFixture world;
+  world.stream_comes_up();
+  const auto host = world.join(ViewerRole::host);
+  const auto says = [&](Json body) {
+    world.tell(world.session, VmStreamSays{"vm", std::move(body)});
+  };
+  const auto added = [&] {
+    std::size_t count = 0;
+    for (const auto& each : world.vm_heard->all<SendStream>())
+      if (each.body.at("type") == "add") ++count;
+    return count;
+  };
+  says({{"type", "offer"}, {"epoch", 1U}, {"sdp", "o"}});
+  world.say(host, signaling::Answer{1, "main", "a"});
+  const auto heard = delivered(*host.inbox).size();
+  SECTION("it is") {
+    says({{"type", "peer"}, {"epoch", 1U}, {"state", "silent"}});
+    CHECK(added() == 2);
+    says({{"type", "offer"}, {"epoch", 2U}, {"sdp", "o"}});
+    CHECK(delivered(*host.inbox).size() == heard + 1);
+    CHECK(host.last("offer")["epoch"] == 2);
+    // By the socket that the viewer opens in its new network the offer comes again.
+    const auto again = world.resume(host.resume(), delivered(*host.inbox)[heard - 1]["seq"]);
+    CHECK(again.last("offer")["epoch"] == 2);
+    CHECK(added() == 2);
+  }
+  SECTION("it is gone") {
+    world.leave(host);
+    says({{"type", "peer"}, {"epoch", 1U}, {"state", "silent"}});
+    CHECK(added() == 1);
+  }
+}

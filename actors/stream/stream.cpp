@@ -172,10 +172,16 @@ void Stream::on_peer_state(std::uint64_t epoch, const Json& body) {
     if (const auto lost = std::exchange(lost_at_, std::nullopt))
       tell_recovery(peer.viewer, monotonic() - *lost);
     send(session_, FirstFrame{peer.viewer});
+  } else if (state == "silent") {
+    on_silent(epoch);
+  } else if (state == "connected") {
+    on_connected(epoch);
   } else if (state == "failed" || state == "closed") {
+    // A peer that had worked is rebuilt under a new epoch; one that never did waits to be asked,
+    // and so does a viewer that has another.
+    const bool is_only = epoch_of(peer.viewer, peer.media) == epoch && peer.beside == 0;
     close_epoch(epoch);
-    // A peer that had worked is rebuilt under a new epoch; one that never did waits to be asked.
-    if (peer.is_answered && watchers_.contains(peer.viewer))
+    if (peer.is_answered && is_only && watchers_.contains(peer.viewer))
       return open_epoch(peer.viewer, peer.media);
     if (peer.media == "audio" && state == "failed")
       refuse(peer.viewer, "audio-unavailable",
@@ -258,18 +264,27 @@ void Stream::sound(const std::string& viewer, bool wanted) {
     open_epoch(viewer, "audio");
 }
 
-void Stream::open_epoch(const std::string& viewer, const std::string& media) {
+/// `beside`: the viewer's peer that lives until the new one is connected; 0: none.
+void Stream::open_epoch(const std::string& viewer, const std::string& media, std::uint64_t beside) {
   const auto epoch = ++status_.epoch;
-  peers_[epoch] = {viewer, media};
-  peers_[epoch].step_began = monotonic();
+  auto& peer = peers_[epoch] = {viewer, media};
+  peer.step_began = monotonic();
+  peer.beside = beside;
   tell_epochs();
-  tell_streamer({{"type", "add"}, {"epoch", epoch}, {"media", media}});
-  if (viewer == controller_ && media == "main") send_control();
+  Json add{{"type", "add"}, {"epoch", epoch}, {"media", media}};
+  if (beside != 0) add["beside"] = beside;
+  tell_streamer(std::move(add));
+  if (viewer == controller_ && media == "main" && beside == 0) send_control();
 }
 
 void Stream::close_epoch(std::uint64_t epoch) {
   peers_.erase(epoch);
   tell_streamer({{"type", "remove"}, {"epoch", epoch}});
+  for (auto& [each, peer] : peers_) {
+    if (peer.beside != epoch) continue;
+    peer.beside = 0;
+    if (peer.viewer == controller_) send_control();
+  }
   tell_epochs();
 }
 
@@ -288,18 +303,6 @@ void Stream::forget_epochs() {
   // The others are offered new ones.
   for (const auto& [epoch, peer] : lost)
     if (peer.is_players) tell_lost(peer.viewer, "unavailable", "The streamer ended");
-}
-
-void Stream::renegotiate(const std::string& viewer, const std::string& media) {
-  const auto watcher = watchers_.find(viewer);
-  if (watcher == watchers_.end()) return;
-  if (media == "audio" && !(watcher->second && has_audio_)) return;
-  if (status_.state != StreamState::up) return;  // the offer comes when the stream is up
-  // The old peer goes only after the new one is asked for: the picture need not stop.
-  const auto old = epoch_of(viewer, media);
-  if (old && !peers_.at(*old).is_offered) return;  // a fresh offer is on its way as it is
-  open_epoch(viewer, media);
-  if (old) close_epoch(*old);
 }
 
 void Stream::on_answer(const std::string& viewer, const signaling::Answer& answer) {
@@ -335,13 +338,14 @@ void Stream::on_answer_deadline(std::uint64_t epoch) {
   close_epoch(epoch);
   if (late.is_players)
     return tell_lost(late.viewer, "unavailable", "The player was not connected in time");
-  if (!late.is_offered) return open_epoch(late.viewer, late.media);
+  if (!late.is_offered) return open_epoch(late.viewer, late.media, late.beside);
   refuse(late.viewer, "answer-timeout",
          "The offer of epoch " + std::to_string(epoch) + " was withdrawn: it was not answered.");
 }
 
 void Stream::send_control() {
-  const auto epoch = controller_.empty() ? std::nullopt : epoch_of(controller_, "main");
+  auto epoch = controller_.empty() ? std::nullopt : epoch_of(controller_, "main");
+  if (epoch && peers_.at(*epoch).beside != 0) epoch = peers_.at(*epoch).beside;
   tell_streamer({{"type", "control"}, {"epoch", epoch ? Json(*epoch) : Json(nullptr)}});
 }
 

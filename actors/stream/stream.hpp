@@ -43,6 +43,10 @@ class Stream : public Actor<StreamActor> {
     std::string encoder = {};         ///< makes its pictures, as the streamer said; empty: none yet
     std::string encoder_reason = {};  ///< why it is that one: a sentence
     std::optional<Duration> step_began = {};  ///< of its signaling, by this controller's clock
+    std::uint64_t beside = 0;  ///< the viewer's peer that it is to replace once connected; 0: none
+    bool is_replaced = false;  ///< another has taken over, and the streamer lets it go soon
+    bool is_silent = false;    ///< the streamer hears nothing of it; until that was acted on
+    std::optional<Duration> silent_at = {};
   };
 
   void recall(const Json& memory);
@@ -61,11 +65,10 @@ class Stream : public Actor<StreamActor> {
   void on_guest_gone(const std::optional<Cause>& cause);
   void watch(const std::string& viewer, bool audio);
   void sound(const std::string& viewer, bool wanted);
-  void open_epoch(const std::string& viewer, const std::string& media);
+  void open_epoch(const std::string& viewer, const std::string& media, std::uint64_t beside = 0);
   void close_epoch(std::uint64_t epoch);
   void close_epochs_of(const std::string& viewer);
   void forget_epochs();
-  void renegotiate(const std::string& viewer, const std::string& media);
   void on_answer(const std::string& viewer, const signaling::Answer& answer);
   void relay(const std::string& viewer, std::uint64_t epoch, const std::string& media, Json body);
   void on_answer_deadline(std::uint64_t epoch);
@@ -79,6 +82,12 @@ class Stream : public Actor<StreamActor> {
   void refuse(const std::string& viewer, const char* code, std::string message);
   [[nodiscard]] std::optional<std::uint64_t> epoch_of(const std::string& viewer,
                                                       const std::string& media) const;
+
+  // stream_takeover.cpp: from one peer of a viewer to the next
+  void renegotiate(const std::string& viewer, const std::string& media);
+  void on_silent(std::uint64_t epoch);
+  void on_connected(std::uint64_t epoch);
+  [[nodiscard]] std::uint64_t kept_beside(std::uint64_t epoch);
 
   // stream_encoders.cpp: what makes their pictures
   void on_encoder(std::uint64_t epoch, const Json& body);

@@ -2,60 +2,13 @@
 
 #include <catch2/catch.hpp>
 
-#include "actors/core/world.test.hpp"
+#include "actors/stream/stream_fixture.test.hpp"
 
 using namespace aerie;
 using namespace aerie::testing;
 using enum link::ChildNewsKind;
 
 namespace {
-
-/// A stream between a session and a VM that only listen.
-struct Fixture : World {
-  explicit Fixture(std::uint64_t last_epoch = 0)
-      : session(stand_in<SessionActor>(heard)),
-        vm(stand_in<VmActor>(streamer)),
-        stream(start_stream(session, last_epoch)) {
-    tell(stream, BindStream{vm});
-  }
-
-  /// Another stream in its place, of a guest that can be heard.
-  void add_audio() {
-    ChildSpec audio;
-    audio.name = "audio";
-    audio.builtin = Builtin::audio;
-    profile.children.push_back(audio);
-    stream = start_stream(session, 0);
-    tell(stream, BindStream{vm});
-  }
-
-  void news(link::ChildNews news) { tell(stream, VmChildNews{"vm", std::move(news)}); }
-  void says(Json body) { tell(stream, VmStreamSays{"vm", std::move(body)}); }
-  void come_up() {
-    news(child_news(started, "stream"));
-    news(child_news(ready, "stream"));
-  }
-  void offer(std::uint64_t epoch) { says({{"type", "offer"}, {"epoch", epoch}, {"sdp", "o"}}); }
-  void answer(const std::string& viewer, std::uint64_t epoch, const std::string& media = "main") {
-    tell(stream, ViewerAnswer{viewer, {epoch, media, "a"}});
-  }
-
-  /// What the streamer was told, of one type.
-  [[nodiscard]] std::vector<Json> told(const std::string& type) const {
-    std::vector<Json> found;
-    for (const auto& each : streamer->all<SendStream>())
-      if (each.body.at("type") == type) found.push_back(each.body);
-    return found;
-  }
-  [[nodiscard]] Json to_viewer() const { return heard->last<StreamToViewer>().message; }
-  [[nodiscard]] StreamState state() const { return heard->last<StreamNews>().status.state; }
-
-  std::shared_ptr<Inbox> heard = std::make_shared<Inbox>();
-  std::shared_ptr<Inbox> streamer = std::make_shared<Inbox>();
-  SessionActor session;
-  VmActor vm;
-  StreamActor stream;
-};
 
 /// Notes what it is told.
 struct Meter : StreamMeter {
@@ -68,7 +21,7 @@ struct Meter : StreamMeter {
 }  // namespace
 
 TEST_CASE("offers go to every watcher once the stream is up, epochs rising", "[caf][stream]") {
-  Fixture world{6};
+  StreamFixture world{6};
   world.tell(world.stream, AddWatcher{"a", false});
   world.tell(world.stream, AddWatcher{"b", false});
   CHECK(world.streamer->count<SendStream>() == 0);
@@ -92,7 +45,7 @@ TEST_CASE("offers go to every watcher once the stream is up, epochs rising", "[c
 }
 
 TEST_CASE("a stream shows what its streamer says of it, once in a while", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   const auto meter = std::make_shared<Meter>();
   world.environment->stream_meter = meter;
   const Json figures{{"type", "stats"},
@@ -113,7 +66,7 @@ TEST_CASE("a stream shows what its streamer says of it, once in a while", "[caf]
 }
 
 TEST_CASE("how long a viewer's signaling takes is measured step by step", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   const auto meter = std::make_shared<Meter>();
   world.environment->stream_meter = meter;
   world.come_up();
@@ -128,7 +81,7 @@ TEST_CASE("how long a viewer's signaling takes is measured step by step", "[caf]
 }
 
 TEST_CASE("what makes a viewer's pictures is recorded when it changes", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   const auto ledger = std::make_shared<Inbox>();
   world.environment->directory.put(world.stand_in<LedgerActor>(ledger));
   world.stream = world.keep(StreamActor{world.system.system().spawn<Stream>(
@@ -170,7 +123,7 @@ TEST_CASE("what makes a viewer's pictures is recorded when it changes", "[caf][s
 }
 
 TEST_CASE("sizes that a streamer says without end are passed over", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   world.come_up();
   const auto before = world.heard->count<StreamDisplay>();
   for (int i = 0; i < 100; ++i)
@@ -182,7 +135,7 @@ TEST_CASE("sizes that a streamer says without end are passed over", "[caf][strea
 }
 
 TEST_CASE("words of a dead epoch earn stale-epoch and do nothing else", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   world.come_up();
   world.tell(world.stream, AddWatcher{"a", false});
   world.offer(1);
@@ -207,7 +160,7 @@ TEST_CASE("words of a dead epoch earn stale-epoch and do nothing else", "[caf][s
 }
 
 TEST_CASE("an answer before the offer is a mistake", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   world.come_up();
   world.tell(world.stream, AddWatcher{"a", false});
   world.answer("a", 1);
@@ -216,7 +169,7 @@ TEST_CASE("an answer before the offer is a mistake", "[caf][stream]") {
 }
 
 TEST_CASE("an offer that nobody answers is withdrawn after its time", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   world.come_up();
   world.tell(world.stream, AddWatcher{"a", false});
   world.tell(world.stream, AddWatcher{"b", false});
@@ -237,7 +190,7 @@ TEST_CASE("an offer that nobody answers is withdrawn after its time", "[caf][str
 }
 
 TEST_CASE("the stream's state follows its child, with causes", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   world.come_up();
   world.tell(world.stream, AddWatcher{"a", false});
   auto exited = child_news(link::ChildNewsKind::exited, "stream");
@@ -269,7 +222,7 @@ TEST_CASE("the stream's state follows its child, with causes", "[caf][stream]") 
 }
 
 TEST_CASE("a streamer that was ended on purpose is told so", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   world.come_up();
   auto exited = child_news(link::ChildNewsKind::exited, "stream");
   exited.exit = exit_of("stream", CauseKind::killed);
@@ -279,14 +232,14 @@ TEST_CASE("a streamer that was ended on purpose is told so", "[caf][stream]") {
 }
 
 TEST_CASE("other children are none of the stream's business", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   world.news(child_news(started, "browser"));
   world.news(child_news(ready, "browser"));
   CHECK(world.heard->count<StreamNews>() == 0);
 }
 
 TEST_CASE("a new epoch is asked for, once at a time", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   world.come_up();
   world.tell(world.stream, AddWatcher{"a", false});
   world.tell(world.stream, ViewerRenegotiates{"a"});
@@ -303,7 +256,7 @@ TEST_CASE("a new epoch is asked for, once at a time", "[caf][stream]") {
 }
 
 TEST_CASE("who asks for sound gets a peer of its own for it", "[caf][stream][audio]") {
-  Fixture world;
+  StreamFixture world;
   world.add_audio();
   world.come_up();
   world.tell(world.stream, AddWatcher{"a", true});
@@ -342,7 +295,7 @@ TEST_CASE("who asks for sound gets a peer of its own for it", "[caf][stream][aud
 }
 
 TEST_CASE("a guest that has no sound, or can't give it, offers none", "[caf][stream][audio]") {
-  Fixture world;
+  StreamFixture world;
   SECTION("its profile has none") {
     world.come_up();
     world.tell(world.stream, AddWatcher{"a", true});
@@ -361,7 +314,7 @@ TEST_CASE("a guest that has no sound, or can't give it, offers none", "[caf][str
 }
 
 TEST_CASE("a peer that failed is built anew", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   world.come_up();
   world.tell(world.stream, AddWatcher{"a", false});
   world.offer(1);
@@ -380,7 +333,7 @@ TEST_CASE("a peer that failed is built anew", "[caf][stream]") {
 }
 
 TEST_CASE("who offers is answered, and hears when its peer is lost", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   world.tell(world.stream, ViewerOffers{"a", "v=0"});
   CHECK(world.to_viewer()["type"] == "peer-lost");
   CHECK(world.to_viewer()["code"] == "stream-not-up");
@@ -410,7 +363,7 @@ TEST_CASE("who offers is answered, and hears when its peer is lost", "[caf][stre
 }
 
 TEST_CASE("control names the epoch of who holds it, or nobody's", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   world.come_up();
   world.tell(world.stream, ControlMoved{"a"});
   CHECK(world.told("control").back()["epoch"].is_null());
@@ -425,7 +378,7 @@ TEST_CASE("control names the epoch of who holds it, or nobody's", "[caf][stream]
 }
 
 TEST_CASE("a guest that is gone takes all epochs along; a fresh one is bound", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   world.come_up();
   world.tell(world.stream, AddWatcher{"a", false});
   world.offer(1);
@@ -445,7 +398,7 @@ TEST_CASE("a guest that is gone takes all epochs along; a fresh one is bound", "
 }
 
 TEST_CASE("the stream ends with its session", "[caf][stream]") {
-  Fixture world;
+  StreamFixture world;
   const auto watch = std::make_shared<bool>(false);
   world.stream->attach_functor([watch] { *watch = true; });
   world.crash(world.session);

@@ -19,7 +19,9 @@ Json Stream::peers_json() const {
                      {"offeredAt", to_rfc3339(peer.offered_at)},
                      {"player", peer.is_players},
                      {"encoder", peer.encoder},
-                     {"encoderReason", peer.encoder_reason}});
+                     {"encoderReason", peer.encoder_reason},
+                     {"beside", peer.beside},
+                     {"replaced", peer.is_replaced}});
   return peers;
 }
 
@@ -42,15 +44,19 @@ void Stream::recall(const Json& memory) {
   status_.epoch = std::max(status_.epoch, memory.at("epoch").get<std::uint64_t>());
   memory.at("restarts").get_to(status_.restarts);
   status_.last_cause = aerie::recall::cause(memory.at("lastCause"));
-  for (const auto& each : memory.at("peers"))
-    peers_[each.at("epoch").get<std::uint64_t>()] = {each.at("viewer").get<std::string>(),
-                                                     each.at("media").get<std::string>(),
-                                                     each.at("offered").get<bool>(),
-                                                     each.at("answered").get<bool>(),
-                                                     aerie::recall::instant(each.at("offeredAt")),
-                                                     each.value("player", false),
-                                                     each.value("encoder", ""),
-                                                     each.value("encoderReason", "")};
+  for (const auto& each : memory.at("peers")) {
+    auto& peer = peers_[each.at("epoch").get<std::uint64_t>()];
+    peer = {each.at("viewer").get<std::string>(),
+            each.at("media").get<std::string>(),
+            each.at("offered").get<bool>(),
+            each.at("answered").get<bool>(),
+            aerie::recall::instant(each.at("offeredAt")),
+            each.value("player", false),
+            each.value("encoder", ""),
+            each.value("encoderReason", "")};
+    peer.beside = each.value("beside", std::uint64_t{0});
+    peer.is_replaced = each.value("replaced", false);
+  }
   memory.at("watchers").get_to(watchers_);
   memory.at("controller").get_to(controller_);
   is_recalled_ = true;

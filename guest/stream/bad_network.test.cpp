@@ -59,6 +59,22 @@ class Noise {
   aerie::stream::EventSource timer_;
 };
 
+/// Something that changes all the time where its window can be clicked.
+class Flicker {
+ public:
+  explicit Flicker(Rig& rig) : rig_(rig) { repaint(); }
+  Painter painter;
+
+ private:
+  void repaint() {
+    painter.paint(std::exchange(colour_, ~colour_ & 0xFFFFFFU));
+    timer_ = rig_.loop.after(30ms, [this] { repaint(); });
+  }
+  Rig& rig_;
+  std::uint32_t colour_ = 0xC02040;
+  aerie::stream::EventSource timer_;
+};
+
 /// The least target of the viewers in the newest figures; empty: none were told.
 std::optional<int> least_target(const Rig& rig) {
   const auto said = rig.said("stats");
@@ -67,6 +83,14 @@ std::optional<int> least_target(const Rig& rig) {
   for (const auto& target : said.back()["targetsBps"])
     least = std::min(least, target.get<int>());
   return least;
+}
+
+/// How often a peer was said to be in that state.
+std::ptrdiff_t times(const Rig& rig, int epoch, const std::string& state) {
+  const auto said = rig.said("peer");
+  return std::count_if(said.begin(), said.end(), [&](const Json& message) {
+    return message["epoch"] == epoch && message["state"] == state;
+  });
 }
 
 }  // namespace
@@ -135,4 +159,75 @@ TEST_CASE("a slow viewer slows nobody", "[stream][network]") {
   REQUIRE(rig.until([&] { return quick->frames >= before + 150; }));
   CHECK(slow->frames - slow_before < 150);
   CHECK(rig.until([&] { return slow->frames > slow_before; }));
+}
+
+TEST_CASE("that nothing is heard of a viewer is said once, and again the next time",
+          "[stream][network]") {
+  Rig rig;
+  const Noise noise{rig};
+  REQUIRE(rig.start());
+  UdpRelay relay{1};
+  const auto viewer = rig.join(1, Codec::h264, &relay);
+  REQUIRE(viewer);
+  REQUIRE(rig.until([&] { return viewer->frames > 10; }));
+  CHECK(times(rig, 1, "silent") == 0);
+  relay.set_shape({.is_cut = true});
+  REQUIRE(rig.until([&] { return times(rig, 1, "silent") > 0; }));
+  // Figures come once a second: time for several tries to reach it.
+  const auto figures = rig.said("stats").size();
+  REQUIRE(rig.until([&] { return rig.said("stats").size() > figures + 1; }));
+  CHECK(times(rig, 1, "silent") == 1);
+  const int before = viewer->frames;
+  relay.set_shape({});
+  REQUIRE(rig.until([&] { return viewer->frames > before + 10; }));
+  CHECK(times(rig, 1, "silent") == 1);
+  relay.set_shape({.is_cut = true});
+  CHECK(rig.until([&] { return times(rig, 1, "silent") == 2; }));
+}
+
+TEST_CASE("the peer beside a silent one takes over with control, and the other goes",
+          "[stream][network]") {
+  Rig rig;
+  Flicker flicker{rig};
+  REQUIRE(rig.start());
+  UdpRelay first{1};
+  const auto before = rig.join(1, Codec::h264, &first);
+  REQUIRE(before);
+  rig.say({{"type", "control"}, {"epoch", 1}});
+  before->send("input", R"({"type":"button","button":1,"down":true,"x":40,"y":50})");
+  CHECK(rig.next_input(flicker.painter, XCB_BUTTON_PRESS).x == 40);
+  first.set_shape({.is_cut = true});
+  REQUIRE(rig.until([&] { return rig.peer_is(1, "silent"); }));
+  const bool comes_back = GENERATE(false, true);
+  if (comes_back) first.set_shape({});
+  UdpRelay second{2};
+  const auto after = rig.join(2, Codec::h264, &second, 1);
+  REQUIRE(after);
+  // No word of the supervisor's was needed.
+  after->send("input", R"({"type":"button","button":2,"down":true,"x":60,"y":50})");
+  CHECK(rig.next_input(flicker.painter, XCB_BUTTON_PRESS).detail == 2);
+  REQUIRE(rig.until([&] { return rig.peer_is(1, "closed"); }));
+  CHECK_FALSE(before->was_refused("not-in-control"));
+  const int frames = after->frames;
+  CHECK(rig.until([&] { return after->frames > frames + 10; }));
+  CHECK_FALSE(after->was_refused("not-in-control"));
+}
+
+TEST_CASE("until the peer beside it is connected the first keeps control and pictures",
+          "[stream][network]") {
+  Rig rig;
+  Flicker flicker{rig};
+  REQUIRE(rig.start());
+  const auto viewer = rig.join(1);
+  REQUIRE(viewer);
+  rig.say({{"type", "control"}, {"epoch", 1}});
+  rig.say({{"type", "add"}, {"epoch", 2}, {"media", "main"}, {"beside", 1}});
+  REQUIRE(rig.until(
+      [&] { return !rig.said("offer").empty() && rig.said("offer").back()["epoch"] == 2; }));
+  viewer->send("input", R"({"type":"button","button":1,"down":true,"x":40,"y":50})");
+  CHECK(rig.next_input(flicker.painter, XCB_BUTTON_PRESS).x == 40);
+  rig.leave(2);
+  const int frames = viewer->frames;
+  CHECK(rig.until([&] { return viewer->frames > frames + 10; }));
+  CHECK(times(rig, 1, "closed") == 0);
 }

@@ -101,6 +101,9 @@ AddPeer add_peer(const Json& message) {
   if (media != "main" && media != "audio") throw Wrong{"media must be main or audio"};
   AddPeer add{epoch_of(message), text(message, "sdp", longest_sdp, ""), media == "audio"};
   if (add.is_audio && !add.offer.empty()) throw Wrong{"media audio is offered, never answered"};
+  if (!message.contains("beside")) return add;
+  if (add.is_audio || !add.offer.empty()) throw Wrong{"beside is for pictures that are offered"};
+  add.beside = integer(message, "beside", 0, std::int64_t{1} << 53);
   return add;
 }
 

@@ -39,6 +39,8 @@ struct AddPeer {
   Epoch epoch;
   std::string offer;      ///< a player's, which is to be answered; empty: the streamer offers
   bool is_audio = false;  ///< a peer for sound, which the streamer offers; else for pictures
+  /// The same viewer's peer for pictures, which lives until this one has been connected a while.
+  std::optional<Epoch> beside = {};
 };
 struct Answer {
   Epoch epoch;

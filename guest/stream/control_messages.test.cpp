@@ -33,6 +33,8 @@ TEST_CASE("the other messages of the supervisor are read", "[control]") {
   CHECK_FALSE(std::get<AddPeer>(read(R"({"type":"add","epoch":3})")).is_audio);
   CHECK(std::get<AddPeer>(read(R"({"type":"add","epoch":3,"media":"audio"})")).is_audio);
   CHECK(std::get<AddPeer>(read(R"({"type":"add","epoch":3,"sdp":"v=0"})")).offer == "v=0");
+  CHECK_FALSE(std::get<AddPeer>(read(R"({"type":"add","epoch":3})")).beside);
+  CHECK(std::get<AddPeer>(read(R"({"type":"add","epoch":3,"beside":2})")).beside == 2);
   CHECK(std::get<Answer>(read(R"({"type":"answer","epoch":3,"sdp":"v=0"})")).sdp == "v=0");
   const auto candidate = std::get<Candidate>(
       read(R"({"type":"candidate","epoch":3,"candidate":"c","sdpMLineIndex":1,"sdpMid":"x"})"));
@@ -61,6 +63,8 @@ TEST_CASE("a wrong message of the supervisor names its field", "[control]") {
       {R"({"type":"add","epoch":"x"})", "epoch"},
       {R"({"type":"add","epoch":1,"media":"video"})", "media"},
       {R"({"type":"add","epoch":1,"media":"audio","sdp":"v=0"})", "media"},
+      {R"({"type":"add","epoch":2,"media":"audio","beside":1})", "beside"},
+      {R"({"type":"add","epoch":2,"beside":"1"})", "beside"},
       {R"({"type":"answer","epoch":1})", "sdp"},
       {R"({"type":"candidate","epoch":1,"candidate":"c","sdpMLineIndex":99})", "sdpMLineIndex"},
       {R"({"type":"control"})", "epoch"},

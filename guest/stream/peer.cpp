@@ -266,7 +266,8 @@ bool Peer::attach_video() {
     send_control_ = SendControl::create(loop_, sender.get(), most_bitrate_,
                                         {.changed = events_.rate_changed,
                                          .frame_wanted = events_.frame_wanted,
-                                         .key_wanted = events_.key_wanted});
+                                         .key_wanted = events_.key_wanted,
+                                         .silent = events_.silent});
   if (send_control_) send_control_->guard_retransmissions(webrtc_.get(), video_.payload);
   feed_ = send_control_ ? send_control_->feed() : std::make_shared<PeerFeed>(source);
   if (!gst_element_sync_state_with_parent(sender.get())) return false;

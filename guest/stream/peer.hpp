@@ -42,6 +42,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
     /// What the network takes is estimated anew. Empty: no rate is controlled.
     std::function<void()> rate_changed = {};
     std::function<void()> frame_wanted = {};  ///< the present picture, once more
+    std::function<void()> silent = {};  ///< nothing is heard of the viewer; with `rate_changed`
   };
 
   /// Starts negotiation; the offer comes as an event, or the answer to a player's.

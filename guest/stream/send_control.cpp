@@ -65,7 +65,7 @@ void SendControl::set_most(int bitrate) {
 
 void SendControl::stop() {
   timer_.cancel();
-  events_ = {[] {}, [] {}, [] {}};
+  events_ = {[] {}, [] {}, [] {}, [] {}};
   pacer_->stop();
 }
 
@@ -163,6 +163,7 @@ void SendControl::check_silence(Time at) {
     tries_ = 0;
     key_at_ = at;
     feed_->set_dark(true);
+    events_.silent();
   }
   publish(before);
   if (at < key_at_) return;

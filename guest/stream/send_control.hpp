@@ -29,6 +29,7 @@ class SendControl : public std::enable_shared_from_this<SendControl> {
     std::function<void()> changed;  ///< `target` is another
     std::function<void()> frame_wanted;
     std::function<void()> key_wanted;
+    std::function<void()> silent;  ///< nothing is heard of the viewer any more; once a time
   };
   struct Figures {
     int target = 0;   ///< bit/s

@@ -163,7 +163,7 @@ void Streamer::handle(const AddPeer& add) {
       Peer::create(loop_, clock_, *configuration_, peer_events(add.epoch), std::move(player));
   if (!peer) return say_peer(add.epoch, "failed", peer.error().message);
   if (files_ && (*peer)->files()) files_->add(add.epoch, (*peer)->files());
-  peers_[add.epoch] = {std::move(*peer), {}, {}};
+  peers_[add.epoch] = {std::move(*peer), {}, {}, add.beside, {}};
 }
 
 Peer::Events Streamer::peer_events(Epoch epoch) {
@@ -210,6 +210,7 @@ Peer::Events Streamer::peer_events(Epoch epoch) {
           },
       .rate_changed = [this] { plan_rates(); },
       .frame_wanted = [this] { capture_->request_frame(); },
+      .silent = [=, this] { say_peer(epoch, "silent"); },
   };
 }
 
@@ -259,6 +260,7 @@ void Streamer::peer_connected(Epoch epoch) {
     return drop_peer(epoch);
   }
   say_encoder(epoch, peer->codec());
+  take_over(epoch);
   plan_rates();
   capture_->set_active(true);
   if (figures_timer_) return;
@@ -337,7 +339,7 @@ void Streamer::viewer_said(Epoch epoch, const ViewerMessage& message) {
   if (found == peers_.end()) return;
   const auto peer = found->second.peer;
   auto& channels = *peer->channels();  // it came over one of them
-  if (holder_ != epoch) return channels.refuse({"not-in-control"});
+  if (!has_control(epoch)) return channels.refuse({"not-in-control"});
   if (const auto* wish = std::get_if<RecordRequest>(&message)) return record(channels, *wish);
   if (const auto refusal = desktop_->perform(message)) channels.refuse(*refusal);
 }

@@ -70,6 +70,10 @@ class Streamer {
   void fail(const Cause& cause);
   void finish(int status);
 
+  // streamer_takeover.cpp: from a viewer's peer to the one beside it
+  void take_over(Epoch epoch);
+  [[nodiscard]] bool has_control(Epoch epoch) const;
+
   // streamer_codecs.cpp
   [[nodiscard]] std::optional<Cause> take_configured_codecs();
   void say_encoder(Epoch epoch, Codec codec);
@@ -94,6 +98,8 @@ class Streamer {
     std::shared_ptr<Peer> peer;
     CursorCache cursors;
     std::optional<std::chrono::microseconds> round_trip;
+    std::optional<Epoch> beside;  ///< the same viewer's peer before, while both live
+    EventSource goes;             ///< once another has taken over
   };
   std::map<Epoch, Viewer> peers_;
   std::unique_ptr<FileDesk> files_;       ///< null: no files are carried

@@ -1,12 +1,14 @@
 // The peer connections: one an epoch, and a change from one to the next without a gap.
 
+import { signsOfLife } from './moves.js';
+
 const mostEarlyCandidates = 64;
 
 export class Media {
   /**
    * `video` is replaced by another element when an epoch takes over; `send(message)` is signaling's.
    * Callbacks: onFrame(epoch, video) at an epoch's first picture, onChannel(epoch, channel),
-   * onLost(epoch) when its connection failed, onProblem(message).
+   * onLost(epoch) when its connection failed or nothing comes over it, once; onProblem(message).
    */
   constructor({ video, send, callbacks }) {
     Object.assign(this, { video, send, callbacks });
@@ -66,6 +68,12 @@ export class Media {
     return totals;
   }
 
+  /** How much has come over the newest peer so far: {epoch, signs}, or null where there is none. */
+  async signs() {
+    const peer = this.newest;
+    return peer ? { epoch: peer.epoch, signs: await signsOfLife(peer.connection) } : null;
+  }
+
   /** Closes every peer; the last picture stays where it is. */
   close() {
     for (const peer of new Set([this.newest, this.shown])) if (peer) close(peer);
@@ -75,12 +83,17 @@ export class Media {
 
   #peer(epoch) {
     const connection = new RTCPeerConnection({ iceServers: this.iceServers });
-    const peer = { epoch, connection, waiting: this.#takeEarly(epoch), described: false };
+    const peer = { epoch, connection, waiting: this.#takeEarly(epoch), described: false,
+      isLost: false };
     connection.addEventListener('icecandidate', ({ candidate }) => this.#sendCandidate(peer, candidate));
     connection.addEventListener('track', (event) => this.#track(peer, event));
     connection.addEventListener('datachannel', ({ channel }) => this.callbacks.onChannel(epoch, channel));
     connection.addEventListener('connectionstatechange', () => {
-      if (connection.connectionState === 'failed' && this.newest === peer) this.callbacks.onLost(epoch);
+      // Whether it comes back from `disconnected` shows too late.
+      const isLost = ['disconnected', 'failed'].includes(connection.connectionState);
+      if (!isLost || peer.isLost || this.newest !== peer) return;
+      peer.isLost = true;
+      this.callbacks.onLost(epoch);
     });
     return peer;
   }

@@ -4,6 +4,7 @@ import { closePolicy, reconnectDelay } from './backoff.js';
 
 const subprotocol = 'aerie.signal.v1';
 const heartbeatMs = 10_000;
+const probeMs = 500;
 
 export class Signaling {
   /**
@@ -23,6 +24,7 @@ export class Signaling {
     this.nonce = 0;
     this.unanswered = false;
     this.heartbeat = null;
+    this.probing = null;
   }
 
   /** Opens the socket now, also while a retry is waited for. */
@@ -45,9 +47,20 @@ export class Signaling {
     return true;
   }
 
+  /** Something else has been lost: opens another socket unless the server answers on this one soon. */
+  probe() {
+    const { socket } = this;
+    if (!this.#ping()) return;
+    clearTimeout(this.probing);
+    this.probing = setTimeout(() => {
+      if (this.unanswered && socket === this.socket) this.open();
+    }, probeMs);
+  }
+
   /** Closes it for good. */
   close() {
     clearTimeout(this.timer);
+    clearTimeout(this.probing);
     this.#drop();
   }
 
@@ -94,10 +107,15 @@ export class Signaling {
         this.#closed(socket, 1006);
         return;
       }
-      this.unanswered = true;
-      this.nonce += 1;
-      this.send({ type: 'ping', nonce: this.nonce });
+      this.#ping();
     }, heartbeatMs);
+  }
+
+  #ping() {
+    this.nonce += 1;
+    const sent = this.send({ type: 'ping', nonce: this.nonce });
+    if (sent) this.unanswered = true;
+    return sent;
   }
 
   #closed(socket, code) {

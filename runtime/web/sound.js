@@ -1,5 +1,7 @@
 // The guest's sound: a peer connection beside the picture's, while this person wants to hear it.
 
+import { signsOfLife } from './moves.js';
+
 const mostEarlyCandidates = 64;
 const choiceKey = 'aerie.sound';
 
@@ -92,6 +94,12 @@ export class Sound {
     if (this.wanted) this.send({ type: 'renegotiate', media: 'audio' });
   }
 
+  /** How much has come over its peer so far: {epoch, signs}, or null where there is none. */
+  async signs() {
+    const { peer } = this;
+    return peer ? { epoch: peer.epoch, signs: await signsOfLife(peer.connection) } : null;
+  }
+
   /** What has come so far: {packets, energy, level}; energy and level as RTCInboundRtpStreamStats has them. */
   async totals() {
     const totals = { packets: 0, energy: 0, level: 0 };
@@ -112,7 +120,8 @@ export class Sound {
 
   #makePeer(epoch) {
     const connection = this.makePeer({ iceServers: this.iceServers });
-    const peer = { epoch, connection, described: false, playing: false, waiting: this.#takeEarly(epoch) };
+    const peer = { epoch, connection, described: false, playing: false, isLost: false,
+      waiting: this.#takeEarly(epoch) };
     connection.addEventListener('icecandidate', ({ candidate }) => this.send({ type: 'candidate', epoch,
       media: 'audio', candidate: candidate?.candidate ?? '', sdpMLineIndex: candidate?.sdpMLineIndex ?? 0,
       sdpMid: candidate?.sdpMid ?? '' }));
@@ -124,7 +133,10 @@ export class Sound {
       this.#play(peer);
     });
     connection.addEventListener('connectionstatechange', () => {
-      if (connection.connectionState === 'failed' && this.peer === peer) this.renegotiate();
+      const isLost = ['disconnected', 'failed'].includes(connection.connectionState);
+      if (!isLost || peer.isLost || this.peer !== peer) return;
+      peer.isLost = true;
+      this.renegotiate();
     });
     return peer;
   }

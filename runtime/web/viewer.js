@@ -12,6 +12,7 @@ import { platformOf } from './keyboard.js';
 import { keysymTables } from './keysyms.js';
 import { LoginBanner } from './login.js';
 import { Media } from './media.js';
+import { Moves } from './moves.js';
 import { Overlay } from './overlay.js';
 import { firstRequest, People } from './people.js';
 import { Pointing } from './pointing.js';
@@ -67,13 +68,15 @@ class Viewer {
     });
     this.media = new Media({ video: byId('screen'), send: (message) => this.signaling.send(message),
       callbacks: {
-        onFrame: (epoch) => this.#apply({ type: 'frame', epoch }),
+        onFrame: (epoch) => this.#frameCame(epoch),
         onChannel: (epoch, channel) => this.#channelCame(epoch, channel),
-        onLost: () => this.#renegotiate(),
+        onLost: () => this.#peerLost(),
         onProblem: (message) => this.#apply({ type: 'problem', message }),
       } });
     this.sound = new Sound({ send: (message) => this.signaling.send(message),
       onChanged: (sound) => drawSoundButton(byId('sound'), sound) });
+    this.moves = new Moves({ reopen: () => this.#reopen(), sound: this.sound,
+      picture: { signs: () => this.media.signs(), renegotiate: () => this.#renegotiate() } });
     this.clipboard = new GuestClipboard((text) => this.toast.show(text));
     this.cursor = new Cursor((value) => { byId('surface').style.cursor = value; });
     this.channels = new Channels({ onReady: () => this.#inputOpened(), handlers: {
@@ -112,8 +115,10 @@ class Viewer {
     else this.channels.add(epoch, channel);
   }
 
+  // What the channel of an earlier peer did not carry any more, nobody lets go.
   #inputOpened() {
-    document.body.dataset.input = 'open';
+    Object.assign(document.body.dataset, { input: 'open', inputEpoch: this.channels.epoch });
+    this.#releaseAll();
     this.recording.forget();
     this.fit.again();
   }
@@ -124,7 +129,6 @@ class Viewer {
     addEventListener('blur', leave);
     addEventListener('pagehide', leave);
     document.addEventListener('visibilitychange', () => (document.hidden ? leave() : this.#reconnectSoon()));
-    addEventListener('online', () => this.#reconnectSoon());
     byId('fit').checked = this.fit.on = this.role === 'host';
     byId('fit').onchange = () => this.fit.set(byId('fit').checked);
     connectTouchKeys(byId('touch-keys'), this.typing);
@@ -132,9 +136,28 @@ class Viewer {
       say: (text) => this.toast.show(text), control: (action) => this.#control(action), end: () => this.#end() });
   }
 
-  // Somebody is looking, or there is a network again: no reason to wait for the next attempt.
+  // Somebody is looking: no reason to wait for the next attempt.
   #reconnectSoon() {
     if (this.view.connection === 'waiting') this.signaling.open();
+  }
+
+  // False where the socket is closed for good.
+  #reopen() {
+    if (this.view.connection === 'closed' || this.view.ended) return false;
+    this.signaling.open();
+    return true;
+  }
+
+  #frameCame(epoch) {
+    this.#apply({ type: 'frame', epoch });
+    this.moves.tookOver();
+  }
+
+  // The socket may have gone the same way without a word.
+  #peerLost() {
+    this.#renegotiate();
+    this.moves.expect();
+    this.signaling.probe();
   }
 
   #receive(message) {
@@ -145,7 +168,7 @@ class Viewer {
     this.memory.position = { resume: this.signaling.resume, lastSeq: this.signaling.lastSeq, view: this.view };
     const reactions = {
       welcome: () => this.#welcomed(message),
-      offer: () => this.#mediaOf(message).offer(message),
+      offer: () => this.#offered(message),
       candidate: () => this.#mediaOf(message).candidate(message),
       control: () => this.#controlChanged(before),
       retire: () => { if (this.endRequested && !message.forced) this.#answerRetire('release', message.proposal); },
@@ -153,6 +176,12 @@ class Viewer {
       error: () => this.#errorCame(message),
     };
     if (Object.hasOwn(reactions, message.type)) reactions[message.type]();
+  }
+
+  #offered(message) {
+    const media = this.#mediaOf(message);
+    if (media === this.media) this.moves.offered();
+    media.offer(message);
   }
 
   #mediaOf({ media }) {
@@ -171,6 +200,7 @@ class Viewer {
       this.sound.renegotiate();
     }
     this.reloaded = false;
+    this.moves.welcomed(message);
     if (message.role === 'host' && this.view.createdAt === null) this.#readDocument();
   }
 

@@ -43,6 +43,7 @@ std::vector<std::string> command_line(const ChromiumOptions& options, const std:
   if (::geteuid() == 0) argv.emplace_back("--no-sandbox");
   argv.insert(argv.end(), options.flags.begin(), options.flags.end());
   argv.emplace_back("about:blank");
+  if (!options.network.empty()) argv.insert(argv.begin(), {"nsenter", "--net=" + options.network});
   return argv;
 }
 

@@ -14,7 +14,8 @@ namespace aerie::test {
 struct ChromiumOptions {
   int width = 1280;
   int height = 800;
-  std::vector<std::string> flags;  ///< more of them
+  std::vector<std::string> flags = {};  ///< more of them
+  std::string network = {};  ///< a file that names its network namespace; empty: this process's own
 };
 
 /// A real headless Chromium with a profile of its own, to look at pages as a person would. All its

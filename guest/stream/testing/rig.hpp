@@ -39,9 +39,10 @@ class Rig {
   /// The text that the painter gets when it pastes.
   [[nodiscard]] std::string paste(Painter& painter);
   /// Adds a viewer and waits until it shows frames and has channels. With a relay it is reached
-  /// through that alone.
+  /// through that alone. `beside`: the same viewer's peer before.
   [[nodiscard]] std::shared_ptr<Viewer> join(Epoch epoch, Codec codec = Codec::h264,
-                                             test::UdpRelay* relay = nullptr);
+                                             test::UdpRelay* relay = nullptr,
+                                             std::optional<Epoch> beside = std::nullopt);
   /// Adds a player, which offers, and waits until it shows frames.
   [[nodiscard]] std::shared_ptr<Viewer> play(Epoch epoch, Codec codec = Codec::h264);
   /// Adds a listener and waits until it is connected.

@@ -107,7 +107,8 @@ bool Rig::start(bool follows, std::int64_t file_bytes) {
   return until([&] { return !said("ready").empty(); });
 }
 
-std::shared_ptr<Viewer> Rig::join(Epoch epoch, Codec codec, test::UdpRelay* relay) {
+std::shared_ptr<Viewer> Rig::join(Epoch epoch, Codec codec, test::UdpRelay* relay,
+                                  std::optional<Epoch> beside) {
   const auto viewer = Viewer::create(loop, epoch, codec, [this, relay](Json message) {
     if (relay && message["type"] == "candidate") return;
     if (relay && message["type"] == "answer")
@@ -117,7 +118,9 @@ std::shared_ptr<Viewer> Rig::join(Epoch epoch, Codec codec, test::UdpRelay* rela
   if (viewers_mind_losses) viewer->mind_losses();
   viewers_[epoch] = viewer;
   relays_[epoch] = relay;
-  say({{"type", "add"}, {"epoch", epoch}, {"media", "main"}});
+  Json add{{"type", "add"}, {"epoch", epoch}, {"media", "main"}};
+  if (beside) add["beside"] = *beside;
+  say(add);
   const bool shown = until([&] { return viewer->frames > 0 && viewer->has_channels(); });
   return shown ? viewer : nullptr;
 }

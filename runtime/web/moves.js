@@ -1,0 +1,86 @@
+// What a page does when its network is another one: a new socket at once, for nobody notices for
+// long that the old one is dead, and new peers once the server knows the socket, unless those it
+// has are shown to be alive.
+
+const burstMs = 500;
+const lookMs = 100; // a living peer with a moving picture has shown it by then
+
+/**
+ * How much has come over a connection so far, media and ICE's own, as one number that only grows: what
+ * getStats has of candidate pairs, bytes and STUN's answers and requests.
+ */
+export async function signsOfLife(connection) {
+  let signs = 0;
+  for (const entry of (await connection.getStats()).values()) {
+    if (entry.type === 'candidate-pair')
+      signs += (entry.bytesReceived ?? 0) + (entry.responsesReceived ?? 0) + (entry.requestsReceived ?? 0);
+  }
+  return signs;
+}
+
+/** False where a peer, as signs() gave it before and now, is the same and nothing has come over it. */
+export function isAlive(before, now) {
+  return before === null || now === null || now.epoch !== before.epoch || now.signs > before.signs;
+}
+
+export class Moves {
+  /**
+   * `reopen()` opens another socket, false where there is to be none; `picture` and `sound` are the peers,
+   * {signs(), renegotiate()}: signs() resolves to {epoch, signs}, or to null. The rest is the browser's.
+   */
+  constructor({ reopen, picture, sound, target = globalThis, connection = navigator.connection,
+    isOnline = () => navigator.onLine }) {
+    Object.assign(this, { reopen, picture, sound, isOnline });
+    this.before = null; // what the peers had shown; to be compared at the next welcome
+    this.isOpening = false;
+    this.burst = null; // the timer of a burst of events
+    const changed = () => this.#changed();
+    target.addEventListener('online', changed);
+    connection?.addEventListener?.('change', changed);
+  }
+
+  /** Has the peers looked at once another socket is welcome, if there will be one. */
+  expect() {
+    this.before ??= { at: Date.now(), signs: [this.picture.signs(), this.sound.signs()] };
+  }
+
+  /** A socket is welcome. */
+  async welcomed({ resumed }) {
+    const { before } = this;
+    this.before = null;
+    this.isOpening = false;
+    // Who does not resume is offered new peers by itself.
+    if (before === null || !resumed) return;
+    await new Promise((resolve) => { setTimeout(resolve, before.at + lookMs - Date.now()); });
+    await Promise.all([this.picture, this.sound].map((peer, index) => renewUnlessAlive(peer, before.signs[index])));
+  }
+
+  /** The server offers a peer for the picture. */
+  offered() {
+    this.soundBefore = this.sound.signs();
+  }
+
+  /** That peer has taken over: where the old one's network is gone, so is the sound's. */
+  async tookOver() {
+    const before = this.soundBefore;
+    this.soundBefore = null;
+    if (before) await renewUnlessAlive(this.sound, before);
+  }
+
+  // One change of network is several events. What the first began serves them all, unless it has led
+  // nowhere by the end of the burst.
+  #changed() {
+    if (!this.isOnline() || this.burst !== null) return;
+    this.burst = setTimeout(() => {
+      this.burst = null;
+      if (this.isOpening) this.reopen();
+    }, burstMs);
+    this.before = null;
+    this.expect();
+    this.isOpening = this.reopen();
+  }
+}
+
+async function renewUnlessAlive(peer, before) {
+  if (!isAlive(await before, await peer.signs())) peer.renegotiate();
+}

@@ -1,0 +1,291 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+
+import { Media } from '../media.js';
+import { isAlive, Moves, signsOfLife } from '../moves.js';
+import { Signaling } from '../signaling.js';
+import { Sound } from '../sound.js';
+
+const report = (...entries) => new Map(entries.map((entry, index) => [String(index), entry]));
+
+test('signs of life are what ICE and media received, over all pairs', async () => {
+  const connection = { getStats: async () => report({ type: 'candidate-pair', bytesReceived: 1000, responsesReceived: 3 },
+    { type: 'candidate-pair', requestsReceived: 2 }, { type: 'inbound-rtp', bytesReceived: 900 }) };
+  assert.equal(await signsOfLife(connection), 1005);
+});
+
+test('a peer is alive when it is another, or more has come', () => {
+  const peer = { epoch: 4, signs: 10 };
+  assert.equal(isAlive(peer, { epoch: 4, signs: 10 }), false);
+  assert.equal(isAlive(peer, { epoch: 4, signs: 11 }), true);
+  assert.equal(isAlive(peer, { epoch: 5, signs: 0 }), true);
+  assert.equal(isAlive(null, peer), true);
+  assert.equal(isAlive(peer, null), true);
+});
+
+const settled = async () => { for (let i = 0; i < 20; ++i) await null; };
+
+/** A page with two peers, whose clock the test turns. */
+function scene(t, { mayOpen = true } = {}) {
+  t.mock.timers.enable();
+  const browser = { isOnline: true, target: new EventTarget(), connection: new EventTarget() };
+  const page = { opened: 0, asked: [], picture: { epoch: 1, signs: 10 }, sound: { epoch: 2, signs: 10 } };
+  const peer = (name) => ({ signs: async () => page[name] && { ...page[name] },
+    renegotiate: () => page.asked.push(name) });
+  const moves = new Moves({ picture: peer('picture'), sound: peer('sound'), target: browser.target,
+    connection: browser.connection, isOnline: () => browser.isOnline,
+    reopen: () => { if (mayOpen) page.opened += 1; return mayOpen; } });
+  const happens = (name) => browser[name === 'online' ? 'target' : 'connection'].dispatchEvent(new Event(name));
+  const welcome = async (resumed = true) => {
+    const done = moves.welcomed({ resumed });
+    t.mock.timers.tick(100);
+    await settled();
+    await done;
+  };
+  return { moves, page, browser, happens, welcome, tick: (ms) => t.mock.timers.tick(ms) };
+}
+
+describe('another network', () => {
+  for (const event of ['online', 'change']) {
+    test(`is told by ${event}: another socket at once, then peers that were not heard since`, async (t) => {
+      const { page, happens, welcome } = scene(t);
+      happens(event);
+      assert.equal(page.opened, 1);
+      assert.deepEqual(page.asked, []);
+      await welcome();
+      assert.deepEqual(page.asked, ['picture', 'sound']);
+    });
+  }
+
+  test('leaves peers alone that are shown to be alive, each by itself', async (t) => {
+    const { page, happens, welcome } = scene(t);
+    happens('change');
+    await settled();
+    page.picture.signs += 1;
+    await welcome();
+    assert.deepEqual(page.asked, ['sound']);
+  });
+
+  test('asks for none where another was offered meanwhile, or there was none', async (t) => {
+    const { page, happens, welcome } = scene(t);
+    page.sound = null;
+    happens('change');
+    await settled();
+    page.picture = { epoch: 3, signs: 0 };
+    await welcome();
+    assert.deepEqual(page.asked, []);
+  });
+
+  test('in a burst of events is one change', async (t) => {
+    const { page, happens, welcome, tick } = scene(t);
+    happens('change');
+    happens('online');
+    tick(200);
+    happens('change');
+    await welcome();
+    tick(400);
+    assert.equal(page.opened, 1);
+    assert.deepEqual(page.asked, ['picture', 'sound']);
+    happens('change');
+    assert.equal(page.opened, 2);
+  });
+
+  test('that was not there yet is tried once more at the end of the burst', async (t) => {
+    const { page, happens, welcome, tick } = scene(t);
+    happens('change');
+    tick(499);
+    assert.equal(page.opened, 1);
+    tick(1);
+    assert.equal(page.opened, 2);
+    await welcome();
+    tick(10_000);
+    assert.equal(page.opened, 2);
+    assert.deepEqual(page.asked, ['picture', 'sound']);
+  });
+
+  test('is none while the browser is offline', (t) => {
+    const { page, browser, happens } = scene(t);
+    browser.isOnline = false;
+    happens('change');
+    assert.equal(page.opened, 0);
+    browser.isOnline = true;
+    happens('online');
+    assert.equal(page.opened, 1);
+  });
+
+  test('opens nothing again that is closed for good', async (t) => {
+    const { page, happens, tick } = scene(t, { mayOpen: false });
+    happens('online');
+    tick(1000);
+    assert.equal(page.opened, 0);
+  });
+
+  test('of a viewer that did not resume needs no asking', async (t) => {
+    const { page, happens, welcome } = scene(t);
+    happens('online');
+    await welcome(false);
+    assert.deepEqual(page.asked, []);
+  });
+
+  test('is no reason to look again at a later welcome', async (t) => {
+    const { page, happens, welcome } = scene(t);
+    happens('online');
+    await welcome();
+    await welcome();
+    assert.equal(page.asked.length, 2);
+  });
+});
+
+describe('a picture that has moved to another peer', () => {
+  test('takes the sound along where that is not heard', async (t) => {
+    const { page, moves } = scene(t);
+    moves.offered();
+    await moves.tookOver();
+    assert.deepEqual(page.asked, ['sound']);
+    await moves.tookOver();
+    assert.equal(page.asked.length, 1);
+  });
+
+  test('leaves sound alone that is heard', async (t) => {
+    const { page, moves } = scene(t);
+    moves.offered();
+    await settled();
+    page.sound.signs += 100;
+    await moves.tookOver();
+    assert.deepEqual(page.asked, []);
+  });
+});
+
+/** A peer connection that agrees to everything. */
+class FakePeer extends EventTarget {
+  static made = [];
+  connectionState = 'new';
+  isClosed = false;
+  constructor() { super(); FakePeer.made.push(this); }
+  async setRemoteDescription() {}
+  async createAnswer() { return { type: 'answer', sdp: 'v=0' }; }
+  async setLocalDescription(description) { this.localDescription = description; }
+  async addIceCandidate() {}
+  async getStats() { return report({ type: 'candidate-pair', bytesReceived: 7 }); }
+  close() { this.isClosed = true; }
+  becomes(state) { this.connectionState = state; this.dispatchEvent(new Event('connectionstatechange')); }
+  track() {
+    this.dispatchEvent(Object.assign(new Event('track'), { track: { kind: 'video' }, receiver: {}, streams: ['stream'] }));
+  }
+}
+
+class FakeVideo extends EventTarget {
+  isGone = false;
+  cloneNode() { return new FakeVideo(); }
+  before(other) { this.standIn = other; }
+  remove() { this.isGone = true; }
+}
+
+describe('the picture', () => {
+  function watching(t) {
+    globalThis.RTCPeerConnection = FakePeer;
+    FakePeer.made = [];
+    t.after(() => { delete globalThis.RTCPeerConnection; });
+    const lost = [];
+    const frames = [];
+    const video = new FakeVideo();
+    const media = new Media({ video, send() {}, callbacks: { onFrame: (epoch) => frames.push(epoch), onChannel() {},
+      onLost: (epoch) => lost.push(epoch), onProblem: assert.fail } });
+    const offered = async (epoch) => { await media.offer({ epoch, sdp: 'o' }); return FakePeer.made.at(-1); };
+    return { media, video, lost, frames, offered };
+  }
+  const firstFrame = (video) => video.dispatchEvent(new Event('loadeddata'));
+
+  test('of before stays until the next peer has one', async (t) => {
+    const { media, video, frames, offered } = watching(t);
+    const old = await offered(1);
+    old.track();
+    firstFrame(video);
+    const next = await offered(2);
+    next.track();
+    assert.equal(media.video, video);
+    assert.equal(old.isClosed, false);
+    assert.equal(video.isGone, false);
+    firstFrame(video.standIn);
+    assert.deepEqual(frames, [1, 2]);
+    assert.equal(media.video, video.standIn);
+    assert.equal(old.isClosed, true);
+    assert.equal(next.isClosed, false);
+  });
+
+  test('is lost once a peer, at the first sign, and only the newest one’s', async (t) => {
+    const { lost, offered } = watching(t);
+    const old = await offered(1);
+    old.becomes('connected');
+    old.becomes('disconnected');
+    assert.deepEqual(lost, [1]);
+    old.becomes('failed');
+    const next = await offered(2);
+    old.becomes('connected');
+    old.becomes('disconnected');
+    assert.deepEqual(lost, [1]);
+    next.becomes('failed');
+    assert.deepEqual(lost, [1, 2]);
+  });
+
+  test('has signs of life by its newest peer', async (t) => {
+    const { media, offered } = watching(t);
+    assert.equal(await media.signs(), null);
+    await offered(1);
+    await offered(2);
+    assert.deepEqual(await media.signs(), { epoch: 2, signs: 7 });
+  });
+});
+
+test('sound that is lost is asked for once a peer', async () => {
+  const sent = [];
+  const peers = [];
+  const sound = new Sound({ choice: { wanted: true }, element: {}, send: (message) => sent.push(message), onChanged() {},
+    makePeer: () => { peers.push(new FakePeer()); return peers.at(-1); } });
+  await sound.offer({ epoch: 5, sdp: 'o' });
+  const asked = () => sent.filter(({ type }) => type === 'renegotiate').length;
+  peers[0].becomes('disconnected');
+  peers[0].becomes('failed');
+  assert.equal(asked(), 1);
+  assert.deepEqual(await sound.signs(), { epoch: 5, signs: 7 });
+});
+
+describe('a socket that is asked whether it lives', () => {
+  function connected(t) {
+    class FakeSocket extends EventTarget {
+      static OPEN = 1;
+      static made = [];
+      readyState = 1;
+      sent = [];
+      constructor() { super(); FakeSocket.made.push(this); }
+      send(text) { this.sent.push(JSON.parse(text)); }
+      close() { this.readyState = 3; }
+      says(message) { this.dispatchEvent(Object.assign(new Event('message'), { data: JSON.stringify(message) })); }
+    }
+    globalThis.WebSocket = FakeSocket;
+    t.mock.timers.enable();
+    const signaling = new Signaling({ address: 'ws://x', session: 's', token: 't', role: 'host',
+      callbacks: { onConnecting() {}, onOpen() {}, onMessage() {}, onClosed() {} } });
+    t.after(() => { signaling.close(); delete globalThis.WebSocket; });
+    signaling.open();
+    FakeSocket.made[0].says({ type: 'welcome', seq: 1, resume: 'R' });
+    return { signaling, made: FakeSocket.made };
+  }
+
+  test('is kept where it answers', (t) => {
+    const { signaling, made } = connected(t);
+    signaling.probe();
+    assert.equal(made[0].sent.at(-1).type, 'ping');
+    made[0].says({ type: 'pong', nonce: 1 });
+    t.mock.timers.tick(2000);
+    assert.equal(made.length, 1);
+  });
+
+  test('is replaced, once, where it does not', (t) => {
+    const { signaling, made } = connected(t);
+    signaling.probe();
+    signaling.probe();
+    t.mock.timers.tick(2000);
+    assert.equal(made.length, 2);
+  });
+});
