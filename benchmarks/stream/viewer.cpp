@@ -32,20 +32,23 @@ std::string script_of(bool value) {
 
 }  // namespace
 
-Viewer::Viewer(test::Chromium& chromium, RunningContestant& contestant, test::UdpRelay* relay)
+Viewer::Viewer(test::Chromium& chromium, RunningContestant& contestant, test::UdpRelay* relay,
+               const std::string& codec)
     : site_(page_source()), page_(chromium.new_page(site_.url())) {
-  connect(contestant, relay);
+  connect(contestant, relay, codec);
   learn_origin();
 }
 
-void Viewer::connect(RunningContestant& contestant, test::UdpRelay* relay) {
+void Viewer::connect(RunningContestant& contestant, test::UdpRelay* relay,
+                     const std::string& codec) {
   contestant.say({{"type", "add"}, {"epoch", 1}, {"media", "main"}});
   while (true) {
     const auto message = contestant.hear();
     const auto type = message.at("type").get<std::string>();
     if (type == "offer") {
-      const auto sdp =
-          page_.evaluate("viewer.answer(" + message["sdp"].dump() + ")").get<std::string>();
+      const auto answered = page_.evaluate("viewer.answer(" + message["sdp"].dump() + ", " +
+                                           Json(codec).dump() + ")");
+      const auto sdp = answered.get<std::string>();
       contestant.say({{"type", "answer"},
                       {"epoch", 1},
                       {"sdp", relay != nullptr ? test::without_candidates(sdp) : sdp}});

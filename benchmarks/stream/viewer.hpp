@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "benchmarks/stream/contestant.hpp"
@@ -18,8 +19,10 @@ namespace aerie::bench {
 class Viewer {
  public:
   /// Connects, with a relay through that alone, and waits for the first picture. Throws when none
-  /// comes. All must outlive it.
-  Viewer(test::Chromium& chromium, RunningContestant& contestant, test::UdpRelay* relay = nullptr);
+  /// comes. Of the offered codecs it takes the first, or `codec` (`VP8`) alone. All must outlive
+  /// it.
+  Viewer(test::Chromium& chromium, RunningContestant& contestant, test::UdpRelay* relay = nullptr,
+         const std::string& codec = {});
 
   /// When the picture's middle became bright or dark.
   struct Seen {
@@ -60,7 +63,7 @@ class Viewer {
   [[nodiscard]] std::vector<std::uint8_t> last_picture();
 
  private:
-  void connect(RunningContestant& contestant, test::UdpRelay* relay);
+  void connect(RunningContestant& contestant, test::UdpRelay* relay, const std::string& codec);
   void learn_origin();
 
   test::Site site_;
