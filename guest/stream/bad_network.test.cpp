@@ -125,6 +125,17 @@ TEST_CASE("what is lost is sent again, whatever the viewer's codec", "[stream][n
   CHECK(rig.until([&] { return viewer->retransmitted() > 20; }));
 }
 
+TEST_CASE("a player that asks for what it lost is promised it", "[stream][network][player]") {
+  const auto [codec, payload] = GENERATE(std::pair{Codec::h264, 102}, std::pair{Codec::vp8, 97});
+  Rig rig;
+  Painter painter;
+  REQUIRE(rig.start());
+  rig.viewers_mind_losses = true;
+  const auto viewer = rig.play(1, codec);
+  REQUIRE(viewer);
+  CHECK_THAT(viewer->answer, Catch::Contains("apt=" + std::to_string(payload)));
+}
+
 TEST_CASE("after an outage the picture comes back by itself, also a still one",
           "[stream][network]") {
   Rig rig;

@@ -128,6 +128,7 @@ std::shared_ptr<Viewer> Rig::join(Epoch epoch, Codec codec, test::UdpRelay* rela
 std::shared_ptr<Viewer> Rig::play(Epoch epoch, Codec codec) {
   const auto viewer =
       Viewer::create(loop, epoch, codec, [this](const Json& message) { say(message); });
+  if (viewers_mind_losses) viewer->mind_losses();
   viewers_[epoch] = viewer;
   viewer->offer();
   return until([&] { return viewer->frames > 0; }) ? viewer : nullptr;
