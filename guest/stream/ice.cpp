@@ -34,13 +34,28 @@ bool is_worth_offering(const ifaddrs& interface) {
       &reinterpret_cast<const sockaddr_in6*>(interface.ifa_addr)->sin6_addr);
 }
 
+/// A guest's, in a network of its own: ADDRESS/32 behind its only device.
+bool is_alone(const ifaddrs& interface) {
+  return interface.ifa_addr->sa_family == AF_INET && interface.ifa_netmask &&
+         reinterpret_cast<const sockaddr_in*>(interface.ifa_netmask)->sin_addr.s_addr ==
+             INADDR_BROADCAST;
+}
+
+/// In a guest's own network nobody else is on its loopback. An address there that no viewer answers
+/// is not merely useless: of a viewer whose own addresses are hidden, or out of date, libnice tries
+/// every pair for 2.7 s before it takes the one that works.
 std::vector<std::string> local_addresses() {
   std::vector<std::string> addresses{"127.0.0.1"};
+  bool are_alone = true;
   ifaddrs* list = nullptr;
   if (::getifaddrs(&list) != 0) return addresses;
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner{list, &::freeifaddrs};
   for (const auto* at = list; at && addresses.size() < most_addresses; at = at->ifa_next)
-    if (is_worth_offering(*at)) addresses.push_back(to_text(at->ifa_addr));
+    if (is_worth_offering(*at)) {
+      addresses.push_back(to_text(at->ifa_addr));
+      are_alone = are_alone && is_alone(*at);
+    }
+  if (are_alone && addresses.size() == 2) addresses.erase(addresses.begin());
   return addresses;
 }
 

@@ -12,7 +12,8 @@
 namespace aerie::stream {
 
 /// Gives a fresh webrtcbin its servers and local addresses: those of the host's interfaces and
-/// 127.0.0.1, which libnice leaves out by itself. Addresses of interfaces are capped at 8. Where
+/// 127.0.0.1, which libnice leaves out by itself; in a guest's own network its one address alone.
+/// Addresses of interfaces are capped at 8. Where
 /// the environment has AERIE_MEDIA_PORTS (`FIRST-LAST`), its UDP ports are of that range: those
 /// are reached from outside.
 /// `has_tcp`: also over TCP, which streams don't offer.

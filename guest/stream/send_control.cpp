@@ -17,6 +17,9 @@ constexpr Time fresh_pause = 5s;
 constexpr auto check_pause = 100ms;
 constexpr Time repeat_after = 300ms;  // beyond the usual response, like `dark_after`
 constexpr Time dark_after = 600ms;
+/// Sooner where packets went out all the time: then it is not the last of them that were lost.
+constexpr Time silent_after = 400ms;
+constexpr int silent_checks = 4;
 constexpr Time most_response = 1s;
 constexpr Time try_pause = 500ms;
 constexpr Time late_try_pause = 2s;
@@ -106,6 +109,8 @@ void SendControl::heard(const std::vector<PacketReport>& packets) {
     confirmed_ = latest;
     has_heard_ = true;
     was_repeated_ = false;
+    is_silent_ = false;
+    busy_checks_ = 0;
     waiting_since_ = at;
     if (std::exchange(is_dark_, false)) feed_->set_dark(false);
   }
@@ -134,7 +139,9 @@ void SendControl::start_afresh(Time at) {
 void SendControl::check() {
   timer_.cancel();
   const auto at = now();
-  const bool is_confirmed = Time{last_sent_us_} <= confirmed_;
+  const Time last_sent{last_sent_us_};
+  if (std::exchange(seen_sent_, last_sent) != last_sent) ++busy_checks_;
+  const bool is_confirmed = last_sent <= confirmed_;
   if (is_confirmed)
     waiting_since_ = Time{};
   else if (waiting_since_ == Time{})
@@ -156,6 +163,8 @@ void SendControl::check_silence(Time at) {
   const auto response = std::min(controller_.response().value_or(100ms), most_response);
   if (quiet > repeat_after + response && !std::exchange(was_repeated_, true))
     events_.frame_wanted();
+  const auto silent_within = busy_checks_ >= silent_checks ? silent_after : dark_after;
+  if (quiet > silent_within + response && !std::exchange(is_silent_, true)) events_.silent();
   if (quiet <= dark_after + response) return;
   const int before = controller_.target();
   controller_.silence(at);
@@ -163,7 +172,6 @@ void SendControl::check_silence(Time at) {
     tries_ = 0;
     key_at_ = at;
     feed_->set_dark(true);
-    events_.silent();
   }
   publish(before);
   if (at < key_at_) return;

@@ -18,8 +18,9 @@ namespace aerie::stream {
 /// - has the present picture sent again where the last packets were lost and nothing follows them;
 /// - starts afresh with a key frame where a queue is found that has lost much already and would
 ///   lose as much of what is sent again;
-/// - takes a viewer that nothing is heard of for lost, for the moment: its feed is let dry, and a
-///   key frame is tried every half second, so the picture is there as soon as the network is.
+/// - takes a viewer that nothing is heard of for lost, for the moment: that is told, its feed is let
+///   dry, and a key frame is tried every half second, so the picture is there as soon as the network
+///   is.
 ///
 /// While everything sent has been confirmed it has no timer.
 class SendControl : public std::enable_shared_from_this<SendControl> {
@@ -87,6 +88,9 @@ class SendControl : public std::enable_shared_from_this<SendControl> {
   Time key_at_{};         ///< of the next try while dark
   int tries_ = 0;
   bool was_repeated_ = false;
+  Time seen_sent_{};     ///< the last packet at the last check
+  int busy_checks_ = 0;  ///< that found another packet sent, since something was heard
+  bool is_silent_ = false;
   bool is_dark_ = false;
 };
 

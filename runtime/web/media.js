@@ -3,11 +3,14 @@
 import { signsOfLife } from './moves.js';
 
 const mostEarlyCandidates = 64;
+const restMs = 250;
+const flow = { pictures: 8, withinMs: 1000 }; // what makes a picture one that moves
 
 export class Media {
   /**
    * `video` is replaced by another element when an epoch takes over; `send(message)` is signaling's.
    * Callbacks: onFrame(epoch, video) at an epoch's first picture, onChannel(epoch, channel),
+   * onRest() when a picture that moved has stopped, if it is given,
    * onLost(epoch) when its connection failed or nothing comes over it, once; onProblem(message).
    */
   constructor({ video, send, callbacks }) {
@@ -16,6 +19,7 @@ export class Media {
     this.newest = null; // the peer that was offered last
     this.shown = null; // the peer whose picture is seen
     this.early = { epoch: null, candidates: [] };
+    this.resting = null; // the timer that looks for a rest
   }
 
   /** Takes an offer and answers it. Offers of older epochs than the newest are ignored. */
@@ -77,6 +81,7 @@ export class Media {
   /** Closes every peer; the last picture stays where it is. */
   close() {
     for (const peer of new Set([this.newest, this.shown])) if (peer) close(peer);
+    clearTimeout(this.resting);
     this.newest = null;
     this.shown = null;
   }
@@ -157,6 +162,28 @@ export class Media {
     }
     this.shown = peer;
     this.callbacks.onFrame(peer.epoch, video);
+    if (this.callbacks.onRest && video.requestVideoFrameCallback) this.#watch(video);
+  }
+
+  // A picture that has come to rest looks like one whose network is gone.
+  #watch(video) {
+    const times = []; // of the last pictures, the newest last
+    const look = () => {
+      const left = times.at(-1) + restMs - performance.now();
+      this.resting = left > 0 ? setTimeout(look, left) : null;
+      const moved = times.length === flow.pictures && times.at(-1) - times[0] <= flow.withinMs;
+      if (left <= 0 && moved) this.callbacks.onRest();
+    };
+    const came = () => {
+      if (this.video !== video) return;
+      times.push(performance.now());
+      if (times.length > flow.pictures) times.shift();
+      this.resting ??= setTimeout(look, restMs);
+      video.requestVideoFrameCallback(came);
+    };
+    clearTimeout(this.resting);
+    this.resting = null;
+    came();
   }
 
   #keepEarly(message) {

@@ -2,7 +2,7 @@
 // long that the old one is dead, and new peers once the server knows the socket, unless those it
 // has are shown to be alive.
 
-const burstMs = 500;
+const burstMs = 300;
 const lookMs = 100; // a living peer with a moving picture has shown it by then
 
 /**
@@ -33,24 +33,31 @@ export class Moves {
     Object.assign(this, { reopen, picture, sound, isOnline });
     this.before = null; // what the peers had shown; to be compared at the next welcome
     this.isOpening = false;
+    this.isWelcome = false;
     this.burst = null; // the timer of a burst of events
     const changed = () => this.#changed();
     target.addEventListener('online', changed);
     connection?.addEventListener?.('change', changed);
   }
 
-  /** Has the peers looked at once another socket is welcome, if there will be one. */
+  /** Has the peers looked at once the server has answered, on this socket or the next. */
   expect() {
     this.before ??= { at: Date.now(), signs: [this.picture.signs(), this.sound.signs()] };
   }
 
-  /** A socket is welcome. */
-  async welcomed({ resumed }) {
-    const { before } = this;
-    this.before = null;
+  /** A socket is welcome. What this page has missed follows, maybe an offer. */
+  welcomed({ resumed }) {
     this.isOpening = false;
+    this.isWelcome = true;
     // Who does not resume is offered new peers by itself.
-    if (before === null || !resumed) return;
+    if (!resumed) this.before = null;
+  }
+
+  /** The server has answered on that socket, after all that was missed. */
+  async answered() {
+    const { before } = this;
+    if (before === null || !this.isWelcome) return;
+    this.before = null;
     await new Promise((resolve) => { setTimeout(resolve, before.at + lookMs - Date.now()); });
     await Promise.all([this.picture, this.sound].map((peer, index) => renewUnlessAlive(peer, before.signs[index])));
   }
@@ -78,6 +85,7 @@ export class Moves {
     this.before = null;
     this.expect();
     this.isOpening = this.reopen();
+    if (this.isOpening) this.isWelcome = false;
   }
 }
 

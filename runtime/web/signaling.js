@@ -4,12 +4,13 @@ import { closePolicy, reconnectDelay } from './backoff.js';
 
 const subprotocol = 'aerie.signal.v1';
 const heartbeatMs = 10_000;
-const probeMs = 500;
+const probeMs = 300;
 
 export class Signaling {
   /**
    * `memory` keeps the resume token and the last sequence number across reloads. Callbacks:
-   * onMessage(message), onOpen(), onConnecting(), onClosed({code, retryAt}) with `retryAt` null
+   * onMessage(message), onOpen(), onConnecting(), onUnanswered() where probe() found the socket dead,
+   * onClosed({code, retryAt}) with `retryAt` null
    * when it stays closed. `wantsAudio()` is asked at each hello.
    */
   constructor({ address, session, token, role, position, callbacks, wantsAudio = () => false,
@@ -25,6 +26,8 @@ export class Signaling {
     this.unanswered = false;
     this.heartbeat = null;
     this.probing = null;
+    this.pingedAt = 0;
+    this.roundTripMs = 0;
   }
 
   /** Opens the socket now, also while a retry is waited for. */
@@ -47,14 +50,16 @@ export class Signaling {
     return true;
   }
 
-  /** Something else has been lost: opens another socket unless the server answers on this one soon. */
+  /** Something else is missed: opens another socket unless the server answers on this one soon. */
   probe() {
     const { socket } = this;
     if (!this.#ping()) return;
     clearTimeout(this.probing);
     this.probing = setTimeout(() => {
-      if (this.unanswered && socket === this.socket) this.open();
-    }, probeMs);
+      if (!this.unanswered || socket !== this.socket) return;
+      this.callbacks.onUnanswered?.();
+      this.open();
+    }, probeMs + 2 * this.roundTripMs);
   }
 
   /** Closes it for good. */
@@ -91,6 +96,7 @@ export class Signaling {
       this.#beat();
       this.resume = message.resume ?? null;
     }
+    if (message.type === 'pong' && message.nonce === this.nonce) this.roundTripMs = Date.now() - this.pingedAt;
     if (message.type === 'ended') this.ended = true;
     if (Number.isSafeInteger(message.seq)) this.lastSeq = message.seq;
   }
@@ -98,7 +104,7 @@ export class Signaling {
   // A server that vanished without closing is noticed by nothing else.
   #beat() {
     clearInterval(this.heartbeat);
-    this.unanswered = false;
+    this.#ping();
     this.heartbeat = setInterval(() => {
       const { socket } = this;
       if (!socket) return;
@@ -113,6 +119,7 @@ export class Signaling {
 
   #ping() {
     this.nonce += 1;
+    this.pingedAt = Date.now();
     const sent = this.send({ type: 'ping', nonce: this.nonce });
     if (sent) this.unanswered = true;
     return sent;

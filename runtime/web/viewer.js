@@ -63,6 +63,7 @@ class Viewer {
         onConnecting: () => this.#apply({ type: 'connecting' }),
         onOpen: () => {},
         onMessage: (message) => this.#receive(message),
+        onUnanswered: () => this.moves.expect(),
         onClosed: ({ code, retryAt }) => this.#apply({ type: 'closed', code, retryAt }),
       },
     });
@@ -71,6 +72,7 @@ class Viewer {
         onFrame: (epoch) => this.#frameCame(epoch),
         onChannel: (epoch, channel) => this.#channelCame(epoch, channel),
         onLost: () => this.#peerLost(),
+        onRest: () => this.signaling.probe(),
         onProblem: (message) => this.#apply({ type: 'problem', message }),
       } });
     this.sound = new Sound({ send: (message) => this.signaling.send(message),
@@ -170,6 +172,7 @@ class Viewer {
       welcome: () => this.#welcomed(message),
       offer: () => this.#offered(message),
       candidate: () => this.#mediaOf(message).candidate(message),
+      pong: () => this.moves.answered(),
       control: () => this.#controlChanged(before),
       retire: () => { if (this.endRequested && !message.forced) this.#answerRetire('release', message.proposal); },
       ended: () => this.#ended(),

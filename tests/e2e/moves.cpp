@@ -151,7 +151,9 @@ TEST_CASE("a viewer goes from one network to another", "[moves][network]") {
     return;
   }
   MovingNetwork network;
-  World world(MovingNetwork::controller());
+  auto options = MovingNetwork::controller();
+  options.set.push_back(shares_network.front());  // for the site
+  World world(options);
   Site site(teller(true));
   const auto session = world.start({{"url", site.url()}});
   site.wait_for_post("loaded", 60s);

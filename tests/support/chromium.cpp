@@ -32,8 +32,8 @@ std::vector<std::string> command_line(const ChromiumOptions& options, const std:
       // Frames must flow in every window, watched or not, and without a click first.
       "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows",
       "--disable-renderer-backgrounding", "--autoplay-policy=no-user-gesture-required",
-      // Peers are on this machine: loopback candidates, and no names in place of addresses.
-      "--allow-loopback-in-peer-connection", "--disable-features=WebRtcHideLocalIpsWithMdns",
+      // Peers are on this machine.
+      "--allow-loopback-in-peer-connection",
       // Nothing that reaches out, asks, or takes start-up time.
       "--disable-background-networking", "--disable-component-update", "--disable-default-apps",
       "--disable-sync", "--disable-extensions", "--no-first-run", "--no-default-browser-check",
@@ -41,6 +41,8 @@ std::vector<std::string> command_line(const ChromiumOptions& options, const std:
       "--disable-dev-shm-usage", "--mute-audio", "--hide-scrollbars", "--no-proxy-server"};
   // Chromium refuses to sandbox itself as root. It only ever opens this project's own pages.
   if (::geteuid() == 0) argv.emplace_back("--no-sandbox");
+  // And have addresses, not names in place of them, where there is but one machine.
+  if (options.network.empty()) argv.emplace_back("--disable-features=WebRtcHideLocalIpsWithMdns");
   argv.insert(argv.end(), options.flags.begin(), options.flags.end());
   argv.emplace_back("about:blank");
   if (!options.network.empty()) argv.insert(argv.begin(), {"nsenter", "--net=" + options.network});

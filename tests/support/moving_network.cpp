@@ -44,6 +44,9 @@ MovingNetwork::MovingNetwork() : outside_(require(Netlink::open())) {
     auto own = network::own_namespace();
     if (!own) return tl::unexpected(own.error());
     namespace_ = std::move(*own);
+    if (!network::read_setting("ipv6/conf/default/disable_ipv6").empty())
+      if (auto off = network::write_setting("ipv6/conf/default/disable_ipv6", "1"); !off)
+        return off;
     auto netlink = Netlink::open();
     if (!netlink) return tl::unexpected(netlink.error());
     inside_ = std::move(*netlink);
@@ -55,7 +58,7 @@ MovingNetwork::MovingNetwork() : outside_(require(Netlink::open())) {
   require(outside_->add_address(outer(0), host_address, Netlink::Reach::everywhere));
   for (const int number : {0, 1})
     lay_link(number);
-  bring_up(present_);
+  take_address(present_);
 }
 
 MovingNetwork::~MovingNetwork() {
@@ -66,19 +69,23 @@ MovingNetwork::~MovingNetwork() {
 void MovingNetwork::lay_link(int number) {
   require(outside_->bring_up(outer(number), "a link of a test"));
   require(outside_->add_host_route(outer(number), address(number)));
-  require(inside_->add_address(inner(number), address(number), Netlink::Reach::everywhere));
+  require(inside_->bring_up(inner(number), ""));
 }
 
-void MovingNetwork::bring_up(int number) {
-  require(inside_->bring_up(inner(number), ""));
+/// As on a device that has joined a network: its link stands before it has an address there.
+void MovingNetwork::take_address(int number) {
+  require(inside_->add_address(inner(number), address(number), Netlink::Reach::everywhere));
   require(inside_->add_default_route(inner(number), host_address));
 }
 
 EmbeddedOptions MovingNetwork::controller() {
   EmbeddedOptions options;
   options.listen = std::string(host_address) + ":0";
-  options.set = {
-      {"guests.hostNetwork", "true"}, {"http.behindProxy", "true"}, {"log.level", "error"}};
+  options.set = {{"http.behindProxy", "true"},
+                 {"network.publicAddress", host_address},
+                 {"network.mediaPorts", "50100-50163"},
+                 {"network.uplinks", Json{outer(0), outer(1)}.dump()},
+                 {"log.level", "error"}};
   return options;
 }
 
@@ -86,11 +93,12 @@ std::string MovingNetwork::path() const {
   return "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(namespace_.get());
 }
 
-/// The routes of a link that is down are gone.
 void MovingNetwork::move() {
-  require(inside_->bring_down(inner(present_)));
+  require(inside_->bring_down(inner(present_)));  // and its routes are gone
+  require(inside_->remove_address(inner(present_), address(present_)));
+  take_address(1 - present_);
+  require(inside_->bring_up(inner(present_), ""));  // without an address, for the next time
   present_ = 1 - present_;
-  bring_up(present_);
 }
 
 }  // namespace aerie::test

@@ -9,9 +9,9 @@
 
 namespace aerie::test {
 
-/// A network namespace with two links to this host, of which one is up: what a device is that goes
-/// from one network to another, by which it has another address. Needs root. All of it is gone with
-/// the object and the processes in it. Failures throw `std::runtime_error`.
+/// A network namespace with two links to this host, of which it uses one: what a device is that
+/// goes from one network to another, by which it has another address. Needs root. All of it is gone
+/// with the object and the processes in it. Failures throw `std::runtime_error`.
 class MovingNetwork {
  public:
   MovingNetwork();
@@ -19,22 +19,22 @@ class MovingNetwork {
   MovingNetwork& operator=(const MovingNetwork&) = delete;
   ~MovingNetwork();
 
-  /// What starts a controller that is reached over either link, as are its guests.
+  /// What starts a controller that is reached over either link, as are its guests' media.
   [[nodiscard]] static EmbeddedOptions controller();
   /// A file that names the namespace, for nsenter(1).
   [[nodiscard]] std::string path() const;
 
-  /// Takes the link that is up down, and brings the other up.
+  /// Takes the link that is used down, with its address, and uses the other.
   void move();
 
  private:
   void lay_link(int number);
-  void bring_up(int number);
+  void take_address(int number);
 
   UniqueFd namespace_;
   std::optional<network::Netlink> outside_;
   std::optional<network::Netlink> inside_;
-  int present_ = 0;  ///< the link that is up
+  int present_ = 0;  ///< the link that is used
 };
 
 }  // namespace aerie::test

@@ -37,7 +37,8 @@ function scene(t, { mayOpen = true } = {}) {
     reopen: () => { if (mayOpen) page.opened += 1; return mayOpen; } });
   const happens = (name) => browser[name === 'online' ? 'target' : 'connection'].dispatchEvent(new Event(name));
   const welcome = async (resumed = true) => {
-    const done = moves.welcomed({ resumed });
+    moves.welcomed({ resumed });
+    const done = moves.answered();
     t.mock.timers.tick(100);
     await settled();
     await done;
@@ -76,6 +77,21 @@ describe('another network', () => {
     assert.deepEqual(page.asked, []);
   });
 
+  test('asks for none before all that was missed has come', async (t) => {
+    const { moves, page, happens, tick } = scene(t);
+    happens('change');
+    await moves.answered(); // by the old socket, still
+    moves.welcomed({ resumed: true });
+    tick(1000);
+    await settled();
+    assert.deepEqual(page.asked, []);
+    page.picture.epoch = page.sound.epoch = 7;
+    const done = moves.answered();
+    tick(100);
+    await done;
+    assert.deepEqual(page.asked, []);
+  });
+
   test('in a burst of events is one change', async (t) => {
     const { page, happens, welcome, tick } = scene(t);
     happens('change');
@@ -83,7 +99,7 @@ describe('another network', () => {
     tick(200);
     happens('change');
     await welcome();
-    tick(400);
+    tick(100);
     assert.equal(page.opened, 1);
     assert.deepEqual(page.asked, ['picture', 'sound']);
     happens('change');
@@ -93,7 +109,7 @@ describe('another network', () => {
   test('that was not there yet is tried once more at the end of the burst', async (t) => {
     const { page, happens, welcome, tick } = scene(t);
     happens('change');
-    tick(499);
+    tick(299);
     assert.equal(page.opened, 1);
     tick(1);
     assert.equal(page.opened, 2);
@@ -228,6 +244,36 @@ describe('the picture', () => {
     assert.deepEqual(lost, [1, 2]);
   });
 
+  test('that comes to rest is told once, and not while pictures come', async (t) => {
+    const { media, video, offered } = watching(t);
+    t.mock.timers.enable();
+    let now = 1000;
+    t.mock.method(performance, 'now', () => now);
+    let rests = 0;
+    let frame = null;
+    media.callbacks.onRest = () => { rests += 1; };
+    video.requestVideoFrameCallback = (callback) => { frame = callback; };
+    const pass = (ms) => { now += ms; t.mock.timers.tick(ms); };
+    (await offered(1)).track();
+    frame();
+    const move = () => { for (let i = 0; i < 10; ++i) { pass(40); frame(); } };
+    move();
+    assert.equal(rests, 0);
+    pass(250);
+    pass(5000);
+    assert.equal(rests, 1);
+    for (let i = 0; i < 10; ++i) { pass(400); frame(); } // a cursor that blinks
+    pass(5000);
+    assert.equal(rests, 1);
+    move();
+    pass(250);
+    assert.equal(rests, 2);
+    move();
+    media.close();
+    pass(5000);
+    assert.equal(rests, 2);
+  });
+
   test('has signs of life by its newest peer', async (t) => {
     const { media, offered } = watching(t);
     assert.equal(await media.signs(), null);
@@ -276,16 +322,33 @@ describe('a socket that is asked whether it lives', () => {
     const { signaling, made } = connected(t);
     signaling.probe();
     assert.equal(made[0].sent.at(-1).type, 'ping');
-    made[0].says({ type: 'pong', nonce: 1 });
+    made[0].says({ type: 'pong', nonce: made[0].sent.at(-1).nonce });
     t.mock.timers.tick(2000);
     assert.equal(made.length, 1);
   });
 
+  test('is given the time that its answers take', (t) => {
+    const { signaling, made } = connected(t);
+    let now = 1000;
+    t.mock.method(Date, 'now', () => now);
+    signaling.probe();
+    now += 300;
+    made[0].says({ type: 'pong', nonce: made[0].sent.at(-1).nonce });
+    signaling.probe();
+    t.mock.timers.tick(899);
+    assert.equal(made.length, 1);
+    t.mock.timers.tick(1);
+    assert.equal(made.length, 2);
+  });
+
   test('is replaced, once, where it does not', (t) => {
     const { signaling, made } = connected(t);
+    let unanswered = 0;
+    signaling.callbacks.onUnanswered = () => { unanswered += 1; };
     signaling.probe();
     signaling.probe();
     t.mock.timers.tick(2000);
     assert.equal(made.length, 2);
+    assert.equal(unanswered, 1);
   });
 });
