@@ -158,7 +158,7 @@ check_tree() {
   while IFS= read -r program; do
     build/aerie inspect "/$program" --root "$tree" >/dev/null ||
       die "/$program can't start in the image." "Add what is missing to config/images, or drop less there."
-  done < <(image_list "$1" programs; printf 'usr/bin/%s\n' Xvfb xkbcomp xterm)
+  done < <(image_list "$1" programs; printf 'usr/bin/%s\n' Xvfb xkbcomp xterm pulseaudio)
   work=$(mktemp -d)
   missing=$(bwrap --unshare-user --unshare-pid --unshare-net --uid 0 --gid 0 --ro-bind "$tree" / --dev /dev \
     --proc /proc --tmpfs /tmp --bind "$work" /run --clearenv --setenv HOME /tmp \

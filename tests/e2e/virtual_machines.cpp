@@ -6,6 +6,7 @@
 #include "runtime/images/guest_image.hpp"
 #include "tests/support/chromium.hpp"
 #include "tests/support/descendants.hpp"
+#include "tests/support/listening.hpp"
 #include "tests/support/login_scene.hpp"
 #include "tests/support/owner.hpp"
 #include "tests/support/world.hpp"
@@ -74,6 +75,25 @@ TEST_CASE("a virtual machine is seen and typed into", "[vm]") {
       "brush.getImageData(8, 11, 1, 1).data; return red < 60 && green > 150 && blue < 60; })()",
       60s);
   CHECK(page.screenshot().share_of(green, 40) > 0.3);
+}
+
+TEST_CASE("what a virtual machine plays is heard", "[vm][audio]") {
+  if (!has_image()) return;
+  World world;
+  const auto started = start_machine(world);
+  world.wait_for_state(started.id, "ready", longest_boot);
+  Chromium chromium;
+  auto page = chromium.new_page("about:blank");
+  page.in_every_document(aerie::test::listener);
+  page.open(world.viewer(started.id, started.token));
+  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.click("#sound");
+  page.wait_for("document.querySelector('#sound').dataset.sound === 'on'", 60s);
+  page.click("#screen");
+  page.type("pacat --rate=48000 /dev/urandom");  // noise
+  page.press("Enter");
+  page.wait_for(aerie::test::is_loud, 60s);
+  CHECK(page.evaluate("document.body.dataset.state") == "live");
 }
 
 TEST_CASE("a machine whose VMM is killed is replaced once, and nothing of it is left", "[vm]") {
