@@ -9,7 +9,8 @@ namespace aerie::stream {
 namespace {
 
 constexpr const char* monitor = "aerie.monitor";  // of the sink that guest/audio_server.cpp makes
-constexpr std::uint32_t fragment_bytes = audio_rate / 50 * audio_channels * sizeof(std::int16_t);
+/// Of 5 ms: the sink, whose monitor it is, works in blocks as long as these.
+constexpr std::uint32_t fragment_bytes = audio_rate / 200 * audio_channels * sizeof(std::int16_t);
 /// Silence goes on for so long before it is silence: decays of music, pauses within speech.
 constexpr std::size_t silence_after = audio_rate / 2;
 

@@ -27,7 +27,7 @@ class AudioCapture {
   struct Events {
     /// The server answers; once.
     std::function<void()> ready;
-    /// Samples as they come, of about 20 ms. `is_first`: nothing was given right before them.
+    /// Samples as they come, of about 5 ms. `is_first`: nothing was given right before them.
     std::function<void(std::span<const std::int16_t> samples, bool is_first)> samples;
     /// The server is gone or refuses; once, and nothing after it. A clause.
     std::function<void(std::string reason)> failed;

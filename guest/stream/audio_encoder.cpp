@@ -8,8 +8,8 @@ namespace {
 
 /// Further from the time at which they come, samples are stamped anew: some were lost.
 constexpr GstClockTime most_drift = 100 * GST_MSECOND;
-constexpr GstClockTime packet_time = 20 * GST_MSECOND;
-constexpr std::size_t packet_samples = audio_rate / 50 * audio_channels;
+constexpr GstClockTime packet_time = 10 * GST_MSECOND;
+constexpr std::size_t packet_samples = audio_rate / 100 * audio_channels;
 
 /// A desktop's sounds are music as often as speech, and the delay counts: the transform codec alone
 /// (RFC 6716, "restricted low delay"), which has no in-band FEC. Complexity 5 of 10 takes 0.4 % of
@@ -17,7 +17,7 @@ constexpr std::size_t packet_samples = audio_rate / 50 * audio_channels;
 constexpr auto description =
     "appsrc name=source is-live=true format=time max-bytes=0 max-buffers=0 max-time=0 "
     "! opusenc name=encoder audio-type=restricted-lowdelay bitrate=96000 "
-    "bitrate-type=constrained-vbr frame-size=20 complexity=5 "
+    "bitrate-type=constrained-vbr frame-size=10 complexity=5 "
     "! appsink name=sink sync=false async=false qos=false";
 
 GstPtr<GstCaps> sample_caps() {

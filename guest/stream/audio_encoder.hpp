@@ -17,7 +17,7 @@
 
 namespace aerie::stream {
 
-/// Samples in, Opus packets of 20 ms out: one encoder for all who listen. What is not given costs
+/// Samples in, Opus packets of 10 ms out: one encoder for all who listen. What is not given costs
 /// nothing: between sounds no packet is made.
 class AudioEncoder {
  public:

@@ -15,7 +15,7 @@ constexpr std::chrono::seconds connect_within{20};
 /// RFC 7587. `sprop-stereo`: two channels are sent.
 constexpr auto offered_audio =
     "application/x-rtp,media=audio,clock-rate=48000,encoding-name=OPUS,payload=111,"
-    "encoding-params=(string)2,minptime=(string)20,sprop-stereo=(string)1";
+    "encoding-params=(string)2,minptime=(string)10,sprop-stereo=(string)1";
 
 Cause peer_failed(const std::string& why) {
   return {CauseKind::network_failed,
