@@ -5,9 +5,10 @@
 import { readFileSync } from 'node:fs';
 
 const [file] = process.argv.slice(2);
-const { title, machine, measures: all, curves = [] } = JSON.parse(readFileSync(file, 'utf8'));
+const { title, machine, measures: all, curves: drawn = [] } = JSON.parse(readFileSync(file, 'utf8'));
 /** One sample is no distribution. */
 const measures = all.filter(({ samples }) => samples.length > 1);
+const curves = drawn.filter((curve) => Object.keys(curve.lines).length > 0);
 const plain = (text) => String(text).replace(/[\\"{}^_@&~]/g, ' ');
 const quote = (text) => `"${plain(text)}"`;
 const colours = ['#2f6fde', '#d9583b', '#2b9a66', '#8a5bd6', '#b7811a', '#4b5563'];
@@ -58,7 +59,7 @@ curves.forEach((curve, panel) => {
   const heights = points.map(([, y]) => y).filter((y) => y !== null);
   const xs = points.map(([x]) => x);
   const isWide = (values, ratio) => Math.max(...values) > ratio * Math.min(...values);
-  const isLogarithmic = heights.length > 0 && Math.min(...heights) > 0 && isWide(heights, 100);
+  const isLogarithmic = heights.length > 0 && Math.min(...heights) > 0 && isWide(heights, 30);
   const gaps = Object.values(curve.lines).map(gapsOf);
   const hasGaps = gaps.some((all) => all.length > 0);
   lines.push('set key outside right top', `set title ${quote(curve.name + (hasGaps ? ' (bars: nothing came)' : ''))} offset 0,${hasGaps ? 1 : 0}`,
