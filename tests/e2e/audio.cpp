@@ -2,12 +2,10 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
-#include <fstream>
 
 #include "tests/support/chromium.hpp"
 #include "tests/support/listening.hpp"
 #include "tests/support/site.hpp"
-#include "tests/support/temporary_directory.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -123,15 +121,8 @@ TEST_CASE("a guest whose audio server ended shows its picture, and says that it 
 }
 
 TEST_CASE("a guest without audio has no speaker, and offers none to who asks", "[audio]") {
-  const aerie::test::TemporaryDirectory profiles;
-  const Json ready{{"kind", "builtin"}};
-  std::ofstream(profiles.path() / "silent.json")
-      << Json{{"name", "silent"},
-              {"children",
-               {{{"name", "display"}, {"builtin", "display"}, {"ready", ready}},
-                {{"name", "stream"}, {"builtin", "stream"}, {"ready", ready}}}}};
-  World world(World::Set{{"profiles.path", profiles.path().string()}});
-  const auto session = world.start({{"profile", "silent"}});
+  World world;
+  const auto session = world.start({{"profile", "terminal"}});
   Chromium chromium;
   auto page = listening_page(chromium, world.viewer(session.id, session.token));
   CHECK(page.evaluate("document.querySelector('#sound').hidden") == true);

@@ -2,13 +2,16 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <fstream>
 
+#include "runtime/config/shipped_files.hpp"
 #include "runtime/images/guest_image.hpp"
 #include "tests/support/chromium.hpp"
 #include "tests/support/descendants.hpp"
 #include "tests/support/listening.hpp"
 #include "tests/support/login_scene.hpp"
 #include "tests/support/owner.hpp"
+#include "tests/support/temporary_directory.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -47,6 +50,15 @@ std::string vm_of(const Json& session) {
   return session.at("vm").at("id").get<std::string>();
 }
 
+/// The shipped profile with one child more: the image has what it needs.
+Json terminal_with_sound() {
+  auto profile = Json::parse(std::ifstream(aerie::shipped_folder("profiles") + "/terminal.json"));
+  auto& children = profile["children"];
+  children.insert(children.begin() + 1,
+                  {{"name", "audio"}, {"builtin", "audio"}, {"restart", "temporary"}});
+  return profile;
+}
+
 }  // namespace
 
 TEST_CASE("a virtual machine is seen and typed into", "[vm]") {
@@ -79,7 +91,9 @@ TEST_CASE("a virtual machine is seen and typed into", "[vm]") {
 
 TEST_CASE("what a virtual machine plays is heard", "[vm][audio]") {
   if (!has_image()) return;
-  World world;
+  const aerie::test::TemporaryDirectory profiles;
+  std::ofstream(profiles.path() / "terminal.json") << terminal_with_sound();
+  World world(World::Set{{"profiles.path", profiles.path().string()}});
   const auto started = start_machine(world);
   world.wait_for_state(started.id, "ready", longest_boot);
   Chromium chromium;
