@@ -25,16 +25,18 @@ export function isAlive(before, now) {
 
 export class Moves {
   /**
-   * `reopen()` opens another socket, false where there is to be none; `picture` and `sound` are the peers,
+   * `reopen()` opens another socket, false where there is to be none, and `probe()` does where the present one
+   * is dead; `picture` and `sound` are the peers,
    * {signs(), renegotiate()}: signs() resolves to {epoch, signs}, or to null. The rest is the browser's.
    */
-  constructor({ reopen, picture, sound, target = globalThis, connection = navigator.connection,
+  constructor({ reopen, probe, picture, sound, target = globalThis, connection = navigator.connection,
     isOnline = () => navigator.onLine }) {
-    Object.assign(this, { reopen, picture, sound, isOnline });
+    Object.assign(this, { reopen, probe, picture, sound, isOnline });
     this.before = null; // what the peers had shown; to be compared at the next welcome
     this.isOpening = false;
     this.isWelcome = false;
     this.burst = null; // the timer of a burst of events
+    this.isLate = false; // another event came during the burst
     const changed = () => this.#changed();
     target.addEventListener('online', changed);
     connection?.addEventListener?.('change', changed);
@@ -74,13 +76,17 @@ export class Moves {
     if (before) await renewUnlessAlive(this.sound, before);
   }
 
-  // One change of network is several events. What the first began serves them all, unless it has led
-  // nowhere by the end of the burst.
+  // One change of network is several events. What the first began serves them all; where it has led
+  // nowhere by the end of the burst it is tried again, and where it has, before the last event, the
+  // socket is asked whether it lives.
   #changed() {
-    if (!this.isOnline() || this.burst !== null) return;
+    if (!this.isOnline()) return;
+    this.isLate = this.burst !== null;
+    if (this.isLate) return;
     this.burst = setTimeout(() => {
       this.burst = null;
       if (this.isOpening) this.reopen();
+      else if (this.isLate) this.probe();
     }, burstMs);
     this.before = null;
     this.expect();

@@ -5,6 +5,7 @@ import { closePolicy, reconnectDelay } from './backoff.js';
 const subprotocol = 'aerie.signal.v1';
 const heartbeatMs = 10_000;
 const probeMs = 300;
+const welcomeMs = 1500; // for the first attempt; each later one has as much more
 
 export class Signaling {
   /**
@@ -38,6 +39,8 @@ export class Signaling {
     this.callbacks.onConnecting();
     const socket = new WebSocket(this.address, subprotocol);
     this.socket = socket;
+    // A network that went away in between lets a connection hang for a minute.
+    this.timer = setTimeout(() => this.#giveUp(socket), Math.min(heartbeatMs, welcomeMs * this.attempt));
     socket.addEventListener('open', () => this.#hello(socket));
     socket.addEventListener('message', (event) => this.#receive(socket, event.data));
     socket.addEventListener('close', (event) => this.#closed(socket, event.code));
@@ -92,6 +95,7 @@ export class Signaling {
   #follow(message) {
     this.unanswered = false;
     if (message.type === 'welcome') {
+      clearTimeout(this.timer);
       this.attempt = 0;
       this.#beat();
       this.resume = message.resume ?? null;
@@ -109,8 +113,7 @@ export class Signaling {
       const { socket } = this;
       if (!socket) return;
       if (this.unanswered) {
-        socket.close();
-        this.#closed(socket, 1006);
+        this.#giveUp(socket);
         return;
       }
       this.#ping();
@@ -125,9 +128,15 @@ export class Signaling {
     return sent;
   }
 
+  #giveUp(socket) {
+    socket.close();
+    this.#closed(socket, 1006);
+  }
+
   #closed(socket, code) {
     if (socket !== this.socket) return;
     this.socket = null;
+    clearTimeout(this.timer);
     clearInterval(this.heartbeat);
     const { retry, slow } = closePolicy(code);
     if (!retry || this.ended) {

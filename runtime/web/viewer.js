@@ -77,7 +77,7 @@ class Viewer {
       } });
     this.sound = new Sound({ send: (message) => this.signaling.send(message),
       onChanged: (sound) => drawSoundButton(byId('sound'), sound) });
-    this.moves = new Moves({ reopen: () => this.#reopen(), sound: this.sound,
+    this.moves = new Moves({ reopen: () => this.#reopen(), probe: () => this.signaling.probe(), sound: this.sound,
       picture: { signs: () => this.media.signs(), renegotiate: () => this.#renegotiate() } });
     this.clipboard = new GuestClipboard((text) => this.toast.show(text));
     this.cursor = new Cursor((value) => { byId('surface').style.cursor = value; });

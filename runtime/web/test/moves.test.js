@@ -29,11 +29,12 @@ const settled = async () => { for (let i = 0; i < 20; ++i) await null; };
 function scene(t, { mayOpen = true } = {}) {
   t.mock.timers.enable();
   const browser = { isOnline: true, target: new EventTarget(), connection: new EventTarget() };
-  const page = { opened: 0, asked: [], picture: { epoch: 1, signs: 10 }, sound: { epoch: 2, signs: 10 } };
+  const page = { opened: 0, probed: 0, asked: [], picture: { epoch: 1, signs: 10 }, sound: { epoch: 2, signs: 10 } };
   const peer = (name) => ({ signs: async () => page[name] && { ...page[name] },
     renegotiate: () => page.asked.push(name) });
   const moves = new Moves({ picture: peer('picture'), sound: peer('sound'), target: browser.target,
     connection: browser.connection, isOnline: () => browser.isOnline,
+    probe: () => { page.probed += 1; },
     reopen: () => { if (mayOpen) page.opened += 1; return mayOpen; } });
   const happens = (name) => browser[name === 'online' ? 'target' : 'connection'].dispatchEvent(new Event(name));
   const welcome = async (resumed = true) => {
@@ -101,6 +102,7 @@ describe('another network', () => {
     await welcome();
     tick(100);
     assert.equal(page.opened, 1);
+    assert.equal(page.probed, 1); // whether the last event was of another change
     assert.deepEqual(page.asked, ['picture', 'sound']);
     happens('change');
     assert.equal(page.opened, 2);
@@ -339,6 +341,21 @@ describe('a socket that is asked whether it lives', () => {
     assert.equal(made.length, 1);
     t.mock.timers.tick(1);
     assert.equal(made.length, 2);
+  });
+
+  test('is replaced where it is not welcome in time, later each time', (t) => {
+    const { signaling, made } = connected(t);
+    signaling.random = () => 0;
+    signaling.open();
+    t.mock.timers.tick(1500); // the next attempt follows at once, or after the pause of backoff.js
+    t.mock.timers.tick(500);
+    assert.equal(made.length, 3);
+    t.mock.timers.tick(2000);
+    assert.equal(made.length, 3);
+    made[2].says({ type: 'welcome', seq: 1, resume: 'R' });
+    made[2].says({ type: 'pong', nonce: made[2].sent.at(-1).nonce });
+    t.mock.timers.tick(5000);
+    assert.equal(made.length, 3);
   });
 
   test('is replaced, once, where it does not', (t) => {

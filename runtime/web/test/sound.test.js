@@ -137,6 +137,7 @@ test('a hello asks for audio only when it is wanted', () => {
       wantsAudio: () => wanted, callbacks: { onOpen() {}, onConnecting() {} } });
     signaling.open();
     signaling.socket.dispatchEvent(new Event('open'));
+    signaling.close();
   }
   assert.deepEqual(hellos.map((hello) => hello.audio), [undefined, true]);
 });
