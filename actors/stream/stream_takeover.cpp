@@ -3,9 +3,9 @@
 
 #include "actors/stream/stream.hpp"
 
-// From one peer of a viewer to the next. One that the streamer hears nothing of has another network,
-// or none for the moment: it is offered one more peer and keeps its own, so the picture is back
-// whether or not the network is, and whichever of the two is left is the newer one.
+// From one peer of a viewer to the next. One that the streamer hears nothing of has another
+// network, or none for the moment: it is offered one more peer and keeps its own, so the picture is
+// back whether or not the network is, and whichever of the two is left is the newer one.
 
 namespace aerie {
 

@@ -20,20 +20,38 @@ T require(Result<T> made) {
   return std::move(*made);
 }
 
+/// Several tests on one host must not meet: each process has names, addresses and ports of its own.
+int own_number(int of) {
+  return static_cast<int>(::getpid()) % of;
+}
+
+/// Of the range for tests of network devices (RFC 2544).
+std::string own_address(int last) {
+  return "198.18." + std::to_string(own_number(256)) + "." + std::to_string(last);
+}
+
 /// This host, over either link.
-constexpr const char* host_address = "198.51.100.1";
+std::string host_address() {
+  return own_address(1);
+}
+
+/// FIRST-LAST, for the guests' media.
+std::string own_ports() {
+  constexpr int count = 32;
+  const int first = 50'100 + count * own_number(100);
+  return std::to_string(first) + "-" + std::to_string(first + count - 1);
+}
 
 std::string inner(int number) {
   return "link" + std::to_string(number);
 }
 
-/// Several tests of one host must not meet.
 std::string outer(int number) {
-  return "amv" + std::to_string(::getpid() % 1'000'000) + "-" + std::to_string(number);
+  return "amv" + std::to_string(own_number(1'000'000)) + "-" + std::to_string(number);
 }
 
 std::string address(int number) {
-  return "198.51.100." + std::to_string(10 + number);
+  return own_address(10 + number);
 }
 
 }  // namespace
@@ -55,7 +73,7 @@ MovingNetwork::MovingNetwork() : outside_(require(Netlink::open())) {
         return added;
     return inside_->bring_up("lo", "");
   }));
-  require(outside_->add_address(outer(0), host_address, Netlink::Reach::everywhere));
+  require(outside_->add_address(outer(0), host_address(), Netlink::Reach::everywhere));
   for (const int number : {0, 1})
     lay_link(number);
   take_address(present_);
@@ -75,15 +93,15 @@ void MovingNetwork::lay_link(int number) {
 /// As on a device that has joined a network: its link stands before it has an address there.
 void MovingNetwork::take_address(int number) {
   require(inside_->add_address(inner(number), address(number), Netlink::Reach::everywhere));
-  require(inside_->add_default_route(inner(number), host_address));
+  require(inside_->add_default_route(inner(number), host_address()));
 }
 
 EmbeddedOptions MovingNetwork::controller() {
   EmbeddedOptions options;
-  options.listen = std::string(host_address) + ":0";
+  options.listen = host_address() + ":0";
   options.set = {{"http.behindProxy", "true"},
-                 {"network.publicAddress", host_address},
-                 {"network.mediaPorts", "50100-50163"},
+                 {"network.publicAddress", host_address()},
+                 {"network.mediaPorts", own_ports()},
                  {"network.uplinks", Json{outer(0), outer(1)}.dump()},
                  {"log.level", "error"}};
   return options;
