@@ -19,9 +19,7 @@ namespace aerie::stream {
 /// - starts afresh with a key frame where a queue is found that has lost much already and would
 ///   lose as much of what is sent again;
 /// - takes a viewer that nothing is heard of for lost, for the moment: that is told, its feed is
-/// let
-///   dry, and a key frame is tried every half second, so the picture is there as soon as the
-///   network is.
+///   let dry, and a key frame is tried every half second, so the picture comes with the network.
 ///
 /// While everything sent has been confirmed it has no timer.
 class SendControl : public std::enable_shared_from_this<SendControl> {
