@@ -556,7 +556,8 @@ struct StreamEpochs {
   std::set<std::uint64_t> living;
 };
 /// A message of the stream for one viewer: an offer, a candidate, an error. To one that offered:
-/// an `answer`, or `peer-lost` with `code` and `reason`, the end of its peer.
+/// an `answer`, or `peer-lost` with `code` and `reason`, the end of its peer. `silent` is for the
+/// session alone: nothing is heard of the peer, and another is due if the viewer has a socket.
 struct StreamToViewer {
   std::string viewer;
   Json message;

@@ -5,7 +5,7 @@ import { closePolicy, reconnectDelay } from './backoff.js';
 const subprotocol = 'aerie.signal.v1';
 const heartbeatMs = 10_000;
 const probeMs = 300;
-const welcomeMs = 1500; // for the first attempt; each later one has as much more
+const welcomeMs = 1500; // for the first attempt to resume; each later one has as much more
 
 export class Signaling {
   /**
@@ -39,8 +39,9 @@ export class Signaling {
     this.callbacks.onConnecting();
     const socket = new WebSocket(this.address, subprotocol);
     this.socket = socket;
-    // A network that went away in between lets a connection hang for a minute.
-    this.timer = setTimeout(() => this.#giveUp(socket), Math.min(heartbeatMs, welcomeMs * this.attempt));
+    // A network that went away in between lets a connection hang for a minute; a slow one is slow at first, too.
+    const patienceMs = this.resume ? welcomeMs * this.attempt : heartbeatMs;
+    this.timer = setTimeout(() => this.#giveUp(socket), Math.min(heartbeatMs, patienceMs));
     socket.addEventListener('open', () => this.#hello(socket));
     socket.addEventListener('message', (event) => this.#receive(socket, event.data));
     socket.addEventListener('close', (event) => this.#closed(socket, event.code));

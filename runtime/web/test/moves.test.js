@@ -358,6 +358,18 @@ describe('a socket that is asked whether it lives', () => {
     assert.equal(made.length, 3);
   });
 
+  test('has long to be welcome where there is nothing to resume', (t) => {
+    const { signaling, made } = connected(t);
+    signaling.random = () => 0;
+    signaling.resume = null;
+    signaling.open();
+    t.mock.timers.tick(9000);
+    assert.equal(made.length, 2);
+    t.mock.timers.tick(1000);
+    t.mock.timers.tick(500);
+    assert.equal(made.length, 3);
+  });
+
   test('is replaced, once, where it does not', (t) => {
     const { signaling, made } = connected(t);
     let unanswered = 0;
