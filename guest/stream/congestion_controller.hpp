@@ -61,6 +61,8 @@ class CongestionController {
   /// From a packet's start to the news of it: a round trip and the viewer's pause between reports.
   [[nodiscard]] std::optional<Time> response() const { return response_; }
   [[nodiscard]] Time queue() const { return delays_.queue(); }
+  /// Whether a queue was found that has to empty before the rate that fits can be sent.
+  [[nodiscard]] bool is_draining() const { return is_draining_; }
 
  private:
   struct Rates {

@@ -6,12 +6,14 @@
 
 namespace aerie::stream {
 
-/// Decides when a frame is captured, repeated, or nothing is done. A change is captured at once,
-/// but never sooner than one frame interval after the capture before it. It is followed by repeats,
-/// of which the encoder makes a sharper picture each time, until it says that there is nothing left
-/// to sharpen (`settled`). Then one in a while keeps the stream alive: Chromium asks for a key
-/// frame 3 s after the last frame, again and again. While the screen keeps changing nothing is
-/// repeated: then the next change will be sharper, too.
+/// Decides when a frame is captured, repeated, or nothing is done. A change is captured at once, one
+/// in a frame's interval on the average (the generic cell rate algorithm of ITU-T I.371): half an
+/// interval early is no reason to wait, or a video of just as many pictures a second would be as
+/// late as the latest of them has ever been. It is followed by repeats, of which the encoder makes a
+/// sharper picture each time, until it says that there is nothing left to sharpen (`settled`). Then
+/// one in a while keeps the stream alive: Chromium asks for a key frame 3 s after the last frame,
+/// again and again. While the screen keeps changing nothing is repeated: then the next change will
+/// be sharper, too.
 class FramePacer {
  public:
   using Clock = std::chrono::steady_clock;
@@ -51,11 +53,12 @@ class FramePacer {
 
   /// What to do at `now`; counts as done.
   [[nodiscard]] Action next(Time now) {
-    if (dirty_ && now >= captured_at_ + interval_) {
+    if (dirty_ && now >= earliest_capture()) {
       const bool keeps_changing = now - captured_at_ < 4 * interval_;
       dirty_ = false;
       repeats_left_ = most_repeats;
       repeats_owed_ = std::max(repeats_owed_, least_repeats);
+      capture_due_ = std::max(capture_due_, now) + interval_;
       captured_at_ = framed_at_ = now;
       gap_ = keeps_changing ? std::max<Clock::duration>(2 * interval_, repeat_gap) : repeat_gap;
       return Action::capture;
@@ -72,7 +75,7 @@ class FramePacer {
 
   /// When `next` has something to do again; empty: not before the first change or request.
   [[nodiscard]] std::optional<Time> wake() const {
-    if (dirty_) return captured_at_ + interval_;
+    if (dirty_) return earliest_capture();
     if (framed_at_ == Time{}) return std::nullopt;
     return framed_at_ + (repeats_left_ > 0 ? gap_ : idle_gap);
   }
@@ -80,7 +83,10 @@ class FramePacer {
  private:
   explicit FramePacer(std::chrono::nanoseconds interval) : interval_(interval) {}
 
+  [[nodiscard]] Time earliest_capture() const { return capture_due_ - interval_ / 2; }
+
   std::chrono::nanoseconds interval_;
+  Time capture_due_{};  ///< of the next one, at the average rate
   Time captured_at_{};
   Time framed_at_{};       ///< the last capture or repeat
   Clock::duration gap_{};  ///< from then to the next repeat that sharpens

@@ -31,14 +31,38 @@ TEST_CASE("a change gives a frame at once, repeats until it is sharp, then few",
   }
 }
 
-TEST_CASE("changes are captured no closer together than the frame interval", "[pacer]") {
+TEST_CASE("changes are captured one in a frame interval, half of it early at most", "[pacer]") {
   FramePacer pacer{50};
   const FramePacer::Time start{1h};
   pacer.damaged();
   CHECK(pacer.next(start) == Action::capture);
   pacer.damaged();
-  CHECK(pacer.next(start + 10ms) == Action::none);
-  CHECK(pacer.next(start + 20ms) == Action::capture);
+  CHECK(pacer.next(start + 9ms) == Action::none);
+  CHECK(pacer.wake() == start + 10ms);
+  CHECK(pacer.next(start + 10ms) == Action::capture);
+  pacer.damaged();
+  CHECK(pacer.next(start + 29ms) == Action::none);
+  CHECK(pacer.next(start + 30ms) == Action::capture);
+}
+
+TEST_CASE("no more is captured than that many frames a second, and early ones make none late",
+          "[pacer]") {
+  FramePacer pacer{50};
+  FramePacer::Time now{1h};
+  int captured = 0;
+  for (int i = 0; i < 10'000; ++i, now += 1ms) {
+    pacer.damaged();
+    captured += pacer.next(now) == Action::capture ? 1 : 0;
+  }
+  CHECK(captured >= 499);
+  CHECK(captured <= 502);
+  now += 1s;
+  for (int i = 0; i < 100; ++i) {
+    const auto painted = now + (i % 3) * 3ms;
+    pacer.damaged();
+    CHECK(pacer.next(painted) == Action::capture);
+    now += 20ms;
+  }
 }
 
 TEST_CASE("while the screen keeps changing nothing is repeated", "[pacer]") {

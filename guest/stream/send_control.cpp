@@ -122,7 +122,7 @@ void SendControl::publish(int before) {
   if (target == before) return;
   pacer_->set_rate(controller_.is_limited() ? static_cast<int>(pace_of_target * target) : 0);
   guard_->set_rate(controller_.is_limited() ? target : 0);
-  if (target < deep_fall * before) start_afresh(now());
+  if (target < deep_fall * before && controller_.is_draining()) start_afresh(now());
   events_.changed();
 }
 
