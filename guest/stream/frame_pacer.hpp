@@ -6,14 +6,14 @@
 
 namespace aerie::stream {
 
-/// Decides when a frame is captured, repeated, or nothing is done. A change is captured at once, one
-/// in a frame's interval on the average (the generic cell rate algorithm of ITU-T I.371): half an
-/// interval early is no reason to wait, or a video of just as many pictures a second would be as
-/// late as the latest of them has ever been. It is followed by repeats, of which the encoder makes a
-/// sharper picture each time, until it says that there is nothing left to sharpen (`settled`). Then
-/// one in a while keeps the stream alive: Chromium asks for a key frame 3 s after the last frame,
-/// again and again. While the screen keeps changing nothing is repeated: then the next change will
-/// be sharper, too.
+/// Decides when a frame is captured, repeated, or nothing is done. A change is captured at once,
+/// one in a frame's interval on the average (the generic cell rate algorithm of ITU-T I.371): half
+/// an interval early is no reason to wait, or a video of just as many pictures a second would be as
+/// late as the latest of them has ever been. It is followed by repeats, of which the encoder makes
+/// a sharper picture each time, until it says that there is nothing left to sharpen (`settled`).
+/// Then one in a while keeps the stream alive: Chromium asks for a key frame 3 s after the last
+/// frame, again and again. While the screen keeps changing nothing is repeated: then the next
+/// change will be sharper, too.
 class FramePacer {
  public:
   using Clock = std::chrono::steady_clock;
