@@ -1,13 +1,13 @@
 // Turns a benchmark's figures into a program for gnuplot on standard output: one line a measure, the share of
 // the samples that took at most so long; and a panel for each curve of how one thing grows with another, over which bars say
 // where there was nothing. The picture goes beside the figures, as SVG.
-// usage: node scripts/draw.mjs build/bench/NAME.json | gnuplot
+// usage: node scripts/draw.mjs build/bench/NAME.json [--curves] | gnuplot   (--curves: nothing but those)
 import { readFileSync } from 'node:fs';
 
-const [file] = process.argv.slice(2);
+const [file, option] = process.argv.slice(2);
 const { title, machine, measures: all, curves: drawn = [] } = JSON.parse(readFileSync(file, 'utf8'));
 /** One sample is no distribution. */
-const measures = all.filter(({ samples }) => samples.length > 1);
+const measures = all.filter(({ samples }) => samples.length > 1 && option !== '--curves');
 const curves = drawn.filter((curve) => Object.keys(curve.lines).length > 0);
 const plain = (text) => String(text).replace(/[\\"{}^_@&~]/g, ' ');
 const quote = (text) => `"${plain(text)}"`;
@@ -24,7 +24,8 @@ const panels = grouped(measures, ({ unit }) => unit)
   .flatMap((group) => (group.length > mostLines ? grouped(group, caseOf) : [group]));
 /** Many panels stand in two columns, distributions left and curves right. */
 const columns = panels.length + curves.length > 6 ? 2 : 1;
-const rows = columns === 1 ? panels.length + curves.length : Math.max(Math.ceil((panels.length + curves.length) / 2), curves.length);
+const half = Math.ceil((panels.length + curves.length) / 2);
+const rows = columns === 1 ? panels.length + curves.length : Math.max(half, panels.length > 0 ? curves.length : 0);
 
 const lines = [
   `set terminal svg size ${columns * 900},${120 + 320 * rows} dynamic background "white" font "DejaVu Sans,13"`,
@@ -49,12 +50,17 @@ panels.forEach((group, panel) => {
   lines.push(`plot ${group.map((measure, index) => `$panel${panel}_${index} using 1:2 with lines lw 2 lc rgb "${colours[index % colours.length]}" `
     + `dt ${1 + Math.floor(index / colours.length)} title ${quote(`${measure.name}: p50 ${measure.p50.toFixed(1)}, p99 ${measure.p99.toFixed(1)}`)}`).join(', \\\n  ')}`);
 });
-if (columns === 2) for (let empty = panels.length; empty < rows; empty += 1) lines.push('set multiplot next');
+if (columns === 2 && panels.length > 0) for (let empty = panels.length; empty < rows; empty += 1) lines.push('set multiplot next');
 
 /** Where a line says that there was nothing: a bar on the panel's upper edge, and no line. */
 const gapsOf = (line) => line.slice(1).flatMap(([until, end], index) => (end === null && line[index][1] === null ? [[line[index][0], until]] : []));
 
+/** One of the same name has the same colour in every panel. */
+const names = [...new Set(curves.flatMap((curve) => Object.keys(curve.lines)))];
+const colourOf = (name) => colours[names.indexOf(name) % colours.length];
+
 curves.forEach((curve, panel) => {
+  const own = Object.keys(curve.lines);
   const points = Object.values(curve.lines).flat();
   const heights = points.map(([, y]) => y).filter((y) => y !== null);
   const xs = points.map(([x]) => x);
@@ -67,13 +73,13 @@ curves.forEach((curve, panel) => {
     isLogarithmic ? 'set yrange [*:*]; set logscale y' : `unset logscale y; set yrange [0:${heights.length > 0 ? '*' : '1'}]`,
     isWide(xs, 500) && Math.min(...xs) > 0 ? 'set xrange [*:*]; set logscale x' : `unset logscale x; set xrange [${hasGaps ? `${Math.min(...xs)}:${Math.max(...xs)}` : '*:*'}]`,
     'unset arrow', ...gaps.flatMap((all, index) => all.map(([from, until]) =>
-      `set arrow from first ${from}, graph ${1.03 + 0.03 * index} to first ${until}, graph ${1.03 + 0.03 * index} nohead lw 5 lc rgb "${colours[index % colours.length]}"`)));
+      `set arrow from first ${from}, graph ${1.03 + 0.03 * index} to first ${until}, graph ${1.03 + 0.03 * index} nohead lw 5 lc rgb "${colourOf(own[index])}"`)));
   Object.values(curve.lines).forEach((line, index) => {
     lines.push(`$curve${panel}_${index} << END`, ...line.map(([x, y]) => (y === null ? '' : `${x} ${y}`)), 'END');
   });
   lines.push(`plot ${Object.entries(curve.lines).map(([name, line], index) =>
     `${line.some(([, y]) => y !== null) ? `$curve${panel}_${index} using 1:2` : 'NaN'} with linespoints pt 7 ps 0.5 lw 2 `
-    + `lc rgb "${colours[index % colours.length]}" title ${quote(name)}`).join(', \\\n  ')}`);
+    + `lc rgb "${colourOf(name)}" title ${quote(name)}`).join(', \\\n  ')}`);
 });
 lines.push('unset multiplot');
 console.log(lines.join('\n'));
