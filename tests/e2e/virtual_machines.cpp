@@ -53,9 +53,9 @@ std::string vm_of(const Json& session) {
 /// The shipped profile with one child more: the image has what it needs.
 Json terminal_with_sound() {
   auto profile = Json::parse(std::ifstream(aerie::shipped_folder("profiles") + "/terminal.json"));
+  const Json audio{{"name", "audio"}, {"builtin", "audio"}, {"restart", "temporary"}};
   auto& children = profile["children"];
-  children.insert(children.begin() + 1,
-                  {{"name", "audio"}, {"builtin", "audio"}, {"restart", "temporary"}});
+  children.insert(children.begin() + 1, audio);
   return profile;
 }
 
