@@ -127,17 +127,10 @@ void CongestionController::mind_delay(Time now, const Rates& rates) {
     target_ =
         std::clamp<double>(std::max(target_, back_off * *ceiling_), limits_.least, limits_.most);
   }
-  switch (delays_.use()) {
-    case NetworkUse::over:
-    case NetworkUse::under:
-      changed_at_ = now;
-      return;
-    case NetworkUse::normal:
-      if (loss_allows_more_)
-        increase(now, rates);
-      else
-        changed_at_ = now;
-  }
+  if (delays_.use() == NetworkUse::normal && loss_allows_more_)
+    increase(now, rates);
+  else
+    changed_at_ = now;
 }
 
 bool CongestionController::is_flooded(const Rates& rates) const {

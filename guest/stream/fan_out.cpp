@@ -132,7 +132,7 @@ void FanOut::remove(Codec codec, const std::shared_ptr<PeerFeed>& feed) {
 }
 
 void FanOut::stop() {
-  std::map<Codec, std::shared_ptr<Lane>> ending;
+  Lanes ending;
   const std::scoped_lock lock{mutex_};
   std::swap(ending, lanes_);
 }
@@ -146,12 +146,7 @@ std::vector<std::pair<Codec, EncodeMeter::Figures>> FanOut::take_figures() {
 }
 
 void FanOut::push(GstSample* picture, PictureUse use) {
-  std::map<Codec, std::shared_ptr<Lane>> lanes;
-  {
-    const std::scoped_lock lock{mutex_};
-    lanes = lanes_;
-  }
-  for (const auto& [codec, lane] : lanes)
+  for (const auto& [codec, lane] : lanes())
     push_to(codec, *lane, picture, use);
 }
 
@@ -223,11 +218,15 @@ void FanOut::set_target(Codec codec, int target, std::shared_ptr<PeerFeed> leade
 
 void FanOut::set_format(const VideoFormat& format) {
   format_ = format;
-  const std::scoped_lock lock{mutex_};
-  for (const auto& [codec, lane] : lanes_) {
-    const std::scoped_lock plan_lock{lane->plan_mutex};
+  for (const auto& [codec, lane] : lanes()) {
+    const std::scoped_lock lock{lane->plan_mutex};
     lane->format = format;
   }
+}
+
+FanOut::Lanes FanOut::lanes() {
+  const std::scoped_lock lock{mutex_};
+  return lanes_;
 }
 
 void FanOut::request_key(Codec codec) {

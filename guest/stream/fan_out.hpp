@@ -123,6 +123,7 @@ class FanOut {
     SizePlan size_plan;
     bool is_halved = false;  ///< changed by the capture thread
   };
+  using Lanes = std::map<Codec, std::shared_ptr<Lane>>;
   [[nodiscard]] Result<std::shared_ptr<Lane>> open_lane(Codec codec);
   void push_to(Codec codec, Lane& lane, GstSample* picture, PictureUse use);
   [[nodiscard]] static bool admits(Lane& lane);
@@ -132,6 +133,8 @@ class FanOut {
   void deliver(Codec codec, Lane& lane, GstSample* unit);
   void note_size(Lane& lane, GstBuffer* unit);
   [[nodiscard]] std::shared_ptr<Lane> lane_of(Codec codec);
+  /// As they are now; what is done to each is done without the mutex, for it may wait.
+  [[nodiscard]] Lanes lanes();
   void request_key_of(Lane& lane);
 
   VideoFormat format_;  ///< of encoders to come; the main thread's
@@ -139,7 +142,7 @@ class FanOut {
   EncoderChooser& chooser_;
   Events events_;
   std::mutex mutex_;  // of the map; never held while an encoder stops
-  std::map<Codec, std::shared_ptr<Lane>> lanes_;
+  Lanes lanes_;
 };
 
 }  // namespace aerie::stream
