@@ -41,7 +41,8 @@ class Encoder {
   Encoder& operator=(const Encoder&) = delete;
   ~Encoder();
 
-  /// Any thread; never blocks. One that only keeps the stream alive gets next to no bits.
+  /// Any thread. One that only keeps the stream alive gets next to no bits; from and to such a one
+  /// it may wait for the picture that is being encoded.
   void push(GstSample* picture, PictureUse use);
   /// The next picture becomes a key frame. Any thread.
   void request_key();

@@ -16,6 +16,13 @@ namespace {
 
 using std::chrono::steady_clock;
 
+/// Pixels; 0: its caps do not tell.
+int width_of(GstSample* sample) {
+  int width = 0;
+  gst_structure_get_int(gst_caps_get_structure(gst_sample_get_caps(sample), 0), "width", &width);
+  return width;
+}
+
 constexpr guint64 most_units = 30;  // before the payloader, which normally takes each at once
 /// Of what the leader has before the network: a picture later than that is better not encoded yet.
 constexpr std::chrono::milliseconds most_ahead{80};
@@ -151,6 +158,7 @@ void FanOut::push(GstSample* picture, PictureUse use) {
 }
 
 void FanOut::push_to(Codec codec, Lane& lane, GstSample* picture, PictureUse use) {
+  lane.whole_width = width_of(picture);
   const bool has_other_size = plan_size(lane, use);
   if (has_other_size) events_.halved(codec, lane.is_halved);
   // The first picture of another size is a key frame, and others have to sharpen it.
@@ -247,10 +255,17 @@ void FanOut::deliver(Codec codec, Lane& lane, GstSample* unit) {
     const std::scoped_lock lock{lane.mutex};
     feeds = lane.feeds;
   }
+  // Of before a peer came that takes whole ones alone, halved pictures may still be under way.
+  if (is_halved(lane, unit))
+    std::erase_if(feeds, [](const auto& feed) { return feed->sizes() == PeerFeed::Sizes::whole; });
   const auto starved =
       std::count_if(feeds.begin(), feeds.end(), [&](const auto& feed) { return feed->push(unit); });
   if (starved > 0) request_key(codec);
   note_size(lane, gst_sample_get_buffer(unit));
+}
+
+bool FanOut::is_halved(const Lane& lane, GstSample* unit) {
+  return width_of(unit) < lane.whole_width;
 }
 
 void FanOut::note_size(Lane& lane, GstBuffer* unit) {

@@ -113,7 +113,8 @@ class FanOut {
     std::atomic<GstClockTime> settled_at = GST_CLOCK_TIME_NONE;  ///< of its last unit, if small
     EncoderChooser::Choice choice;
     std::unique_ptr<Encoder> encoder;
-    PictureHalver halver;  ///< the capture thread's
+    PictureHalver halver;              ///< the capture thread's
+    std::atomic<int> whole_width = 0;  ///< of the picture that came last, before it was halved
 
     /// Of what the rate is planned by; held while the encoder learns it, which may wait for a
     /// picture whose unit takes the other mutex.
@@ -131,6 +132,7 @@ class FanOut {
   [[nodiscard]] static bool has_whole_feed(Lane& lane);
   static void plan_rate(Lane& lane);
   void deliver(Codec codec, Lane& lane, GstSample* unit);
+  [[nodiscard]] static bool is_halved(const Lane& lane, GstSample* unit);
   void note_size(Lane& lane, GstBuffer* unit);
   [[nodiscard]] std::shared_ptr<Lane> lane_of(Codec codec);
   /// As they are now; what is done to each is done without the mutex, for it may wait.

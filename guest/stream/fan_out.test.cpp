@@ -14,30 +14,24 @@ constexpr int too_little = 200'000;
 /// Encoders with one peer, which takes whatever comes.
 class Fixture {
  public:
-  explicit Fixture(PeerFeed::Sizes sizes)
-      : end_(*Pipeline::parse("appsrc name=source format=time ! appsink name=sink sync=false",
-                              clock_)) {
-    REQUIRE(end_.play());
-    REQUIRE_FALSE(fan_out.add(Codec::h264,
-                              std::make_shared<PeerFeed>(end_.element("source"), nullptr, sizes)));
-  }
+  explicit Fixture(PeerFeed::Sizes sizes) : end_(open_end()) { (void)add(end_, sizes); }
   ~Fixture() { fan_out.stop(); }
 
   /// Pushes pictures until a unit of that width comes; false: none of them has it.
   [[nodiscard]] bool comes(int width, PictureUse use, int pictures = 200) {
-    const auto sink = end_.element("sink");
-    for (int i = 0; i < pictures; ++i) {
-      fan_out.push(picture_.frame(clock_.now()).get(), use);
-      const GstPtr<GstSample> unit{
-          gst_app_sink_try_pull_sample(GST_APP_SINK(sink.get()), 20 * GST_MSECOND)};
-      int its_width = 0;
-      if (unit &&
-          gst_structure_get_int(gst_caps_get_structure(gst_sample_get_caps(unit.get()), 0), "width",
-                                &its_width) &&
-          its_width == width)
-        return true;
-    }
+    for (int i = 0; i < pictures; ++i)
+      if (width_after_push(end_, use) == width) return true;
     return false;
+  }
+  /// One more peer comes, for a while, and takes whole pictures alone: how wide its first one is.
+  [[nodiscard]] int first_width_of_whole_one() {
+    const auto end = open_end();
+    const auto feed = add(end, PeerFeed::Sizes::whole);
+    int width = 0;
+    for (int i = 0; i < 200 && width == 0; ++i)
+      width = width_after_push(end, PictureUse::change);
+    fan_out.remove(Codec::h264, feed);
+    return width;
   }
   int wanted = 0;
   std::vector<bool> halved;
@@ -50,6 +44,31 @@ class Fixture {
   Picture picture_{screen.width, screen.height, screen.fps};
   EncoderChooser chooser_{encoder_kinds(), {}};
   Pipeline end_;
+
+  [[nodiscard]] Pipeline open_end() const {
+    auto end =
+        Pipeline::parse("appsrc name=source format=time ! appsink name=sink sync=false", clock_);
+    REQUIRE(end);
+    REQUIRE(end->play());
+    return std::move(*end);
+  }
+  std::shared_ptr<PeerFeed> add(const Pipeline& end, PeerFeed::Sizes sizes) {
+    auto feed = std::make_shared<PeerFeed>(end.element("source"), nullptr, sizes);
+    REQUIRE_FALSE(fan_out.add(Codec::h264, feed));
+    return feed;
+  }
+  /// 0: no unit came within a moment.
+  [[nodiscard]] int width_after_push(const Pipeline& end, PictureUse use) {
+    fan_out.push(picture_.frame(clock_.now()).get(), use);
+    const auto sink = end.element("sink");
+    const GstPtr<GstSample> unit{
+        gst_app_sink_try_pull_sample(GST_APP_SINK(sink.get()), 20 * GST_MSECOND)};
+    int width = 0;
+    if (unit)
+      gst_structure_get_int(gst_caps_get_structure(gst_sample_get_caps(unit.get()), 0), "width",
+                            &width);
+    return width;
+  }
 
  public:
   FanOut fan_out{screen,
@@ -82,4 +101,14 @@ TEST_CASE("a peer that needs whole pictures has them", "[fan-out]") {
   fixture.fan_out.set_target(Codec::h264, too_little, nullptr);
   CHECK_FALSE(fixture.comes(640, PictureUse::change, 40));
   CHECK(fixture.halved.empty());
+}
+
+TEST_CASE("a peer that needs whole pictures gets none that was halved before it came",
+          "[fan-out]") {
+  Fixture fixture{PeerFeed::Sizes::any};
+  fixture.fan_out.set_target(Codec::h264, too_little, nullptr);
+  for (int i = 0; i < 3; ++i) {
+    REQUIRE(fixture.comes(640, PictureUse::change));
+    CHECK(fixture.first_width_of_whole_one() == 1280);
+  }
 }

@@ -65,25 +65,32 @@ void ConsoleFollowers::on_events() {
   std::set<int> files;
   for (ssize_t count = 0; (count = ::read(inotify_.get(), events.data(), events.size())) > 0;)
     files.merge(files_in(events.data(), static_cast<std::size_t>(count)));
-  std::set<std::uint64_t> numbers;  // callbacks may remove any of them
+  const bool has_lost_some = files.contains(-1);  // IN_Q_OVERFLOW: of any of them
+  std::set<std::uint64_t> numbers;                // callbacks may remove any of them
   for (const auto& [number, follower] : followers_)
-    if (files.contains(follower.watch)) numbers.insert(number);
+    if (has_lost_some || files.contains(follower.watch)) numbers.insert(number);
   for (const auto number : numbers)
     read(number);
 }
 
+/// As far as the file goes now: a guest that writes all the time has no claim to the thread, and
+/// what comes meanwhile is another event.
 void ConsoleFollowers::read(std::uint64_t number) {
+  const auto first = followers_.find(number);
+  if (first == followers_.end()) return;
   struct stat facts {};
+  if (::fstat(first->second.file.get(), &facts) != 0) return end(number);
   for (;;) {
     const auto found = followers_.find(number);
     if (found == followers_.end()) return;
     auto& [file, at, watch, events] = found->second;
-    if (::fstat(file.get(), &facts) != 0) return end(number);
     at = std::min<std::int64_t>(at, facts.st_size);  // a console that was too long is cut
     if (at == facts.st_size) break;
-    std::string text(most_at_once, '\0');
+    std::string text(
+        std::min<std::size_t>(most_at_once, static_cast<std::size_t>(facts.st_size - at)), '\0');
     const auto count = ::pread(file.get(), text.data(), text.size(), at);
-    if (count <= 0) return end(number);
+    if (count < 0) return end(number);
+    if (count == 0) break;  // it was cut just now
     at += count;
     text.resize(static_cast<std::size_t>(count));
     const auto said = events.said;

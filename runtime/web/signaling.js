@@ -5,6 +5,7 @@ import { closePolicy, reconnectDelay } from './backoff.js';
 const subprotocol = 'aerie.signal.v1';
 const heartbeatMs = 10_000;
 const probeMs = 300;
+const mostRoundTripMs = 1000; // what is more is a page that slept
 const welcomeMs = 1500; // for the first attempt to resume; each later one has as much more
 
 export class Signaling {
@@ -101,7 +102,8 @@ export class Signaling {
       this.#beat();
       this.resume = message.resume ?? null;
     }
-    if (message.type === 'pong' && message.nonce === this.nonce) this.roundTripMs = Date.now() - this.pingedAt;
+    if (message.type === 'pong' && message.nonce === this.nonce)
+      this.roundTripMs = Math.min(Date.now() - this.pingedAt, mostRoundTripMs);
     if (message.type === 'ended') this.ended = true;
     if (Number.isSafeInteger(message.seq)) this.lastSeq = message.seq;
   }
