@@ -344,7 +344,7 @@ describe('a socket that is asked whether it lives', () => {
     }
     globalThis.WebSocket = FakeSocket;
     const tick = fakeTimers(t);
-    const signaling = new Signaling({ address: 'ws://x', session: 's', token: 't', role: 'host',
+    const signaling = new Signaling({ address: 'ws://x', session: 's', token: 't', role: 'host', random: () => 0,
       callbacks: { onConnecting() {}, onOpen() {}, onMessage() {}, onClosed() {} } });
     t.after(() => { signaling.close(); delete globalThis.WebSocket; });
     signaling.open();
@@ -377,7 +377,6 @@ describe('a socket that is asked whether it lives', () => {
 
   test('is replaced where it is not welcome in time, later each time', (t) => {
     const { signaling, made, tick } = connected(t);
-    signaling.random = () => 0;
     signaling.open();
     tick(1500); // the next attempt follows at once, or after the pause of backoff.js
     tick(500);
@@ -392,7 +391,6 @@ describe('a socket that is asked whether it lives', () => {
 
   test('has long to be welcome where there is nothing to resume', (t) => {
     const { signaling, made, tick } = connected(t);
-    signaling.random = () => 0;
     signaling.resume = null;
     signaling.open();
     tick(9000);
@@ -408,7 +406,7 @@ describe('a socket that is asked whether it lives', () => {
     signaling.callbacks.onUnanswered = () => { unanswered += 1; };
     signaling.probe();
     signaling.probe();
-    tick(2000);
+    tick(1500); // the new socket, too, is given up, but later
     assert.equal(made.length, 2);
     assert.equal(unanswered, 1);
   });
