@@ -9,6 +9,7 @@
 #include "benchmarks/support/report.hpp"
 #include "tests/support/chromium.hpp"
 #include "tests/support/site.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -63,7 +64,7 @@ class Scene {
       : session_(world_.start({{"url", site_.url()}})), page_(chromium_.new_page("about:blank")) {
     page_.in_every_document(observer);
     page_.open(world_.viewer(session_.id, session_.token));
-    page_.wait_for("document.body.dataset.state === 'live'", 60s);
+    page_.wait_for(test::is_live, 60s);
     page_.wait_for("document.body.dataset.input === 'open'");
     site_.wait_for_post("loaded", 60s);
     std::this_thread::sleep_for(3s);  // the guest's browser has settled

@@ -13,6 +13,7 @@
 #include "benchmarks/support/stopwatch.hpp"
 #include "runtime/process/unique_fd.hpp"
 #include "tests/support/chromium.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -67,7 +68,7 @@ void run(const std::string& path) {
   const auto session = world.start({{"profile", "patient"}});
   test::Chromium chromium;
   auto page = chromium.new_page(world.viewer(session.id, session.token));
-  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.wait_for(test::is_live, 60s);
   world.wait_for_state(session.id, "ready");
   auto watcher = world.join(session.id, world.watch_token(session.id), "viewer");
   watcher.next_of("offer");

@@ -8,6 +8,7 @@
 #include "benchmarks/support/benchmark_main.hpp"
 #include "benchmarks/support/report.hpp"
 #include "tests/support/chromium.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -108,7 +109,7 @@ void draw(bench::Report& report) {
   const auto session = world.start({{"driver", "qemu"}, {"profile", "terminal"}});
   const auto document = world.wait_for_state(session.id, "ready", patience);
   auto page = chromium.new_page(world.viewer(session.id, session.token));
-  page.wait_for("document.body.dataset.state === 'live'", patience);
+  page.wait_for(test::is_live, patience);
   page.click("#screen");
   page.type("while :; do seq 1 30; done");
   page.press("Enter");

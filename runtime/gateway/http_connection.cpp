@@ -128,8 +128,10 @@ void HttpConnection::dispatch() {
   }
   if (request_.method == "OPTIONS")
     return answer_itself(preflight_response(verdict_, request_.path));
-  if (auto page = core_.pages.find(request_.method, request_.path,
-                                   find_pair(request_.headers, "if-none-match"))) {
+  const PageConditions conditions{
+      find_pair(request_.headers, "if-none-match").value_or(std::string_view{}),
+      find_pair(request_.headers, "accept-encoding").value_or(std::string_view{})};
+  if (auto page = core_.pages.find(request_.method, request_.path, conditions)) {
     is_page_ = true;
     return answer_itself(*std::move(page));
   }

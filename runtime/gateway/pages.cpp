@@ -2,6 +2,7 @@
 
 #include <array>
 #include <sodium.h>
+#include <zlib.h>
 
 #include "runtime/secrets/identity.hpp"
 
@@ -28,6 +29,26 @@ std::string_view resolved(std::string_view path) {
   return path;
 }
 
+/// As `Content-Encoding: gzip`; empty where zlib has no memory. Pages are compressed once, when the
+/// server starts.
+std::string gzipped(std::string_view bytes) {
+  constexpr int gzip_window = 15 + 16;  // zlib's largest, and its flag for this format
+  constexpr int memory_level = 9;
+  z_stream stream{};
+  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, gzip_window, memory_level,
+                   Z_DEFAULT_STRATEGY) != Z_OK)
+    return {};
+  std::string result(deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // only read
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(result.data());
+  stream.avail_out = static_cast<uInt>(result.size());
+  const bool is_whole = deflate(&stream, Z_FINISH) == Z_STREAM_END;
+  result.resize(is_whole ? stream.total_out : 0);
+  deflateEnd(&stream);
+  return result;
+}
+
 /// Puts the version in front of what a document's attributes refer to.
 std::string with_version(std::string_view document, const std::string& version) {
   std::string result;
@@ -43,22 +64,24 @@ std::string with_version(std::string_view document, const std::string& version) 
 
 Pages::Pages(const std::vector<EmbeddedPage>& pages) {
   std::string tags;
+  for (const auto& page : pages)
+    tags += tag_of({page.begin, page.end});
+  versioned_ = "/v/" + tag_of(tags).substr(1, 16);
   for (const auto& page : pages) {
     std::string bytes(page.begin, page.end);
-    auto tag = tag_of(bytes);
-    tags += tag;
-    pages_.emplace(page.path, Page{page.type, std::move(bytes), std::move(tag)});
-  }
-  versioned_ = "/v/" + tag_of(tags).substr(1, 16);
-  for (auto& [path, page] : pages_) {
-    if (!page.type.starts_with("text/html")) continue;
-    page.bytes = with_version(page.bytes, versioned_);
-    page.tag = tag_of(page.bytes);
+    if (page.type.starts_with("text/html")) bytes = with_version(bytes, versioned_);
+    auto packed = gzipped(bytes);
+    if (packed.size() >= bytes.size()) packed.clear();
+    Form plain{std::move(bytes), {}};
+    Form gzip{std::move(packed), {}};
+    for (auto* form : {&plain, &gzip})
+      form->tag = tag_of(form->bytes);
+    pages_.emplace(page.path, Page{page.type, std::move(plain), std::move(gzip)});
   }
 }
 
 std::optional<HttpResponse> Pages::find(std::string_view method, std::string_view path,
-                                        std::optional<std::string_view> if_none_match) const {
+                                        const PageConditions& conditions) const {
   const bool is_versioned = path.starts_with(versioned_ + "/");
   if (is_versioned) path.remove_prefix(versioned_.size());
   const auto found = pages_.find(is_versioned ? path : resolved(path));
@@ -70,16 +93,20 @@ std::optional<HttpResponse> Pages::find(std::string_view method, std::string_vie
     response.headers.emplace_back("Allow", "GET, HEAD");
     return response;
   }
+  const bool is_packed = !page.gzip.bytes.empty() && has_token(conditions.accept_encoding, "gzip");
+  const auto& form = is_packed ? page.gzip : page.plain;
   response.headers = {
-      {"ETag", page.tag},
+      {"ETag", form.tag},
       {"Cache-Control", is_versioned ? "public, max-age=31536000, immutable" : "no-cache"}};
-  if (if_none_match && (has_token(*if_none_match, page.tag) || *if_none_match == "*")) {
+  const auto& known = conditions.if_none_match;
+  if (has_token(known, form.tag) || known == "*") {
     response.status = 304;
     response.content_type.clear();
     return response;
   }
+  if (is_packed) response.headers.emplace_back("Content-Encoding", "gzip");
   response.content_type = page.type;
-  response.body = page.bytes;
+  response.body = form.bytes;
   return response;
 }
 

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <zlib.h>
 
 namespace aerie {
 
@@ -18,6 +19,22 @@ const std::vector<EmbeddedPage> table{
     {"/web/viewer.html", "text/html; charset=utf-8", viewer.begin(), viewer.end()},
     {"/web/console.html", "text/html; charset=utf-8", console.begin(), console.end()},
 };
+
+const std::string long_script(10'000, 'x');
+
+std::string unpacked(std::string_view bytes) {
+  z_stream stream{};
+  REQUIRE(inflateInit2(&stream, 15 + 16) == Z_OK);
+  std::string result(1 << 20, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(result.data());
+  stream.avail_out = static_cast<uInt>(result.size());
+  CHECK(inflate(&stream, Z_FINISH) == Z_STREAM_END);
+  result.resize(stream.total_out);
+  inflateEnd(&stream);
+  return result;
+}
 
 }  // namespace
 
@@ -67,11 +84,37 @@ TEST_CASE("an unchanged page is not sent again", "[gateway][pages]") {
   const Pages pages(table);
   const auto first = *pages.find("GET", "/", {});
   const std::string tag(*find_pair(first.headers, "ETag"));
-  CHECK(pages.find("GET", "/", tag)->status == 304);
-  CHECK(pages.find("GET", "/", tag)->body.empty());
-  CHECK(pages.find("GET", "/", "\"x\", " + tag)->status == 304);
-  CHECK(pages.find("GET", "/", "\"other\"")->status == 200);
-  CHECK(pages.find("GET", "/web/viewer.html", tag)->status == 200);
+  const auto asked = [&](std::string_view path, std::string_view known) {
+    return *pages.find("GET", path, {.if_none_match = known, .accept_encoding = {}});
+  };
+  CHECK(asked("/", tag).status == 304);
+  CHECK(asked("/", tag).body.empty());
+  CHECK(asked("/", "\"x\", " + tag).status == 304);
+  CHECK(asked("/", "\"other\"").status == 200);
+  CHECK(asked("/web/viewer.html", tag).status == 200);
+}
+
+TEST_CASE("who accepts gzip is sent less, with a tag of its own", "[gateway][pages]") {
+  const std::string_view all(long_script);
+  const Pages pages({{"/web/a.js", "text/javascript", all.begin(), all.end()},
+                     {"/web/index.html", "text/html", index.begin(), index.end()}});
+  const auto asked = [&](std::string_view path, std::string_view encodings,
+                         std::string_view known = {}) {
+    return *pages.find("GET", path, {.if_none_match = known, .accept_encoding = encodings});
+  };
+  const auto plain = asked("/web/a.js", "br, identity");
+  CHECK(plain.body == all);
+  CHECK_FALSE(find_pair(plain.headers, "Content-Encoding"));
+  const auto packed = asked("/web/a.js", "gzip, deflate, br");
+  CHECK(*find_pair(packed.headers, "Content-Encoding") == "gzip");
+  CHECK(packed.body.size() < all.size() / 4);
+  CHECK(unpacked(packed.body) == all);
+  const std::string tag(*find_pair(packed.headers, "ETag"));
+  CHECK(tag != *find_pair(plain.headers, "ETag"));
+  CHECK(asked("/web/a.js", "gzip", tag).status == 304);
+  CHECK(asked("/web/a.js", "", tag).status == 200);
+  // What would not be shorter stays as it is.
+  CHECK_FALSE(find_pair(asked("/", "gzip").headers, "Content-Encoding"));
 }
 
 }  // namespace aerie

@@ -31,6 +31,7 @@ constexpr std::array known_headers{
     KnownHeader{WSI_TOKEN_HTTP_AUTHORIZATION, "authorization"},
     KnownHeader{WSI_TOKEN_HTTP_CONTENT_TYPE, "content-type"},
     KnownHeader{WSI_TOKEN_HTTP_ACCEPT, "accept"},
+    KnownHeader{WSI_TOKEN_HTTP_ACCEPT_ENCODING, "accept-encoding"},
     KnownHeader{WSI_TOKEN_HTTP_IF_MATCH, "if-match"},
     KnownHeader{WSI_TOKEN_HTTP_IF_NONE_MATCH, "if-none-match"},
     KnownHeader{WSI_TOKEN_HTTP_USER_AGENT, "user-agent"},

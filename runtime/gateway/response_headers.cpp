@@ -29,7 +29,7 @@ Pairs response_headers(const OriginCheck& check, const Caller& caller, bool is_p
       {"Referrer-Policy", "no-referrer"},
       {"Content-Security-Policy",
        is_page ? page_policy(check, caller.host) : "default-src 'none'; frame-ancestors 'none'"},
-      {"Vary", "Origin"},
+      {"Vary", is_page ? "Origin, Accept-Encoding" : "Origin"},
   };
   if (!is_page) headers.emplace_back("Cache-Control", "no-store");
   if (caller.verdict == OriginVerdict::foreign) {

@@ -47,6 +47,18 @@ export class Moves {
     this.before ??= { at: Date.now(), signs: [this.picture.signs(), this.sound.signs()] };
   }
 
+  /** The same, when another picture has been asked for already: unanswered() tells if that was in vain. */
+  asked() {
+    this.expect();
+    this.before.signs[0] = null;
+  }
+
+  /** The socket was found dead, and what was asked over it may be lost. */
+  unanswered() {
+    this.before = null;
+    this.expect();
+  }
+
   /** A socket is welcome. What this page has missed follows, maybe an offer. */
   welcomed({ resumed }) {
     this.isOpening = false;

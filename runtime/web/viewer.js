@@ -63,7 +63,7 @@ class Viewer {
         onConnecting: () => this.#apply({ type: 'connecting' }),
         onOpen: () => {},
         onMessage: (message) => this.#receive(message),
-        onUnanswered: () => this.moves.expect(),
+        onUnanswered: () => this.moves.unanswered(),
         onClosed: ({ code, retryAt }) => this.#apply({ type: 'closed', code, retryAt }),
       },
     });
@@ -157,8 +157,8 @@ class Viewer {
 
   // The socket may have gone the same way without a word.
   #peerLost() {
-    this.#renegotiate();
-    this.moves.expect();
+    if (this.#renegotiate()) this.moves.asked();
+    else this.moves.expect();
     this.signaling.probe();
   }
 
@@ -289,7 +289,7 @@ class Viewer {
 
   #renegotiate() {
     this.#forgetInput();
-    this.signaling.send({ type: 'renegotiate' });
+    return this.signaling.send({ type: 'renegotiate' });
   }
 
   #control(action, to) {

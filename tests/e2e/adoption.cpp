@@ -10,6 +10,7 @@
 #include "tests/support/serve_process.hpp"
 #include "tests/support/site.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/websocket_client.hpp"
 
 using namespace std::chrono_literals;
@@ -17,6 +18,7 @@ using aerie::Json;
 using aerie::test::Chromium;
 using aerie::test::descendants;
 using aerie::test::EventStream;
+using aerie::test::is_live;
 using aerie::test::Page;
 using aerie::test::ServeProcess;
 using aerie::test::Site;
@@ -40,7 +42,6 @@ constexpr const char* listener =
     "const message = JSON.parse(event.data); "
     "if (['welcome', 'offer'].includes(message.type)) heard.push(message); }); } };";
 
-constexpr const char* is_live = "document.body.dataset.state === 'live'";
 constexpr const char* frames =
     "document.querySelector('#screen').getVideoPlaybackQuality().totalVideoFrames";
 

@@ -6,11 +6,13 @@
 #include "tests/support/chromium.hpp"
 #include "tests/support/listening.hpp"
 #include "tests/support/site.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::test::Chromium;
+using aerie::test::is_live;
 using aerie::test::is_loud;
 using aerie::test::listener;
 using aerie::test::Page;
@@ -27,7 +29,6 @@ constexpr const char* player =
     "tone.connect(context.destination);tone.start();"
     "fetch('/said',{method:'POST',body:'plays'})};</script>";
 
-constexpr const char* is_live = "document.body.dataset.state === 'live'";
 /// The page is on the screen: the middle of the picture has its colour.
 constexpr const char* is_green =
     "(() => { const video = document.querySelector('#screen'); if (!video.videoWidth) return "

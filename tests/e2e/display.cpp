@@ -4,12 +4,14 @@
 #include "tests/support/chromium.hpp"
 #include "tests/support/pixels.hpp"
 #include "tests/support/site.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::test::Chromium;
 using aerie::test::HttpClient;
+using aerie::test::is_live;
 using aerie::test::Page;
 using aerie::test::Picture;
 using aerie::test::Site;
@@ -27,8 +29,6 @@ constexpr const char* teller =
 
 /// Sites are on this host's loopback.
 const World::Set reaches_sites{{"guests.hostNetwork", "true"}};
-
-constexpr const char* is_live = "document.body.dataset.state === 'live'";
 
 /// True once the picture that is shown has just the stage's size, but for odd pixels.
 constexpr const char* fits =

@@ -8,17 +8,17 @@
 #include "tests/support/chromium.hpp"
 #include "tests/support/descendants.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::test::Chromium;
 using aerie::test::descendants;
+using aerie::test::is_live;
 using aerie::test::World;
 
 namespace {
-
-constexpr const char* is_live = "document.body.dataset.state === 'live'";
 
 /// The streamer that was started first: another may stand by.
 pid_t streamer_of(const World& world, const std::string& session) {

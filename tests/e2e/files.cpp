@@ -10,11 +10,13 @@
 #include "tests/support/deadline.hpp"
 #include "tests/support/site.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::test::Chromium;
+using aerie::test::is_live;
 using aerie::test::Page;
 using aerie::test::Site;
 using aerie::test::TemporaryDirectory;
@@ -73,7 +75,7 @@ TEST_CASE("a file is sent to the guest, and one of the guest's is fetched", "[fi
   const TemporaryDirectory own;
   chromium.save_downloads_in(own.path().string());
   auto page = chromium.new_page(world.viewer(session.id, session.token));
-  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.wait_for(is_live, 60s);
   page.wait_for("!document.querySelector('#files').hidden");
   site.wait_for_post("loaded", 60s);
 
@@ -110,7 +112,7 @@ TEST_CASE("what a guest does not take is refused in words, and leaves nothing", 
   Chromium chromium;
   const TemporaryDirectory own;
   auto page = chromium.new_page(world.viewer(session.id, session.token));
-  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.wait_for(is_live, 60s);
   page.wait_for("!document.querySelector('#files').hidden");
   std::ofstream{own.path() / "large.bin"} << std::string(8'000'001, 'x');
   page.choose_files("#files-input", {(own.path() / "large.bin").string()});
@@ -140,7 +142,7 @@ TEST_CASE("what a guest does not take is refused in words, and leaves nothing", 
   // Who only watches has no such menu.
   auto watcher =
       chromium.new_page(world.viewer(session.id, world.watch_token(session.id), "viewer"));
-  watcher.wait_for("document.body.dataset.state === 'live'", 60s);
+  watcher.wait_for(is_live, 60s);
   watcher.wait_for("document.body.dataset.input === 'open'");
   CHECK(watcher.evaluate("document.querySelector('#files').hidden") == true);
 }
@@ -151,12 +153,12 @@ TEST_CASE("the screen is recorded where it can be fetched, and every page says s
   const auto session = world.start({{"url", site.url()}});
   Chromium chromium;
   auto page = chromium.new_page(world.viewer(session.id, session.token));
-  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.wait_for(is_live, 60s);
   page.wait_for("!document.querySelector('#files').hidden");
   site.wait_for_post("loaded", 60s);
   auto watcher =
       chromium.new_page(world.viewer(session.id, world.watch_token(session.id), "viewer"));
-  watcher.wait_for("document.body.dataset.state === 'live'", 60s);
+  watcher.wait_for(is_live, 60s);
   CHECK(watcher.evaluate("document.querySelector('#recording').hidden") == true);
 
   page.bring_to_front();

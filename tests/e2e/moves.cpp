@@ -7,11 +7,13 @@
 #include "tests/support/media_path.hpp"
 #include "tests/support/moving_network.hpp"
 #include "tests/support/site.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::test::Chromium;
+using aerie::test::is_live;
 using aerie::test::MediaPath;
 using aerie::test::MovingNetwork;
 using aerie::test::Page;
@@ -43,8 +45,6 @@ constexpr const char* blinker =
 
 /// Sites are on this host's loopback, and so are the peers.
 const World::Set shares_network{{"guests.hostNetwork", "true"}};
-
-constexpr const char* is_live = "document.body.dataset.state === 'live'";
 
 /// In each document: its sockets, and each state of the page.
 constexpr const char* recorder =

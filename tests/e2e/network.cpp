@@ -15,19 +15,19 @@
 #include "tests/support/serve_process.hpp"
 #include "tests/support/site.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::test::Chromium;
+using aerie::test::is_live;
 using aerie::test::ServeProcess;
 using aerie::test::Site;
 using aerie::test::TemporaryDirectory;
 using aerie::test::World;
 
 namespace {
-
-constexpr const char* is_live = "document.body.dataset.state === 'live'";
 
 bool can_make_networks() {
   const auto probed = aerie::network::GuestNetworks::probe();

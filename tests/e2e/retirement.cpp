@@ -8,6 +8,7 @@
 #include "tests/support/descendants.hpp"
 #include "tests/support/serve_process.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
@@ -15,6 +16,7 @@ using aerie::Json;
 using aerie::test::Chromium;
 using aerie::test::descendants;
 using aerie::test::EventStream;
+using aerie::test::is_live;
 using aerie::test::ServeProcess;
 using aerie::test::StartedSession;
 using aerie::test::TemporaryDirectory;
@@ -145,7 +147,7 @@ TEST_CASE("a viewer who keeps a session keeps it", "[retirement]") {
   const auto session = world.start({{"profile", "terminal"}});
   Chromium chromium;
   auto page = chromium.new_page(world.viewer(session.id, session.token));
-  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.wait_for(is_live, 60s);
   world.wait_for_state(session.id, "ready");
   CHECK(world.http().remove("/api/v1/sessions/" + session.id).status == 202);
   page.click("#retire-keep");

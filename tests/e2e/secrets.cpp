@@ -10,12 +10,14 @@
 #include "tests/support/planted.hpp"
 #include "tests/support/serve_process.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/viewer_page.hpp"
 
 using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::test::Chromium;
 using aerie::test::EventStream;
 using aerie::test::files_with;
+using aerie::test::is_live;
 using aerie::test::ServeProcess;
 using aerie::test::TemporaryDirectory;
 
@@ -58,7 +60,7 @@ TEST_CASE("no secret is in a log or file, however talkative the controller is", 
   auto page = chromium.new_page("about:blank");
   page.in_every_document(listener);
   page.open("http://" + controller.address() + "/view/" + id + "#token=" + token);
-  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.wait_for(is_live, 60s);
   page.wait_for(
       "channels.some((channel) => channel.label === 'input' && "
       "channel.readyState === 'open')");

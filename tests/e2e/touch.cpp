@@ -3,11 +3,13 @@
 
 #include "tests/support/chromium.hpp"
 #include "tests/support/site.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::test::Chromium;
+using aerie::test::is_live;
 using aerie::test::Page;
 using aerie::test::Site;
 using aerie::test::World;
@@ -62,7 +64,7 @@ TEST_CASE("a phone's fingers and keys reach the guest", "[touch]") {
   auto page = chromium.new_page(world.viewer(session.id, session.token));
   page.resize(390, 844, true);
   page.reload();
-  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.wait_for(is_live, 60s);
   site.wait_for_post("loaded", 60s);
   // The guest's display has the phone's shape, and is no narrower than its browser can be.
   page.wait_for("document.querySelector('#screen').videoWidth === 500", 60s);

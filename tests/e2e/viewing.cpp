@@ -3,11 +3,13 @@
 
 #include "tests/support/chromium.hpp"
 #include "tests/support/site.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::test::Chromium;
+using aerie::test::is_live;
 using aerie::test::Page;
 using aerie::test::Site;
 using aerie::test::World;
@@ -28,8 +30,6 @@ constexpr aerie::test::Colour green{20, 140, 60};
 
 /// Sites are on this host's loopback.
 const World::Set reaches_sites{{"guests.hostNetwork", "true"}};
-
-constexpr const char* is_live = "document.body.dataset.state === 'live'";
 
 /// Where a point of the guest's display, once it fits the window, is seen in the viewer's page.
 Json place_of(Page& page, int x, int y) {
@@ -170,6 +170,20 @@ TEST_CASE("a warm guest is somebody's at once, shows their page, and is replaced
   wait_for_colour(page, green);
   CHECK(world.session(session.id)["vm"]["id"] == warm);
   CHECK(await_warm() != warm);
+}
+
+TEST_CASE("a viewer that did not load whole says so, and loads itself again", "[view]") {
+  World world(reaches_sites);
+  const auto session = world.start();
+  Chromium chromium;
+  auto page = chromium.new_page("about:blank");
+  page.block({"*/web/viewer.js"});
+  page.open(world.viewer(session.id, session.token));
+  page.wait_for("document.querySelector('.noscript').textContent.includes('viewer.js')");
+  page.block({});
+  page.wait_for(is_live, 60s);
+  CHECK(page.evaluate("document.querySelector('.noscript')").is_null());
+  CHECK(page.evaluate("location.hash") == "");  // the token is not left in the address
 }
 
 TEST_CASE("a wrong token opens nothing and says so", "[view]") {

@@ -12,12 +12,14 @@
 #include "tests/support/login_scene.hpp"
 #include "tests/support/owner.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
 
 using namespace std::chrono_literals;
 using aerie::Json;
 using aerie::test::Chromium;
 using aerie::test::Colour;
+using aerie::test::is_live;
 using aerie::test::StartedSession;
 using aerie::test::World;
 
@@ -75,7 +77,7 @@ TEST_CASE("a virtual machine is seen and typed into", "[vm]") {
 
   Chromium chromium;
   auto page = chromium.new_page(world.viewer(started.id, started.token));
-  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.wait_for(is_live, 60s);
   page.click("#screen");
   page.type("printf '\\033[42m\\033[2J'");
   page.press("Enter");
@@ -100,7 +102,7 @@ TEST_CASE("what a virtual machine plays is heard", "[vm][audio]") {
   auto page = chromium.new_page("about:blank");
   page.in_every_document(aerie::test::listener);
   page.open(world.viewer(started.id, started.token));
-  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.wait_for(is_live, 60s);
   page.click("#sound");
   page.wait_for("document.querySelector('#sound').dataset.sound === 'on'", 60s);
   page.click("#screen");
@@ -150,7 +152,7 @@ TEST_CASE("a session's environment reaches a machine over the link", "[vm]") {
   CHECK(console.find("hello-from-outside") == std::string::npos);
   Chromium chromium;
   auto page = chromium.new_page(world.viewer(started.id, started.token));
-  page.wait_for("document.body.dataset.state === 'live'", 60s);
+  page.wait_for(is_live, 60s);
   page.wait_for("document.querySelector('#screen').videoWidth === 320", 60s);
   page.click("#screen");
   page.type("echo $GREETING >&2; kill -9 $PPID");

@@ -76,6 +76,11 @@ void Page::reload() {
   wait_for("!window.beforeReload && document.readyState === 'complete'");
 }
 
+void Page::block(const std::vector<std::string>& patterns) {
+  call("Network.enable");
+  call("Network.setBlockedURLs", {{"urls", patterns}});
+}
+
 void Page::bring_to_front() {
   call("Page.bringToFront");
   wait_for("!document.hidden");

@@ -31,6 +31,8 @@ class Page {
 
   /// Shows its tab, as a person does before they click into it. Returns once the page knows.
   void bring_to_front();
+  /// From now on its requests for such addresses fail, `*` standing for anything; empty: none do.
+  void block(const std::vector<std::string>& patterns);
   /// Runs a script in every document from now on, before its own.
   void in_every_document(const std::string& script);
 

@@ -1,53 +1,84 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { posix } from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
+import vm from 'node:vm';
 
-const root = new URL('../../../', import.meta.url);
+const read = (name) => readFile(new URL(`../${name}`, import.meta.url), 'utf8');
+const addresses = (document, what) => [...document.matchAll(what)].map(([, address]) => address);
 
-/** The files of packages by their addresses. */
-const vendored = new Map((await readFile(new URL('runtime/web/vendor.txt', root), 'utf8')).trim().split('\n')
-  .map((line) => line.split(' ').reverse()));
-
-/** The source of a module by its address, as runtime/web/vendor.txt maps it. */
-function sourceOf(address) {
-  const path = address.startsWith('/web/') ? `runtime${address}` : vendored.get(address);
-  return readFile(new URL(path, root), 'utf8');
+for (const name of ['index', 'viewer', 'console', 'doctor']) {
+  test(`${name}.html watches its loading before it names anything, and has one module`, async () => {
+    const document = await read(`${name}.html`);
+    assert.deepEqual(addresses(document, /<script type="module" src="([^"]+)"/g), [`/web/${name}.js`]);
+    assert.equal(addresses(document, /(?:src|href)="([^"#]+)"/g)[0], '/web/loading.js');
+  });
 }
 
-/** Adds every module that one imports, directly or not. */
-async function collect(address, found) {
-  if (found.has(address)) return;
-  found.add(address);
-  for (const [, name] of (await sourceOf(address)).matchAll(/^(?:import|export)[^;'"]*from\s*['"]([^'"]+)['"]/gm))
-    await collect(posix.join(posix.dirname(address), name), found);
-}
-
-/** What a document loads ahead, and its own module. */
-async function loadedBy(name) {
-  const document = await readFile(new URL(`../${name}`, import.meta.url), 'utf8');
-  return [...document.matchAll(/(?:modulepreload" href|module" src)="([^"]+)"/g)].map(([, address]) => address).sort();
-}
-
-test('the console loads its modules ahead, and only those', async () => {
-  const wanted = new Set();
-  await collect('/web/console.js', wanted);
-  assert.ok(wanted.has('/vendor/uplot/uPlot.esm.js'));
-  assert.deepEqual(await loadedBy('console.html'), [...wanted].sort());
+test('the start page loads the viewer ahead', async () => {
+  assert.deepEqual(addresses(await read('index.html'), /modulepreload" href="([^"]+)"/g), ['/web/viewer.js']);
 });
 
-test('the doctor loads its modules ahead, and only those', async () => {
-  const wanted = new Set();
-  await collect('/web/doctor.js', wanted);
-  assert.deepEqual(await loadedBy('doctor.html'), [...wanted].sort());
-});
+describe('a page that does not load whole', () => {
+  const source = read('loading.js').then((text) => new vm.Script(text));
 
-test('both documents load the modules of the viewer ahead, and only those', async () => {
-  const wanted = new Set();
-  await collect('/web/viewer.js', wanted);
-  assert.ok(wanted.size > 20);
-  for (const name of ['index.html', 'viewer.html']) {
-    const loaded = await loadedBy(name);
-    assert.deepEqual(loaded.filter((address) => address !== '/web/index.js'), [...wanted].sort(), name);
+  /** A document that runs the script, with what the browser would do for it. */
+  async function loaded({ state = null } = {}) {
+    const page = { reloads: 0, waits: [], said: [], history: { state } };
+    const listeners = {};
+    const document = { body: { prepend: (element) => page.said.push(element) }, createElement: () => ({}) };
+    page.history.replaceState = (next) => { page.history.state = next; };
+    (await source).runInNewContext({ document, history: page.history,
+      location: { reload: () => { page.reloads += 1; } },
+      setTimeout: (job, ms) => { page.waits.push(ms); page.fire = job; return page.waits.length; },
+      addEventListener: (name, listener) => { listeners[name] = listener; } });
+    page.fails = (target) => listeners.error({ target });
+    page.happens = (name) => listeners[name]();
+    return page;
   }
+  const script = { tagName: 'SCRIPT', src: 'http://host/v/1/web/viewer.js' };
+
+  test('says what is missing and is loaded again', async () => {
+    const page = await loaded();
+    page.fails(script);
+    assert.match(page.said[0].textContent, /viewer\.js is missing/);
+    assert.equal(page.said[0].role, 'alert');
+    assert.deepEqual(page.waits, [250]);
+    page.fire();
+    assert.equal(page.reloads, 1);
+  });
+
+  test('is loaded again once for all that is missing, or when the network is back', async () => {
+    const page = await loaded();
+    page.fails(script);
+    page.fails({ tagName: 'LINK', rel: 'stylesheet', href: 'http://host/web/base.css' });
+    assert.equal(page.waits.length, 1);
+    page.happens('online');
+    assert.equal(page.reloads, 1);
+  });
+
+  test('waits longer each time, ten seconds at most', async () => {
+    const waits = [];
+    let state = null;
+    for (let i = 0; i < 7; ++i) {
+      const page = await loaded({ state });
+      page.fails(script);
+      waits.push(...page.waits);
+      state = { ...page.history.state };
+    }
+    assert.deepEqual(waits, [250, 500, 1000, 2000, 4000, 8000, 10_000]);
+  });
+
+  test('counts anew once it came whole', async () => {
+    const page = await loaded({ state: { failed: 3 } });
+    page.happens('load');
+    assert.equal(page.history.state, null);
+  });
+
+  test('is left alone for a picture, and for what runs and throws', async () => {
+    const page = await loaded();
+    page.fails({ tagName: 'IMG', src: 'http://host/a.png' });
+    page.fails({ tagName: 'LINK', rel: 'modulepreload', href: 'http://host/web/viewer.js' });
+    page.fails(undefined);
+    assert.deepEqual([page.waits, page.said], [[], []]);
+  });
 });

@@ -186,6 +186,35 @@ describe('another network', () => {
   });
 });
 
+describe('a picture that is lost', () => {
+  test('is asked for once while its socket answers, however late', async (t) => {
+    const { moves, page, welcome } = scene(t);
+    moves.welcomed({ resumed: false });
+    moves.asked();
+    await welcome();
+    assert.deepEqual(page.asked, ['sound']);
+  });
+
+  test('is asked for again over the next socket where its own was dead', async (t) => {
+    const { moves, page, welcome } = scene(t);
+    moves.asked();
+    moves.unanswered();
+    await welcome();
+    assert.deepEqual(page.asked, ['picture', 'sound']);
+  });
+
+  test('is not, where the next socket brings what was asked for over the last', async (t) => {
+    const { moves, page, welcome } = scene(t);
+    moves.asked();
+    moves.unanswered();
+    await settled();
+    page.picture = { epoch: 3, signs: 0 };
+    page.sound.signs += 1;
+    await welcome();
+    assert.deepEqual(page.asked, []);
+  });
+});
+
 describe('a picture that has moved to another peer', () => {
   test('takes the sound along where that is not heard', async (t) => {
     const { page, moves } = scene(t);
