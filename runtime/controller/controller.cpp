@@ -378,6 +378,7 @@ void Controller::Parts::stop(bool stop_guests, Duration within) {
   environment_.reset();
   vault_.reset();
   tombstones_.reset();
+  store_->close();
   store_.reset();
 }
 

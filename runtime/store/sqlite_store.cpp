@@ -138,12 +138,18 @@ SqliteStore::SqliteStore(UniqueFd lock, Connections connections, std::size_t mos
       thread_([this] { run(); }) {}
 
 SqliteStore::~SqliteStore() {
+  close();
+}
+
+void SqliteStore::close() {
+  if (!thread_.joinable()) return;
   {
     const std::lock_guard guard(mutex_);
     is_ending_ = true;
   }
   wake_.notify_one();
   thread_.join();
+  reader_.stop();
 }
 
 void SqliteStore::submit(StoreBatch batch, Done done) {

@@ -39,10 +39,15 @@ class SqliteStore : public Store {
   /// time in it, and a new one begun; `StoreContents::troubles` tells.
   static Result<Opened> open(const StoreOptions& options);
 
-  /// Writes what was submitted, then ends the thread.
+  /// Closes it, unless that is done.
   ~SqliteStore() override;
   SqliteStore(const SqliteStore&) = delete;
   SqliteStore& operator=(const SqliteStore&) = delete;
+
+  /// Writes what was submitted, answers it, and ends the threads; nothing may be submitted any
+  /// more. To be called by who owns the store before it lets go: an answer may be the last to hold
+  /// an actor that holds the store, and a thread can't wait for its own end.
+  void close();
 
   void submit(StoreBatch batch, Done done) override;
   void read_events(EventQuery query, EventsRead done) override;

@@ -1,5 +1,6 @@
 #include "runtime/store/sqlite_store.hpp"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -170,6 +171,26 @@ TEST_CASE("batches are answered once each, in order, and survive the end", "[sto
   REQUIRE(answered.size() == count);
   CHECK(std::is_sorted(answered.begin(), answered.end()));
   CHECK(open_store(state.path()).contents.last_seq == count);
+}
+
+TEST_CASE("a store that was closed is held by no answer any more", "[store]") {
+  const TempState state;
+  auto opened = SqliteStore::open({.path = state.path()});
+  REQUIRE(opened.has_value());
+  std::shared_ptr<SqliteStore> store = std::move(opened->store);
+  std::atomic<int> answers = 0;
+  // As the actor does that submits.
+  store->submit(
+      {1, {WriteEvent{event(1)}}},
+      [&answers, kept = store](const StoreBatch&, const std::optional<Cause>&) { answers += 1; });
+  store->read_events({.after = 0, .most = 1, .session = {}},
+                     [&answers, kept = store](const auto&) { answers += 1; });
+  store->close();
+  CHECK(answers == 2);
+  CHECK(store.use_count() == 1);
+  store->close();
+  store.reset();
+  CHECK(open_store(state.path()).contents.last_seq == 1);
 }
 
 TEST_CASE("the oldest events go when there are too many", "[store]") {
