@@ -1,5 +1,6 @@
 #include "guest/stream/ice.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <array>
 #include <charconv>
@@ -8,7 +9,10 @@
 #include <memory>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <nice/agent.h>
 #include <sstream>
+
+#include "guest/stream/first_flight.hpp"
 
 namespace aerie::stream {
 namespace {
@@ -41,9 +45,7 @@ bool is_alone(const ifaddrs& interface) {
              INADDR_BROADCAST;
 }
 
-/// In a guest's own network nobody else is on its loopback. An address there that no viewer answers
-/// is not merely useless: of a viewer whose own addresses are hidden, or out of date, libnice tries
-/// every pair for 2.7 s before it takes the one that works.
+/// In a guest's own network nobody else is on its loopback: there its one address is enough.
 std::vector<std::string> local_addresses() {
   std::vector<std::string> addresses{"127.0.0.1"};
   bool are_alone = true;
@@ -84,6 +86,22 @@ GstPtr<GObject> agent_of(GstElement* webrtc) {
   return agent;
 }
 
+/// libnice's other way to nominate (RFC 5245, 8.1.1.2), which webrtcbin does not choose and lets
+/// nobody choose later, hence past GObject: the agent looks at it whenever it nominates. By the
+/// regular way the pair that works is taken once all others have answered or failed, which is 2.1 s
+/// where one of them is never answered. A viewer that hides its addresses (mDNS) has such pairs
+/// with all addresses of the host but one.
+void nominate_at_once(GObject* agent) {
+  auto* const type = G_OBJECT_GET_CLASS(agent);
+  auto* const mode = g_object_class_find_property(type, "nomination-mode");
+  if (!mode) return;
+  GValue aggressive = G_VALUE_INIT;
+  g_value_init(&aggressive, mode->value_type);
+  g_value_set_enum(&aggressive, NICE_NOMINATION_MODE_AGGRESSIVE);
+  type->set_property(agent, mode->param_id, &aggressive, mode);
+  g_value_unset(&aggressive);
+}
+
 }  // namespace
 
 std::optional<std::pair<unsigned, unsigned>> media_ports(std::string_view text) {
@@ -119,6 +137,9 @@ void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers, bool 
   GstPtr<GstObject> agent;
   g_object_get(webrtc, "ice-agent", agent.out(), nullptr);
   g_object_set(agent.get(), "ice-tcp", has_tcp ? TRUE : FALSE, nullptr);
+  const auto nice = agent_of(webrtc);
+  hold_until_selected(webrtc, nice.get());
+  nominate_at_once(nice.get());
   if (const char* text = std::getenv("AERIE_MEDIA_PORTS"))
     if (const auto ports = media_ports(text))
       g_object_set(agent.get(), "min-rtp-port", ports->first, "max-rtp-port", ports->second,

@@ -24,13 +24,14 @@ constexpr const char* gate = R"((() => {
 
 }  // namespace
 
-MediaPath::MediaPath(Page& page) : page_(page) {
+MediaPath::MediaPath(Page& page, const NetworkShape& shape) : page_(page), shape_(shape) {
   page_.in_every_document(gate);
 }
 
 void MediaPath::lay(std::chrono::milliseconds within) {
   const Deadline deadline(within);
   auto relay = std::make_unique<UdpRelay>(static_cast<unsigned>(relays_.size()));
+  relay->set_shape(shape_);
   for (;;) {
     page_.wait_for("mediaPath.waiting.length > 0", deadline.left());
     const auto candidate =
@@ -50,7 +51,7 @@ void MediaPath::cut() {
 }
 
 void MediaPath::mend() {
-  relays_.back()->set_shape({});
+  relays_.back()->set_shape(shape_);
 }
 
 }  // namespace aerie::test

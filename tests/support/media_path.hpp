@@ -14,7 +14,7 @@ namespace aerie::test {
 class MediaPath {
  public:
   /// Before the page is opened, or it must be loaded again after.
-  explicit MediaPath(Page& page);
+  explicit MediaPath(Page& page, const NetworkShape& shape = {});
 
   /// Waits for the guest's address of the next peer and leads it through a relay of its own.
   void lay(std::chrono::milliseconds within = patience);
@@ -24,6 +24,7 @@ class MediaPath {
 
  private:
   Page& page_;
+  NetworkShape shape_;
   std::vector<std::unique_ptr<UdpRelay>> relays_;  ///< one a peer
 };
 
