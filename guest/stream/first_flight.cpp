@@ -11,35 +11,44 @@ namespace {
 
 constexpr std::size_t most_packets = 16;
 
+struct Packet {
+  GstPtr<GstPad> from;
+  GstPtr<GstBuffer> bytes;
+};
+using Packets = std::vector<Packet>;
+
 /// What waits, and whether it still has to. Shared by handlers on several threads.
 class Held {
  public:
   /// Called on the receiving thread, which also receives checks and must not be blocked.
-  GstPadProbeReturn take(GstPad* pad, GstBuffer* packet) {
+  GstPadProbeReturn take(GstPad* pad, GstBuffer* bytes) {
     const std::lock_guard lock(mutex_);
     if (is_selected_) return GST_PAD_PROBE_REMOVE;
-    if (packet && packets_.size() < most_packets)
-      packets_.emplace_back(GstTraits<GstPad>::take(pad), GstTraits<GstBuffer>::take(packet));
+    if (packets_.size() < most_packets)
+      packets_.push_back({GstPtr<GstPad>::borrow(pad), GstPtr<GstBuffer>::borrow(bytes)});
     return GST_PAD_PROBE_DROP;
   }
 
-  /// Lets it go on. Beside the receiving thread: the pad after it takes one packet at a time.
-  void release() {
-    std::vector<std::pair<GstPtr<GstPad>, GstPtr<GstBuffer>>> packets;
-    {
-      const std::lock_guard lock(mutex_);
-      is_selected_ = true;
-      packets.swap(packets_);
-    }
-    for (const auto& [pad, packet] : packets)
-      gst_pad_push(pad.get(), GstTraits<GstBuffer>::take(packet.get()));
+  /// Nothing is held from now on.
+  Packets release() {
+    const std::lock_guard lock(mutex_);
+    is_selected_ = true;
+    return std::exchange(packets_, {});
   }
 
  private:
   std::mutex mutex_;
   bool is_selected_ = false;
-  std::vector<std::pair<GstPtr<GstPad>, GstPtr<GstBuffer>>> packets_;
+  Packets packets_;
 };
+
+/// Lets packets go on, beside the receiving thread: the pad behind takes one at a time.
+gpointer push(gpointer data) {
+  const std::unique_ptr<Packets> packets{static_cast<Packets*>(data)};
+  for (auto& [from, bytes] : *packets)
+    gst_pad_push(from.get(), bytes.release());
+  return nullptr;
+}
 
 using Shared = std::shared_ptr<Held>;
 
@@ -62,29 +71,30 @@ void on_element(GstBin*, GstBin*, GstElement* element, gpointer held) {
   gst_pad_add_probe(out.get(), GST_PAD_PROBE_TYPE_BUFFER, on_packet, new Shared(of(held)), destroy);
 }
 
-struct Way {
-  GstElement* webrtc;  ///< outlives its agent's signals
-  Shared held;
-};
+/// On a thread of libnice's, maybe the receiving one.
+void on_selected(GObject*, guint, guint, gchar*, gchar*, gpointer held) {
+  auto packets = of(held)->release();
+  if (packets.empty()) return;
+  auto owned = std::make_unique<Packets>(std::move(packets));
+  // Without a thread they are lost, as packets may be: the viewer sends them again.
+  if (auto* const thread = g_thread_try_new("first-flight", push, owned.get(), nullptr)) {
+    (void)owned.release();
+    g_thread_unref(thread);
+  }
+}
 
-/// On a thread of libnice's, which may be about to receive.
-void on_selected(GObject*, guint, guint, gchar*, gchar*, gpointer data) {
-  const auto& way = *static_cast<const Way*>(data);
-  gst_element_call_async(
-      way.webrtc, [](GstElement*, gpointer held) { of(held)->release(); }, new Shared(way.held),
-      destroy);
+void connect(gpointer object, const char* signal, GCallback callback, const Shared& held) {
+  g_signal_connect_data(
+      object, signal, callback, new Shared(held), [](gpointer own, GClosure*) { destroy(own); },
+      GConnectFlags{});
 }
 
 }  // namespace
 
 void hold_until_selected(GstElement* webrtc, GObject* agent) {
   const auto held = std::make_shared<Held>();
-  g_signal_connect_data(
-      webrtc, "deep-element-added", G_CALLBACK(on_element), new Shared(held),
-      [](gpointer own, GClosure*) { destroy(own); }, GConnectFlags{});
-  g_signal_connect_data(
-      agent, "new-selected-pair", G_CALLBACK(on_selected), new Way{webrtc, held},
-      [](gpointer own, GClosure*) { delete static_cast<Way*>(own); }, GConnectFlags{});
+  connect(webrtc, "deep-element-added", G_CALLBACK(on_element), held);
+  connect(agent, "new-selected-pair", G_CALLBACK(on_selected), held);
 }
 
 }  // namespace aerie::stream

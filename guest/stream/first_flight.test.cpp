@@ -39,8 +39,7 @@ class Arrivals {
 
 GstPtr<GstElement> make_webrtc() {
   gst_init(nullptr, nullptr);
-  return GstPtr<GstElement>{
-      GST_ELEMENT(gst_object_ref_sink(gst_element_factory_make("webrtcbin", nullptr)))};
+  return GstPtr<GstElement>::sink(gst_element_factory_make("webrtcbin", nullptr));
 }
 
 /// libnice's own.
@@ -56,14 +55,14 @@ GstPtr<GObject> agent_of(GstElement* webrtc) {
 class Receiver {
  public:
   Receiver() {
-    bin_ = GstPtr<GstElement>{GST_ELEMENT(gst_object_ref_sink(gst_bin_new(nullptr)))};
+    bin_ = GstPtr<GstElement>::sink(gst_bin_new(nullptr));
     agent_ = agent_of(webrtc_.get());
     hold_until_selected(bin_.get(), agent_.get());
     auto* const source = gst_element_factory_make("nicesrc", nullptr);
     REQUIRE(source);
     gst_bin_add(GST_BIN(bin_.get()), source);
     out_ = GstPtr<GstPad>{gst_element_get_static_pad(source, "src")};
-    in_ = GstPtr<GstPad>{GST_PAD(gst_object_ref_sink(gst_pad_new("sink", GST_PAD_SINK)))};
+    in_ = GstPtr<GstPad>::sink(gst_pad_new("sink", GST_PAD_SINK));
     g_object_set_data(G_OBJECT(in_.get()), "arrivals", &arrivals_);
     gst_pad_set_chain_function(in_.get(), [](GstPad* pad, GstObject*, GstBuffer* packet) {
       static_cast<Arrivals*>(g_object_get_data(G_OBJECT(pad), "arrivals"))
