@@ -1,7 +1,7 @@
 # Embeds the pages of FOLDER and the files of its vendor.txt into a generated source:
 #   aerie_embed_pages(<variable for the source's path> FOLDER <folder>)
 # A document NAME.html has one module, NAME.js, which esbuild makes of all that it imports: a viewer far away waits for one
-# file instead of fifty. Style sheets, pictures and LOADING, a script that is no module, are embedded as they are.
+# file instead of fifty. Style sheets, pictures and loading.js, which is no module, are embedded as they are.
 # A line of vendor.txt is `node_modules/… /vendor/…`: a file below the project, and its path outside.
 function(aerie_embed_pages OUTPUT)
   cmake_parse_arguments(ARG "" "FOLDER" "" ${ARGN})

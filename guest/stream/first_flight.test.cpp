@@ -42,15 +42,6 @@ GstPtr<GstElement> make_webrtc() {
   return GstPtr<GstElement>::sink(gst_element_factory_make("webrtcbin", nullptr));
 }
 
-/// libnice's own.
-GstPtr<GObject> agent_of(GstElement* webrtc) {
-  GstPtr<GstObject> ice;
-  GstPtr<GObject> agent;
-  g_object_get(webrtc, "ice-agent", ice.out(), nullptr);
-  g_object_get(ice.get(), "agent", agent.out(), nullptr);
-  return agent;
-}
-
 /// A receiver of libnice's in a bin, where the test receives for it.
 class Receiver {
  public:

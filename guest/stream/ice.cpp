@@ -77,15 +77,6 @@ void add_server(GstElement* webrtc, const std::string& url, const IceServer& ser
   }
 }
 
-/// libnice's own agent.
-GstPtr<GObject> agent_of(GstElement* webrtc) {
-  GstPtr<GstObject> ice;
-  GstPtr<GObject> agent;
-  g_object_get(webrtc, "ice-agent", ice.out(), nullptr);
-  g_object_get(ice.get(), "agent", agent.out(), nullptr);
-  return agent;
-}
-
 /// libnice's other way to nominate (RFC 5245, 8.1.1.2), which webrtcbin does not choose and lets
 /// nobody choose later, hence past GObject: the agent looks at it whenever it nominates. By the
 /// regular way the pair that works is taken once all others have answered or failed, which is 2.1 s
@@ -103,6 +94,14 @@ void nominate_at_once(GObject* agent) {
 }
 
 }  // namespace
+
+GstPtr<GObject> agent_of(GstElement* webrtc) {
+  GstPtr<GstObject> ice;
+  GstPtr<GObject> agent;
+  g_object_get(webrtc, "ice-agent", ice.out(), nullptr);
+  g_object_get(ice.get(), "agent", agent.out(), nullptr);
+  return agent;
+}
 
 std::optional<std::pair<unsigned, unsigned>> media_ports(std::string_view text) {
   constexpr unsigned highest = 65535;

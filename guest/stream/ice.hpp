@@ -11,12 +11,16 @@
 
 namespace aerie::stream {
 
+/// libnice's own agent of a webrtcbin.
+[[nodiscard]] GstPtr<GObject> agent_of(GstElement* webrtc);
+
 /// Gives a fresh webrtcbin its servers and local addresses: those of the host's interfaces and
 /// 127.0.0.1, which libnice leaves out by itself; in a guest's own network its one address alone.
 /// Addresses of interfaces are capped at 8. Where
 /// the environment has AERIE_MEDIA_PORTS (`FIRST-LAST`), its UDP ports are of that range: those
 /// are reached from outside.
 /// `has_tcp`: also over TCP, which streams don't offer.
+/// It is to use the first pair of addresses that works, and what comes before that waits for it.
 void set_up_ice(GstElement* webrtc, const std::vector<IceServer>& servers, bool has_tcp = false);
 
 /// Leaves out what takes libnice 200 ms and finds nothing in a guest: UPnP. For who waits until all

@@ -131,10 +131,9 @@ TEST_CASE("a session written again replaces itself", "[store]") {
   {
     auto [store, contents] = open_store(state.path());
     CHECK_FALSE(write(*store, {WriteSession{session("a")}}));
-    auto later = *session("a");
-    later.user_id = "another";
-    CHECK_FALSE(
-        write(*store, {WriteSession{std::make_shared<const SessionDocument>(std::move(later))}}));
+    auto later = std::make_shared<SessionDocument>(*session("a"));
+    later->user_id = "another";
+    CHECK_FALSE(write(*store, {WriteSession{later}}));
   }
   const auto [store, contents] = open_store(state.path());
   REQUIRE(contents.sessions.size() == 1);
@@ -201,8 +200,8 @@ TEST_CASE("the oldest events go when there are too many", "[store]") {
     REQUIRE(opened.has_value());
     std::vector<StoreWrite> writes;
     for (std::uint64_t i = 1; i <= 1100; ++i)
-      writes.push_back(WriteEvent{event(i)});
-    CHECK_FALSE(write(*opened->store, std::move(writes)));
+      writes.emplace_back(WriteEvent{event(i)});
+    CHECK_FALSE(write(*opened->store, writes));
   }
   const auto contents = open_store(state.path()).contents;
   REQUIRE(contents.events.size() == 10);
@@ -312,7 +311,7 @@ TEST_CASE("events are read in pages, of all or of one session", "[store]") {
     one.session = i % 2 == 0 ? "even" : "odd";
     writes.emplace_back(WriteEvent{std::make_shared<const Event>(one)});
   }
-  CHECK_FALSE(write(*store, std::move(writes)));
+  CHECK_FALSE(write(*store, writes));
   const auto page = [&, &store = store](const EventQuery& query) {
     std::promise<std::vector<std::uint64_t>> answer;
     auto future = answer.get_future();
@@ -351,7 +350,7 @@ TEST_CASE("events of sessions whose last word is not saved outlive the bound", "
     std::vector<StoreWrite> writes;
     for (std::uint64_t i = 3; i <= 1100; ++i)
       writes.emplace_back(of(i, ""));
-    CHECK_FALSE(write(*opened->store, std::move(writes)));
+    CHECK_FALSE(write(*opened->store, writes));
   }
   auto opened = SqliteStore::open(options);
   REQUIRE(opened.has_value());
