@@ -375,10 +375,13 @@ void Controller::Parts::stop(bool stop_guests, Duration within) {
   disk_->stop();
   bench_->stop();
   gateway_.reset();
+  // Before anything is let go: an answer of theirs may be the last to hold an actor, which holds
+  // them.
+  tombstones_->close();
+  store_->close();
   environment_.reset();
   vault_.reset();
   tombstones_.reset();
-  store_->close();
   store_.reset();
 }
 

@@ -98,6 +98,7 @@ Result<void> GuestNetworks::probe() {
 
 Result<void> GuestNetworks::close() {
   Result<void> outcome;
+  parts_->lookups_.stop();  // what waits for a name comes before the end, as all else does
   parts_->host_.call([&] { outcome = parts_->network_->close(); });
   return outcome;
 }

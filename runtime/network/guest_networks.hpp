@@ -80,7 +80,8 @@ class GuestNetworks {
   GuestNetworks(const GuestNetworks&) = delete;
   GuestNetworks& operator=(const GuestNetworks&) = delete;
 
-  /// Where no guest is left, takes back what `open` changed. Blocks for some milliseconds.
+  /// Where no guest is left, takes back what `open` changed. Blocks for some milliseconds, longer
+  /// where names are being looked up; afterwards no more are.
   [[nodiscard]] Result<void> close();
 
   /// The host's end for the guest with this slot, at most 15 characters.

@@ -67,6 +67,11 @@ TombstoneFiles::TombstoneFiles(std::string state, Reactor& disk, Json configurat
 
 TombstoneFiles::~TombstoneFiles() = default;
 
+void TombstoneFiles::close() {
+  writer_.stop();
+  reader_.stop();
+}
+
 Result<void> TombstoneFiles::tidy(const std::string& state) {
   const auto folder = Folder::open(state + "/tombstones");
   if (!folder) return tl::unexpected(folder.error());

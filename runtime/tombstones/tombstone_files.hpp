@@ -16,6 +16,11 @@ class TombstoneFiles final : public TombstoneStore {
   /// `configuration`: as `aerie config --effective` shows it.
   TombstoneFiles(std::string state, Reactor& disk, Json configuration);
   ~TombstoneFiles() override;
+
+  /// Does what was asked for, answers it, and ends the threads. To be called by who owns it before
+  /// it lets go: an answer may be the last to hold an actor, and with it this.
+  void close();
+
   TombstoneFiles(const TombstoneFiles&) = delete;
   TombstoneFiles& operator=(const TombstoneFiles&) = delete;
 

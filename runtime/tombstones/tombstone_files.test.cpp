@@ -1,5 +1,6 @@
 #include "runtime/tombstones/tombstone_files.hpp"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
@@ -307,4 +308,18 @@ TEST_CASE("a last word without a database takes over the story there is", "[tomb
   CHECK(Json::parse(fixture.read("why.json"))["exits"].size() == 1);
   CHECK(fixture.read("logs/browser.log").ends_with("said since\n"));
   CHECK(fixture.read("console.log") == "Linux version 6\n");
+}
+
+TEST_CASE("tombstones that were closed are held by no answer any more", "[tombstone]") {
+  Fixture fixture;
+  REQUIRE(fixture.write({"first"}));
+  const auto own =
+      std::make_shared<TombstoneFiles>(fixture.state.path(), fixture.disk, Json::array());
+  std::atomic<int> answers = 0;
+  // As the actor does that asks.
+  own->explain({fixture.shared(), "first", ""}, [&answers, own](const Json&) { answers += 1; });
+  own->remove("session", [&answers, own](const std::optional<Cause>&) { answers += 1; });
+  own->close();
+  CHECK(answers == 2);
+  CHECK(own.use_count() == 1);
 }

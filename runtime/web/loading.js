@@ -4,11 +4,12 @@
 (() => {
   const firstMs = 250;
   const mostMs = 10_000;
+  const mostForStyle = 3; // a page without it is still of use, and what blocks it may do so for good
   let again = null;
 
-  function wait(name) {
-    if (again !== null) return;
+  function wait(name, most = Infinity) {
     const failed = (history.state?.failed ?? 0) + 1;
+    if (again !== null || failed > most) return;
     history.replaceState({ failed }, '');
     again = setTimeout(() => location.reload(), Math.min(mostMs, firstMs * 2 ** (failed - 1)));
     // A browser that is offline tells when it no longer is.
@@ -28,6 +29,6 @@
   addEventListener('error', ({ target }) => {
     const isStyle = target?.tagName === 'LINK' && target.rel === 'stylesheet';
     const address = target?.tagName === 'SCRIPT' ? target.src : isStyle && target.href;
-    if (address) wait(address.slice(address.lastIndexOf('/') + 1));
+    if (address) wait(address.slice(address.lastIndexOf('/') + 1), isStyle ? mostForStyle : Infinity);
   }, true);
 })();

@@ -68,6 +68,18 @@ describe('a page that does not load whole', () => {
     assert.deepEqual(waits, [250, 500, 1000, 2000, 4000, 8000, 10_000]);
   });
 
+  test('is left as it is where a style sheet never comes', async () => {
+    const style = { tagName: 'LINK', rel: 'stylesheet', href: 'http://host/web/base.css' };
+    let page = await loaded({ state: { failed: 2 } });
+    page.fails(style);
+    assert.equal(page.waits.length, 1);
+    page = await loaded({ state: page.history.state });
+    page.fails(style);
+    assert.equal(page.waits.length, 0);
+    page.fails(script);
+    assert.equal(page.waits.length, 1);
+  });
+
   test('counts anew once it came whole', async () => {
     const page = await loaded({ state: { failed: 3 } });
     page.happens('load');
