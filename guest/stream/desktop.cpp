@@ -72,7 +72,7 @@ std::optional<Refusal> Desktop::perform(const ViewerMessage& message) {
   const auto refusal =
       std::visit(Overloaded{
                      [this](const ReleaseAll&) -> Answer {
-                       release_all();
+                       input_.release_all_in_turn();
                        return std::nullopt;
                      },
                      [this](const ClipboardEvent& event) -> Answer {

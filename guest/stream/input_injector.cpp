@@ -233,12 +233,28 @@ void InputInjector::type_on() {
 void InputInjector::release_all() {
   for (const auto& [keysym, keycode] : held_keys_)
     fake(XCB_KEY_RELEASE, keycode);
-  for (const auto button : held_buttons_)
-    fake(XCB_BUTTON_RELEASE, button);
   held_keys_.clear();
-  held_buttons_.clear();
   untyped_.clear();
   typing_pause_.cancel();
+  release_buttons();
+}
+
+void InputInjector::release_all_in_turn() {
+  if (untyped_.empty()) return release_all();
+  std::set<std::uint32_t> down;
+  for (const auto& [keysym, keycode] : held_keys_)
+    down.insert(keysym);
+  for (const auto& typed : untyped_)
+    if (typed.how == Typing::press) down.insert(typed.keysym);
+  for (const auto keysym : down)
+    untyped_.push_back({keysym, Typing::release});  // of one that is up already: nothing
+  release_buttons();
+}
+
+void InputInjector::release_buttons() {
+  for (const auto button : held_buttons_)
+    fake(XCB_BUTTON_RELEASE, button);
+  held_buttons_.clear();
   newest_.reset();
   rest_x_ = rest_y_ = 0;
   x_.flush();

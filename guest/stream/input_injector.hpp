@@ -26,6 +26,8 @@ class InputInjector {
 
   /// Releases every key and button held, forgets text not typed yet and the order of moves.
   void release_all();
+  /// The same as its viewer's wish: what that has typed before is typed first.
+  void release_all_in_turn();
   /// Reads the keyboard map again; after MappingNotify.
   void reload_keyboard();
   void set_screen(int width, int height);
@@ -50,6 +52,7 @@ class InputInjector {
   void click(std::uint8_t button);
   void turn(double& rest, double notches, std::uint8_t negative, std::uint8_t positive);
   void type_on();
+  void release_buttons();
   void fake(std::uint8_t type, std::uint8_t detail, Point at = {});
 
   EventLoop& loop_;

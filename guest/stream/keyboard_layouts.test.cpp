@@ -89,6 +89,7 @@ class Terminal {
       press(character);
   }
   void text(const std::string& utf8) { (void)injector_.inject(TextEvent{*decode_utf8(utf8)}); }
+  void leave() { injector_.release_all_in_turn(); }
 
   /// What has been read once it is as long as that, or does not get longer in
   /// time.
@@ -193,6 +194,19 @@ TEST_CASE("composed text arrives whole, among keys, in its order", "[keyboard][l
   terminal.text(composed);
   terminal.press('<');
   const auto expected = ">" + composed + "<";
+  CHECK(terminal.read(expected.size()) == expected);
+}
+
+TEST_CASE("what was typed before its viewer left is typed, and no key stays down",
+          "[keyboard][layouts]") {
+  const XServer x;
+  Terminal terminal;
+  terminal.key(U'\u00e9', true);  // no key of this layout: it waits to be lent one
+  terminal.text("\u4f60\u597d");
+  terminal.key(control_left, true);
+  terminal.leave();
+  terminal.press('c');
+  const std::string expected = "\u00e9\u4f60\u597dc";
   CHECK(terminal.read(expected.size()) == expected);
 }
 

@@ -81,7 +81,8 @@ class Viewer {
       picture: { signs: () => this.media.signs(), renegotiate: () => this.#renegotiate() } });
     this.clipboard = new GuestClipboard((text) => this.toast.show(text));
     this.cursor = new Cursor((value) => { byId('surface').style.cursor = value; });
-    this.channels = new Channels({ onReady: () => this.#inputOpened(), handlers: {
+    this.channels = new Channels({ onReady: () => this.#inputOpened(),
+      onUndelivered: () => this.#refused('not-delivered'), handlers: {
       cursor: (message) => this.cursor.take(message),
       clipboard: (message) => this.clipboard.take(message),
       recording: (message) => { this.recording.take(message); this.#draw(); },
@@ -96,7 +97,7 @@ class Viewer {
   }
 
   #connectInput() {
-    const allowed = () => inControl(this.view) && this.channels.ready;
+    const allowed = () => inControl(this.view) && this.channels.takesInput;
     const onRefused = (reason) => this.#refused(reason);
     this.typing = new Typing({ area: byId('keys'), channels: this.channels, allowed, tables: keysymTables,
       platform: platformOf(navigator.platform),
@@ -107,7 +108,8 @@ class Viewer {
         onPress: () => { byId('people').open = false; this.typing.focus(); } } });
     this.files = new FilesPanel({ stage: byId('stage'), allowed: () => inControl(this.view),
       say: (text) => this.toast.show(text) });
-    this.fit = new FitWindow({ stage: byId('stage'), display: () => this.view.display, allowed,
+    this.fit = new FitWindow({ stage: byId('stage'), display: () => this.view.display,
+      allowed: () => inControl(this.view) && this.channels.ready,
       ask: (width, height) => this.channels.display(width, height), held: () => this.typing.isOnScreen });
     new ResizeObserver(() => this.fit.soon()).observe(byId('stage'));
   }
@@ -120,9 +122,18 @@ class Viewer {
   // What the channel of an earlier peer did not carry any more, nobody lets go.
   #inputOpened() {
     Object.assign(document.body.dataset, { input: 'open', inputEpoch: this.channels.epoch });
-    this.#releaseAll();
+    if (inControl(this.view)) this.channels.releaseAll();
     this.recording.forget();
     this.fit.again();
+  }
+
+  // The guest lets go what is down when it lets the peer go.
+  #holdInput() {
+    if (!this.channels.held.isOn) {
+      this.typing.keyboard.forget();
+      this.pointing.interrupt();
+    }
+    this.channels.hold();
   }
 
   #connectPage() {
@@ -174,6 +185,7 @@ class Viewer {
       candidate: () => this.#mediaOf(message).candidate(message),
       pong: () => this.moves.answered(),
       control: () => this.#controlChanged(before),
+      stream: () => { if (message.state === 'restarting') this.#holdInput(); },
       retire: () => { if (this.endRequested && !message.forced) this.#answerRetire('release', message.proposal); },
       ended: () => this.#ended(),
       error: () => this.#errorCame(message),
@@ -183,7 +195,10 @@ class Viewer {
 
   #offered(message) {
     const media = this.#mediaOf(message);
-    if (media === this.media) this.moves.offered();
+    if (media === this.media) {
+      this.moves.offered();
+      if (message.epoch > this.channels.epoch) this.#holdInput();
+    }
     media.offer(message);
   }
 
@@ -288,7 +303,7 @@ class Viewer {
   }
 
   #renegotiate() {
-    this.#forgetInput();
+    this.#holdInput();
     return this.signaling.send({ type: 'renegotiate' });
   }
 
@@ -324,7 +339,10 @@ class Viewer {
   }
 
   #refused(reason) {
-    if (phaseOf(this.view) === 'live') this.toast.show(refusedText(reason));
+    const phase = phaseOf(this.view);
+    const isCut = reason === 'not-delivered' || (reason === 'not-in-control' && inControl(this.view));
+    if (isCut && phase !== 'ended' && phase !== 'failed') this.toast.show(refusedText('not-delivered'));
+    else if (phase === 'live') this.toast.show(refusedText(reason));
   }
 
   #releaseAll() {
@@ -335,6 +353,7 @@ class Viewer {
   #forgetInput() {
     this.typing.keyboard.forget();
     this.pointing.forget();
+    this.channels.forget();
   }
 }
 

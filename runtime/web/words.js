@@ -28,6 +28,7 @@ const reasonWords = {
 
 const refusedWords = {
   'not-in-control': 'You are watching. Ask for control to type or click.',
+  'not-delivered': 'There is no connection to the guest: what you typed or clicked has not arrived.',
   'rate-limited': 'That was too fast: some input was left out.',
   'too-large': 'That was too large and was left out.',
 };

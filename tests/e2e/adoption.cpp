@@ -31,9 +31,10 @@ namespace {
 constexpr const char* mover =
     "<!doctype html><title>mover</title><body style='margin:0;background:rgb(20,140,60);"
     "height:100vh'><div id=box style='position:absolute;width:200px;height:200px;"
-    "background:white'></div><script>let n=0;const step=()=>{box.style.left=(n=(n+7)%900)+'px';"
+    "background:white'></div><script src=/say.js></script><script>let n=0;const "
+    "step=()=>{box.style.left=(n=(n+7)%900)+'px';"
     "requestAnimationFrame(step)};step();"
-    "onkeydown=(event)=>fetch('/said',{method:'POST',body:'key '+event.key})</script>";
+    "onkeydown=(event)=>say('key '+event.key)</script>";
 
 /// In the viewer's page: keeps the welcomes and offers that its sockets hear.
 constexpr const char* listener =

@@ -16,6 +16,7 @@ using aerie::test::is_live;
 using aerie::test::is_loud;
 using aerie::test::listener;
 using aerie::test::Page;
+using aerie::test::shows;
 using aerie::test::Site;
 using aerie::test::World;
 
@@ -24,17 +25,12 @@ namespace {
 /// Plays a tone from the first click on.
 constexpr const char* player =
     "<!doctype html><title>player</title><body style='margin:0;background:rgb(20,140,60);"
-    "height:100vh'><script>onload=()=>fetch('/said',{method:'POST',body:'loaded'});"
+    "height:100vh'>player<script src=/say.js></script><script>"
     "onmousedown=()=>{const context=new AudioContext();const tone=context.createOscillator();"
     "tone.connect(context.destination);tone.start();"
-    "fetch('/said',{method:'POST',body:'plays'})};</script>";
+    "say('plays')};</script>";
 
-/// The page is on the screen: the middle of the picture has its colour.
-constexpr const char* is_green =
-    "(() => { const video = document.querySelector('#screen'); if (!video.videoWidth) return "
-    "false; const brush = Object.assign(document.createElement('canvas'), {width: 16, height: "
-    "16}).getContext('2d'); brush.drawImage(video, 0, 0, 16, 16); const [red, green] = "
-    "brush.getImageData(8, 11, 1, 1).data; return green > 110 && red < 60; })()";
+constexpr aerie::test::Colour green{20, 140, 60};
 constexpr const char* sound = "document.querySelector('#sound').dataset.sound";
 
 const World::Set reaches_sites{{"guests.hostNetwork", "true"}};
@@ -72,7 +68,7 @@ TEST_CASE(
   Chromium chromium;
   auto page = listening_page(chromium, world.viewer(session.id, session.token));
   site.wait_for_post("loaded", 60s);
-  page.wait_for(is_green, 60s);
+  page.wait_for(shows(green), 60s);
   page.click("#surface");
   site.wait_for_post("plays");
   CHECK(page.evaluate(sound) == "off");

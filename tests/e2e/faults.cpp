@@ -7,6 +7,7 @@
 
 #include "tests/support/chromium.hpp"
 #include "tests/support/descendants.hpp"
+#include "tests/support/site.hpp"
 #include "tests/support/temporary_directory.hpp"
 #include "tests/support/viewer_page.hpp"
 #include "tests/support/world.hpp"
@@ -16,6 +17,8 @@ using aerie::Json;
 using aerie::test::Chromium;
 using aerie::test::descendants;
 using aerie::test::is_live;
+using aerie::test::shows;
+using aerie::test::Site;
 using aerie::test::World;
 
 namespace {
@@ -61,6 +64,32 @@ TEST_CASE("a killed streamer is named at once and returns", "[fault]") {
   CHECK(why["exits"][0]["kind"] == "signal");
   CHECK(world.session(session.id)["state"] == "ready");
   CHECK(world.session(session.id)["stream"]["restarts"] == 1);
+}
+
+TEST_CASE("what is typed while the streamer is away arrives at the next, in its order", "[fault]") {
+  World world(World::Set{{"guests.hostNetwork", "true"}});
+  Site site(
+      "<!doctype html><body style='margin:0;background:rgb(20,140,60);height:100vh'>teller"
+      "<script src=/say.js></script><script>onkeydown=(event)=>say(event.key)</script>");
+  const auto session = world.start({{"url", site.url()}});
+  Chromium chromium;
+  auto page = chromium.new_page(world.viewer(session.id, session.token));
+  page.wait_for(shows({20, 140, 60}), 60s);
+  CHECK(site.next_post(60s) == "loaded");
+  page.click("#surface");
+  page.type("a");
+  CHECK(site.next_post() == "a");
+  page.evaluate(
+      "void new MutationObserver((changes, observer) => { if (document.body.dataset.state !== "
+      "'restarting') return; observer.disconnect(); for (const key of 'bcde') for (const type of "
+      "['keydown', 'keyup']) document.querySelector('#keys').dispatchEvent("
+      "new KeyboardEvent(type, {key, cancelable: true})); }).observe(document.body, "
+      "{attributes: true})");
+
+  REQUIRE(::kill(streamer_of(world, session.id), SIGKILL) == 0);
+
+  for (const auto* key : {"b", "c", "d", "e"})
+    CHECK(site.next_post() == key);
 }
 
 TEST_CASE("a streamer that stands still is named hung, killed and replaced", "[fault]") {

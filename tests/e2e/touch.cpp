@@ -11,6 +11,7 @@ using aerie::Json;
 using aerie::test::Chromium;
 using aerie::test::is_live;
 using aerie::test::Page;
+using aerie::test::shows;
 using aerie::test::Site;
 using aerie::test::World;
 
@@ -19,13 +20,12 @@ namespace {
 /// Tells what reaches it, and is larger than its window.
 constexpr const char* teller =
     "<!doctype html><title>teller</title><body style='margin:0;background:rgb(20,140,60);"
-    "height:300vh'><script>let last=Promise.resolve();let turned=false;let from=0;"
-    "const say=(text)=>{last=last.then(()=>fetch('/said',{method:'POST',body:text}))};"
+    "height:300vh'>teller<script src=/say.js></script><script>let turned=false;let from=0;"
     "onkeydown=(event)=>say(`key ${event.ctrlKey?'Control+':''}${event.key}`);"
     "onmousedown=(event)=>{from=event.clientX;say('down '+event.button)};"
     "onmouseup=(event)=>say(`up ${event.button}${event.clientX>from+40?' moved':''}`);"
     "oncontextmenu=()=>false;onwheel=()=>{if(!turned)say('wheel');turned=true};"
-    "let sized;onload=()=>{say('loaded');const grown=()=>{clearTimeout(sized);"
+    "let sized;onload=()=>{const grown=()=>{clearTimeout(sized);"
     "sized=setTimeout(()=>say('stands '+innerWidth),200)};onresize=grown;grown()}</script>";
 
 /// Sites are on this host's loopback.
@@ -69,6 +69,7 @@ TEST_CASE("a phone's fingers and keys reach the guest", "[touch]") {
   // The guest's display has the phone's shape, and is no narrower than its browser can be.
   page.wait_for("document.querySelector('#screen').videoWidth === 500", 60s);
   site.wait_for_post("stands 500", 60s);
+  page.wait_for(shows({20, 140, 60}), 60s);
 
   page.touch("touchStart", {{left, top}});
   page.touch("touchEnd", {});

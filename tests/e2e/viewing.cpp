@@ -11,6 +11,7 @@ using aerie::Json;
 using aerie::test::Chromium;
 using aerie::test::is_live;
 using aerie::test::Page;
+using aerie::test::shows;
 using aerie::test::Site;
 using aerie::test::World;
 
@@ -19,12 +20,10 @@ namespace {
 /// Fills the window with a colour and tells every key, button and wheel turn it is given.
 constexpr const char* teller =
     "<!doctype html><title>teller</title><body style='margin:0;background:rgb(20,140,60);"
-    "height:100vh'><script>let last=Promise.resolve();"
-    "const say=(text)=>{last=last.then(()=>fetch('/said',{method:'POST',body:text}))};"
+    "height:100vh'>teller<script src=/say.js></script><script>"
     "onkeydown=(event)=>{say('key '+event.key)};"
     "onmousedown=(event)=>say(`button ${event.button} ${event.screenX} ${event.screenY}`);"
-    "onwheel=(event)=>say('wheel '+Math.sign(event.deltaY));"
-    "onload=()=>say('loaded')</script>";
+    "onwheel=(event)=>say('wheel '+Math.sign(event.deltaY))</script>";
 
 constexpr aerie::test::Colour green{20, 140, 60};
 
@@ -46,23 +45,6 @@ Json place_of(Page& page, int x, int y) {
       "scale * (" + std::to_string(y) + " + 0.5)}; })()");
 }
 
-/// Waits until the picture itself, decoded, is mostly of that colour.
-void wait_for_colour(Page& page, const aerie::test::Colour& colour) {
-  const auto near = [](const char* channel, int value) {
-    return "Math.abs(" + std::string(channel) + " - " + std::to_string(value) + ") < 30";
-  };
-  page.wait_for(
-      "(() => { const video = document.querySelector('#screen'); if (!video.videoWidth) return "
-      "false; const canvas = window.probe = window.probe || "
-      "Object.assign(document.createElement('canvas'), "
-      "{width: 16, height: 16}); const brush = canvas.getContext('2d', {willReadFrequently: "
-      "true}); brush.drawImage(video, 0, 0, 16, 16); const [red, green, blue] = "
-      "brush.getImageData(8, 11, 1, 1).data; return " +
-          near("red", colour.red) + " && " + near("green", colour.green) + " && " +
-          near("blue", colour.blue) + "; })()",
-      60s);
-}
-
 }  // namespace
 
 TEST_CASE("one click starts a browser, seen and used in the page", "[view]") {
@@ -78,7 +60,7 @@ TEST_CASE("one click starts a browser, seen and used in the page", "[view]") {
   page.wait_for("location.pathname.startsWith('/view/')");
   page.wait_for(is_live, 60s);
   site.wait_for_post("loaded", 60s);
-  wait_for_colour(page, green);
+  page.wait_for(shows(green), 60s);
   CHECK(page.screenshot().share_of(green, 30) > 0.4);
 
   const auto place = place_of(page, 640, 500);
@@ -111,8 +93,8 @@ TEST_CASE("a second page watches, and its keys go nowhere", "[view]") {
   auto watcher =
       chromium.new_page(world.viewer(session.id, world.watch_token(session.id), "viewer"));
   watcher.wait_for(is_live, 60s);
-  wait_for_colour(host, green);
-  wait_for_colour(watcher, green);
+  host.wait_for(shows(green), 60s);
+  watcher.wait_for(shows(green), 60s);
   CHECK(world.session(session.id)["viewers"].size() == 2);
 
   watcher.type("no");
@@ -142,7 +124,7 @@ TEST_CASE("a reloaded viewer resumes its place", "[view]") {
 
   page.reload();
   page.wait_for(is_live, 60s);
-  wait_for_colour(page, green);
+  page.wait_for(shows(green), 60s);
   const auto after = world.session(session.id)["viewers"];
   REQUIRE(after.size() == 1);
   CHECK(after[0]["id"] == before[0]["id"]);
@@ -167,7 +149,7 @@ TEST_CASE("a warm guest is somebody's at once, shows their page, and is replaced
   auto page = chromium.new_page(world.viewer(session.id, session.token));
   page.wait_for(is_live, 60s);
   site.wait_for_post("loaded", 60s);
-  wait_for_colour(page, green);
+  page.wait_for(shows(green), 60s);
   CHECK(world.session(session.id)["vm"]["id"] == warm);
   CHECK(await_warm() != warm);
 }

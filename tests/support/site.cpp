@@ -21,6 +21,14 @@ using asio::ip::tcp;
 
 namespace {
 
+/// A request that a change of the host's addresses has ended is made again.
+constexpr const char* say =
+    "let last = Promise.resolve();"
+    "const post = (body) => fetch('/said', {method: 'POST', body}).catch(() => post(body));"
+    "const say = (body) => { last = last.then(() => post(body)); };"
+    "new PerformanceObserver((list) => { if (list.getEntriesByName('first-contentful-paint')"
+    ".length > 0) say('loaded'); }).observe({type: 'paint', buffered: true});";
+
 /// Bodies of posts on their way from the site's thread to the test's.
 class Posts {
  public:
@@ -63,11 +71,13 @@ class Visit : public std::enable_shared_from_this<Visit> {
  private:
   void answer() {
     response_ = {http::status::ok, request_.version()};
+    const bool is_script = request_.target() == "/say.js";
     if (request_.method() == http::verb::post)
       posts_.push(request_.body());
     else
-      response_.body() = html_;
-    response_.set(http::field::content_type, "text/html; charset=utf-8");
+      response_.body() = is_script ? say : html_;
+    response_.set(http::field::content_type,
+                  is_script ? "text/javascript" : "text/html; charset=utf-8");
     response_.keep_alive(request_.keep_alive());
     response_.prepare_payload();
     http::async_write(stream_, response_,

@@ -12,7 +12,9 @@ namespace aerie::test {
 /// is how a test learns what happened inside the guest.
 class Site {
  public:
-  /// Serves `html` for every GET. Throws `std::system_error` where no port is free.
+  /// Serves `html` for every GET but `/say.js`. Throws `std::system_error` where no port is free.
+  /// A page with that script has `say(text)`, which posts in the order of its calls, and says
+  /// `loaded` once its first text is painted: a browser passes over what is clicked before.
   explicit Site(std::string html);
   ~Site();
 

@@ -26,11 +26,12 @@ class FakeChannel extends EventTarget {
 
 function connected() {
   const heard = [];
-  const channels = new Channels({ onReady() {}, handlers: { cursor: (m) => heard.push(m) } });
+  const lost = [];
+  const channels = new Channels({ onReady() {}, onUndelivered: () => lost.push(true), handlers: { cursor: (m) => heard.push(m) } });
   const [input, pointer] = [new FakeChannel('input'), new FakeChannel('pointer')];
   channels.add(3, input);
   channels.add(3, pointer);
-  return { channels, input, pointer, heard };
+  return { channels, input, pointer, heard, lost };
 }
 
 describe('channels', () => {
@@ -54,10 +55,11 @@ describe('channels', () => {
   });
 
   test('a channel of another name is none of ours', () => {
-    const { channels } = connected();
+    const { channels, input } = connected();
     const other = new FakeChannel('files');
     channels.add(9, other);
-    assert.equal(channels.key(1, true), true);
+    channels.key(1, true);
+    assert.deepEqual([input.sent.length, other.sent.length], [1, 0]);
   });
 
   test('long text goes in pieces, without splitting a character', () => {
@@ -75,11 +77,12 @@ describe('channels', () => {
     assert.equal(input.sent.length, 1);
   });
 
-  test('nothing goes into a closed channel', () => {
-    const { channels, input } = connected();
+  test('nothing goes into a closed channel without a word', () => {
+    const { channels, input, lost } = connected();
     input.readyState = 'closed';
-    assert.equal(channels.key(1, true), false);
-    assert.equal(channels.ready, false);
+    channels.key(1, true);
+    assert.equal(lost.length, 1);
+    assert.deepEqual([channels.ready, channels.takesInput], [false, false]);
   });
 
   test('a guest’s nonsense is passed over', () => {

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+
+import { Channels } from '../channels.js';
+import { heldMs } from '../held_input.js';
+
+class Channel extends EventTarget {
+  constructor(label, readyState = 'connecting') {
+    super();
+    Object.assign(this, { label, readyState, bufferedAmount: 0, sent: [] });
+  }
+
+  open() {
+    this.readyState = 'open';
+    this.dispatchEvent(new Event('open'));
+  }
+
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  get types() {
+    return this.sent.map(({ type }) => type);
+  }
+}
+
+/** Channels whose first peer has its input open, and what the page was told. */
+function connected() {
+  const told = [];
+  const timers = [];
+  const clock = { schedule: (job, ms) => timers.push({ job, ms }) - 1,
+    unschedule: (timer) => { if (timer !== null && timer !== undefined) timers[timer] = null; } };
+  const channels = new Channels({ handlers: {}, onReady: () => told.push('ready'),
+    onUndelivered: () => told.push('undelivered'), clock });
+  const input = new Channel('input', 'open');
+  channels.add(1, input);
+  const expire = () => timers.filter(Boolean).forEach(({ job }) => job());
+  return { channels, input, told, timers, expire };
+}
+
+const here = { x: 1, y: 2 };
+
+describe('channels between two peers', () => {
+  it('send input by the newest peer', () => {
+    const { channels, input, told } = connected();
+    channels.button(1, true, here);
+    assert.deepEqual(input.sent, [{ type: 'button', button: 1, down: true, x: 1, y: 2, n: 1 }]);
+    assert.deepEqual(told, ['ready']);
+  });
+
+  it('hold what comes between two peers, and send it in its order by the next', () => {
+    const { channels, input, told } = connected();
+    channels.hold();
+    channels.key(97, true);
+    channels.move(here);
+    channels.button(1, true, here);
+    channels.button(1, false, here);
+    channels.text('é');
+    channels.key(97, false);
+    const next = new Channel('input');
+    channels.add(2, next);
+    assert.equal(channels.ready, false);
+    assert.equal(channels.takesInput, true);
+    next.open();
+    assert.deepEqual(next.types, ['key', 'button', 'button', 'text', 'key']);
+    assert.deepEqual(input.sent, []);
+    assert.deepEqual(told, ['ready', 'ready']);
+    channels.key(98, true);
+    assert.deepEqual(next.sent.at(-1), { type: 'key', keysym: 98, down: true });
+  });
+
+  it('let the page speak before what was held', () => {
+    const next = new Channel('input');
+    const { channels } = connected();
+    channels.onReady = () => channels.releaseAll();
+    channels.hold();
+    channels.key(97, true);
+    channels.add(2, next);
+    next.open();
+    assert.deepEqual(next.types, ['release-all', 'key']);
+  });
+
+  it('go back to the peer before where the next one does not come', () => {
+    const { channels, input, told, timers, expire } = connected();
+    channels.hold();
+    channels.key(97, true);
+    assert.deepEqual(timers.filter(Boolean).map(({ ms }) => ms), [heldMs]);
+    channels.key(97, false);
+    expire();
+    assert.deepEqual(input.types, ['key', 'key']);
+    assert.equal(channels.ready, true);
+    assert.deepEqual(told, ['ready']);
+  });
+
+  it('say that input is lost where no peer comes', () => {
+    const { channels, input, told, expire } = connected();
+    channels.hold();
+    input.readyState = 'closed';
+    channels.key(97, true);
+    expire();
+    assert.deepEqual(told, ['ready', 'undelivered']);
+    assert.equal(channels.takesInput, false);
+    channels.key(98, true);
+    assert.deepEqual(told, ['ready', 'undelivered', 'undelivered']);
+  });
+
+  it('hold so much and no more, and say so', () => {
+    const { channels, told } = connected();
+    channels.hold();
+    for (let count = 0; count < 256; ++count) channels.key(97, true);
+    assert.deepEqual(told, ['ready']);
+    channels.key(97, false);
+    assert.deepEqual(told, ['ready', 'undelivered']);
+    const next = new Channel('input', 'open');
+    channels.add(2, next);
+    assert.equal(next.sent.length, 256);
+  });
+
+  it('hold no more characters than a page can spare', () => {
+    const { channels, told } = connected();
+    channels.hold();
+    for (let count = 0; count < 5; ++count) channels.clipboard('a'.repeat(60_000));
+    assert.deepEqual(told, ['ready', 'undelivered']);
+  });
+
+  it('forget what waits once nobody is to get it, and hold what comes next', () => {
+    const { channels, told, timers } = connected();
+    channels.hold();
+    channels.forget();
+    assert.deepEqual(told, ['ready']);
+    channels.key(97, true);
+    channels.forget();
+    assert.deepEqual(told, ['ready', 'undelivered']);
+    assert.deepEqual(timers.filter(Boolean), []);
+    assert.equal(channels.takesInput, true);
+  });
+
+  it('ask for a display only while they can', () => {
+    const { channels, input } = connected();
+    assert.equal(channels.display(640, 480), true);
+    channels.hold();
+    assert.equal(channels.display(800, 600), false);
+    assert.equal(channels.record(true), false);
+    assert.deepEqual(input.types, ['display']);
+  });
+
+  it('say so where more waits in the browser than may', () => {
+    const { channels, input, told } = connected();
+    input.bufferedAmount = (1 << 20) + 1;
+    channels.key(97, true);
+    assert.deepEqual(told, ['ready', 'undelivered']);
+  });
+});
