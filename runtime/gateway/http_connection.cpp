@@ -53,6 +53,8 @@ int HttpConnection::on_head() {
   verdict_ =
       core_.check.judge(find_pair(request_.headers, "host"), find_pair(request_.headers, "origin"));
   is_page_ = false;
+  keeps_alive_ = false;
+  is_secret_ = false;
   return judge_framing();
 }
 
@@ -252,7 +254,9 @@ void HttpConnection::on_watched(const ConnectionWatch::Event& event) {
   if (event.writable) allow_writing();
 }
 
-void HttpConnection::queue_head(const HttpResponse& response, const ResponseFraming& framing) {
+void HttpConnection::queue_head(const HttpResponse& response, ResponseFraming framing) {
+  keeps_alive_ = may_go_on();
+  framing.keep_alive = keeps_alive_;
   queue(serialize_head(response, framing, response_headers(core_.check, caller(), is_page_)));
 }
 
@@ -273,13 +277,29 @@ int HttpConnection::on_writeable() {
     drop_front();
   }
   const bool written = out_.empty() && lws_partial_buffered(wsi_) == 0;
-  if (written && phase_ == Phase::answering) {
-    core_.watch.remove(lws_get_socket_fd(wsi_));
-    phase_ = Phase::idle;
-    return -1;
-  }
+  if (written && phase_ == Phase::answering) return end_exchange();
   wait_quietly();
   return 0;
+}
+
+bool HttpConnection::may_go_on() const {
+  const bool has_known_end = may_have_body(request_.method) == framing_.length.has_value();
+  // Who waits for nothing leaves its place to others early enough.
+  const bool has_room = core_.http_connections.size() < core_.limits.connections / 2;
+  return framing_.http_1_1 && !framing_.closes && has_known_end && has_room && !core_.draining &&
+         !is_refused(verdict_);
+}
+
+/// libwebsockets 4.1 never comes out of a body that was pipelined. What it has read beyond this
+/// request can't be asked for, but whether it has read anything of anybody that waits: then the
+/// connection is closed, and the client asks again for what is not answered (RFC 9112, 9.3.2).
+int HttpConnection::end_exchange() {
+  core_.watch.remove(lws_get_socket_fd(wsi_));
+  phase_ = Phase::idle;
+  request_ = {};
+  constexpr int any_time = 1000;
+  const bool is_clear = lws_service_adjust_timeout(lws_get_context(wsi_), any_time, 0) == any_time;
+  return keeps_alive_ && is_clear && lws_http_transaction_completed(wsi_) == 0 ? 0 : -1;
 }
 
 bool HttpConnection::write_now(const HttpResponse& response) {

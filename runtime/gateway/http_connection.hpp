@@ -68,9 +68,12 @@ class HttpConnection {
   void wait_quietly();
   void queue(std::string bytes);
   void drop_front();
-  void queue_head(const HttpResponse& response, const ResponseFraming& framing);
+  void queue_head(const HttpResponse& response, ResponseFraming framing);
   void forget_request();
   [[nodiscard]] Caller caller() const;
+  /// True where the next request may come over this connection: the end of this one is known.
+  [[nodiscard]] bool may_go_on() const;
+  int end_exchange();
 
   ServerCore& core_;
   lws* wsi_;
@@ -80,6 +83,7 @@ class HttpConnection {
   BodyFraming framing_;
   OriginVerdict verdict_ = OriginVerdict::none;
   bool is_page_ = false;
+  bool keeps_alive_ = false;  ///< as the answer has said
   std::string host_;
   std::string origin_;
   std::size_t lingered_bytes_ = 0;

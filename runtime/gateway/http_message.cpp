@@ -131,7 +131,7 @@ std::string serialize_head(const HttpResponse& response, const ResponseFraming& 
   if (!response.content_type.empty()) add("Content-Type", response.content_type);
   if (framing.length) add("Content-Length", std::to_string(*framing.length));
   if (framing.chunked) add("Transfer-Encoding", "chunked");
-  add("Connection", "close");
+  add("Connection", framing.keep_alive ? "keep-alive" : "close");
   for (const auto& [name, value] : response.headers)
     add(name, value);
   for (const auto& [name, value] : added) {

@@ -44,6 +44,7 @@ struct HttpResponse {
 struct ResponseFraming {
   std::optional<std::size_t> length;  ///< of the body, where it is known
   bool chunked = false;
+  bool keep_alive = false;  ///< the connection waits for another request
 };
 
 [[nodiscard]] std::string_view reason_phrase(int status);

@@ -106,6 +106,7 @@ BodyFraming read_framing(lws* wsi) {
   framing.length = header_of(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
   framing.chunked = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
   framing.http_1_1 = header_of(wsi, WSI_TOKEN_HTTP).value_or("") == "HTTP/1.1";
+  framing.closes = has_token(header_of(wsi, WSI_TOKEN_CONNECTION).value_or(""), "close");
   framing.expects_continue =
       to_lower(header_of(wsi, WSI_TOKEN_HTTP_EXPECT).value_or("")) == "100-continue";
   return framing;

@@ -22,6 +22,7 @@ struct BodyFraming {
   std::optional<std::string> length;  ///< Content-Length, as it was written
   bool chunked = false;               ///< any Transfer-Encoding
   bool http_1_1 = true;
+  bool closes = false;  ///< the client asks for no other request (RFC 9112, 9.6)
   bool expects_continue = false;
 };
 

@@ -119,6 +119,7 @@ Result<void> Server::open() {
   // For headers; bodies have a timer of ours, which answers before libwebsockets' own hangs up.
   info.timeout_secs_ah_idle = static_cast<unsigned int>(options_.limits.request_within.count());
   info.timeout_secs = info.timeout_secs_ah_idle + 2;
+  info.keepalive_timeout = static_cast<int>(options_.limits.idle_within.count());
   info.max_http_header_data = 8 * 1024;
   info.pt_serv_buf_size = 64 * 1024;
   info.alpn = "http/1.1";

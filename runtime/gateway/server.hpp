@@ -19,6 +19,7 @@ struct GatewayLimits {
   std::size_t unauthenticated = 100;                 ///< sockets that have not been admitted yet
   std::chrono::seconds hello_within{5};              ///< then an unadmitted socket gets 1008
   std::chrono::seconds request_within{10};           ///< for a request's headers, and its body
+  std::chrono::seconds idle_within{30};              ///< then a connection without request goes
   std::chrono::seconds ping_every{10};               ///< to each WebSocket
   std::chrono::seconds silent_after{25};             ///< then a WebSocket is dropped
   std::size_t body_bytes = 64 * 1024;                ///< of a request; more is answered with 413
