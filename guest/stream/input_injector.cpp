@@ -24,12 +24,21 @@ InputInjector::InputInjector(EventLoop& loop, XConnection& x)
   const std::uint32_t off = XCB_AUTO_REPEAT_MODE_OFF;
   xcb_change_keyboard_control(x_.get(), XCB_KB_AUTO_REPEAT_MODE, &off);
   reload_keyboard();
-  // A streamer before this one may have died with keys down.
+  release_leftovers();
+}
+
+/// A streamer before this one may have died with keys and buttons down.
+void InputInjector::release_leftovers() {
   const XcbPtr<xcb_query_keymap_reply_t> down{
       xcb_query_keymap_reply(x_.get(), xcb_query_keymap(x_.get()), nullptr)};
   for (unsigned keycode = 8; down && keycode < 256; ++keycode)
     if ((down->keys[keycode / 8] >> (keycode % 8) & 1U) != 0)
       fake(XCB_KEY_RELEASE, static_cast<std::uint8_t>(keycode));
+  const XcbPtr<xcb_query_pointer_reply_t> pointer{
+      xcb_query_pointer_reply(x_.get(), xcb_query_pointer(x_.get(), x_.root()), nullptr)};
+  for (unsigned button = 1; pointer && button <= 5; ++button)
+    if ((pointer->mask & (XCB_BUTTON_MASK_1 << (button - 1))) != 0)
+      fake(XCB_BUTTON_RELEASE, static_cast<std::uint8_t>(button));
   x_.flush();
 }
 
@@ -244,10 +253,12 @@ void InputInjector::release_all_in_turn() {
   std::set<std::uint32_t> down;
   for (const auto& [keysym, keycode] : held_keys_)
     down.insert(keysym);
-  for (const auto& typed : untyped_)
+  for (const auto& typed : untyped_) {
     if (typed.how == Typing::press) down.insert(typed.keysym);
+    if (typed.how == Typing::release) down.erase(typed.keysym);
+  }
   for (const auto keysym : down)
-    untyped_.push_back({keysym, Typing::release});  // of one that is up already: nothing
+    untyped_.push_back({keysym, Typing::release});
   release_buttons();
 }
 

@@ -53,6 +53,7 @@ class InputInjector {
   void turn(double& rest, double notches, std::uint8_t negative, std::uint8_t positive);
   void type_on();
   void release_buttons();
+  void release_leftovers();
   void fake(std::uint8_t type, std::uint8_t detail, Point at = {});
 
   EventLoop& loop_;

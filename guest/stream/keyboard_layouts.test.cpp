@@ -210,7 +210,7 @@ TEST_CASE("what was typed before its viewer left is typed, and no key stays down
   CHECK(terminal.read(expected.size()) == expected);
 }
 
-TEST_CASE("keys that a streamer left down are let go by the next", "[keyboard]") {
+TEST_CASE("keys and buttons that a streamer left down are let go by the next", "[keyboard]") {
   const XServer x;
   Painter painter;
   EventLoop loop;
@@ -218,6 +218,7 @@ TEST_CASE("keys that a streamer left down are let go by the next", "[keyboard]")
   auto before = std::make_unique<InputInjector>(loop, connection);
   (void)before->inject(KeyEvent{control_left, true});
   (void)before->inject(KeyEvent{'a', true});
+  (void)before->inject(ButtonEvent{3, true, Point{5, 5}, {}});
   before.reset();  // as if it were killed: nothing is released
   auto other = std::move(*XConnection::open());
   const InputInjector next{loop, other};
@@ -226,4 +227,8 @@ TEST_CASE("keys that a streamer left down are let go by the next", "[keyboard]")
   REQUIRE(keys);
   for (const auto eight : keys->keys)
     CHECK(eight == 0);
+  const XcbPtr<xcb_query_pointer_reply_t> pointer{
+      xcb_query_pointer_reply(other.get(), xcb_query_pointer(other.get(), other.root()), nullptr)};
+  REQUIRE(pointer);
+  CHECK(pointer->mask == 0);
 }

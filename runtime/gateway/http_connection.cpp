@@ -285,7 +285,8 @@ int HttpConnection::on_writeable() {
 bool HttpConnection::may_go_on() const {
   const bool has_known_end = may_have_body(request_.method) == framing_.length.has_value();
   // Who waits for nothing leaves its place to others early enough.
-  const bool has_room = core_.http_connections.size() < core_.limits.connections / 2;
+  const auto in_use = core_.http_connections.size() + core_.sockets.size();
+  const bool has_room = in_use < core_.limits.connections / 2;
   return framing_.http_1_1 && !framing_.closes && has_known_end && has_room && !core_.draining &&
          !is_refused(verdict_);
 }

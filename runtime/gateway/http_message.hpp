@@ -40,11 +40,11 @@ struct HttpResponse {
   bool is_secret = false;  ///< the body is wiped from memory once it is written
 };
 
-/// How a response's body is delimited (RFC 9112, section 6). The connection ends after it.
+/// How a response's body is delimited (RFC 9112, section 6), and what comes after it.
 struct ResponseFraming {
   std::optional<std::size_t> length;  ///< of the body, where it is known
   bool chunked = false;
-  bool keep_alive = false;  ///< the connection waits for another request
+  bool keep_alive = false;  ///< the connection waits for another request; else it ends
 };
 
 [[nodiscard]] std::string_view reason_phrase(int status);
@@ -63,7 +63,7 @@ struct ResponseFraming {
 /// RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`.
 [[nodiscard]] std::string http_date(std::chrono::sys_seconds at);
 
-/// Status line and headers, `Connection: close` among them, with the empty line that ends them.
+/// Status line and headers, `Connection` among them, with the empty line that ends them.
 /// Headers of `added` step back behind the response's own of the same name; control characters in
 /// values become spaces.
 [[nodiscard]] std::string serialize_head(const HttpResponse& response,

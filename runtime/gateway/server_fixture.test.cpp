@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <array>
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -59,6 +60,23 @@ RunningServer::RunningServer(GatewayOptions options) {
   server->serve();
 }
 
+void echo(RunningServer& running) {
+  running.handler.answer = [&running](HttpRequest request) {
+    auto body = request.method + " " + request.path;
+    for (const auto& [name, value] : request.query)
+      body += "|" + name + "=" + value;
+    if (!request.body.empty()) body += "#" + request.body;
+    running.server->respond(request.id, text_response(std::move(body)));
+  };
+}
+
+HttpResponse text_response(std::string body) {
+  HttpResponse response;
+  response.content_type = "text/plain";
+  response.body = std::move(body);
+  return response;
+}
+
 RawClient::RawClient(std::uint16_t port, int receive_buffer)
     : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
       host_("127.0.0.1:" + std::to_string(port)) {
@@ -92,6 +110,7 @@ void RawClient::send_request(const std::string& method, const std::string& path,
 bool RawClient::fill() {
   std::array<char, 16384> bytes{};
   const auto got = ::recv(fd_.get(), bytes.data(), bytes.size(), 0);
+  is_quiet_ = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
   if (got <= 0) return false;
   buffer_.append(bytes.data(), static_cast<std::size_t>(got));
   return true;
@@ -113,7 +132,7 @@ std::string RawClient::read_until(std::string_view end) {
 }
 
 bool RawClient::at_end() {
-  return buffer_.empty() && !fill();
+  return buffer_.empty() && !fill() && !is_quiet_;
 }
 
 RawResponse RawClient::receive(bool is_head_request) {

@@ -57,6 +57,11 @@ struct RunningServer {
   std::unique_ptr<GatewayServer> server;
 };
 
+/// Has it answer each request with what arrived: `GET /path|name=value#body`.
+void echo(RunningServer& running);
+
+[[nodiscard]] HttpResponse text_response(std::string body);
+
 /// What came back for one request.
 struct RawResponse {
   int status = 0;
@@ -79,7 +84,7 @@ class RawClient {
   /// Everything up to and including `end`; shorter at the end of the connection.
   std::string read_until(std::string_view end);
 
-  /// Waits for the end of the connection. False if something came instead.
+  /// Waits for the end of the connection. False if something came instead, or nothing did.
   bool at_end();
 
   void close() { fd_.reset(); }
@@ -88,6 +93,7 @@ class RawClient {
   bool fill();
   std::string take(std::size_t size);
 
+  bool is_quiet_ = false;  ///< the last read gave up
   UniqueFd fd_;
   std::string buffer_;
   std::string host_;

@@ -10,13 +10,14 @@ const mostQueuedBytes = 1 << 20;
 export class Channels {
   /**
    * `handlers` by message type: cursor, clipboard, recording, refused. onReady() when input can be sent,
-   * before what was held; onUndelivered() for input that is lost.
+   * before what was held; onSent() with each message, onUndelivered() for input that is lost.
    */
-  constructor({ handlers, onReady, onUndelivered, clock = {} }) {
-    Object.assign(this, { handlers, onReady, onUndelivered });
+  constructor({ handlers, onReady, onUndelivered, onSent = () => {}, clock = {} }) {
+    Object.assign(this, { handlers, onReady, onUndelivered, onSent });
     this.input = null;
     this.pointer = null;
     this.epoch = -1;
+    this.inputEpoch = -1; // whose channel `input` is
     this.n = 0;
     this.held = new HeldInput({ onExpired: () => this.#giveUpWaiting(), ...clock });
   }
@@ -26,9 +27,20 @@ export class Channels {
     this.held.begin();
   }
 
+  /** The peer is gone for sure. */
+  cut() {
+    this.input = null;
+    this.pointer = null;
+  }
+
+  /** A picture came by the peer of `epoch`: where input waits for the next, this one lives after all. */
+  pictureCame(epoch) {
+    if (epoch === this.inputEpoch && this.held.isNeedless) this.#giveUpWaiting();
+  }
+
   /** Nobody is to get what waits. */
   forget() {
-    if (this.held.empty().length > 0) this.onUndelivered();
+    if (this.held.empty().texts.length > 0) this.onUndelivered();
   }
 
   /** Takes a channel that the guest opened in `epoch`. */
@@ -40,7 +52,7 @@ export class Channels {
     const use = () => {
       if (epoch !== this.epoch) return;
       this[channel.label] = channel;
-      if (channel.label === 'input') this.#opened(channel);
+      if (channel.label === 'input') this.#opened(epoch, channel);
     };
     if (channel.readyState === 'open') use();
     else channel.addEventListener('open', use, { once: true });
@@ -68,9 +80,8 @@ export class Channels {
     this.#give({ type: 'wheel', dx, dy, x, y, n: this.#next() });
   }
 
-  /** What is between two peers need not wait: a button brings its own place. */
+  /** One that is lost is no loss: a button brings its own place. */
   move({ x, y }) {
-    if (this.held.isOn) return;
     const channel = this.pointer?.readyState === 'open' ? this.pointer : this.input;
     this.#send(channel, JSON.stringify({ type: 'move', x, y, n: this.#next() }));
   }
@@ -81,12 +92,11 @@ export class Channels {
       this.#give({ type: 'text', text: points.slice(from, from + mostText).join('') });
   }
 
-  /** False where the text is longer than the guest takes. */
+  /** Null, or why it is not sent: `too-large`, `not-delivered`. */
   clipboard(text) {
     const message = { type: 'clipboard', text };
-    if (new TextEncoder().encode(JSON.stringify(message)).length > mostClipboardBytes) return false;
-    this.#give(message);
-    return true;
+    if (new TextEncoder().encode(JSON.stringify(message)).length > mostClipboardBytes) return 'too-large';
+    return this.#take(message) ? null : 'not-delivered';
   }
 
   /** Asks for another size of the guest's display, in pixels; false while it cannot. */
@@ -99,8 +109,9 @@ export class Channels {
     return this.#tell({ type: 'record', on });
   }
 
+  /** What is down by then is let go; a guest that has lost its peer has let go by itself. */
   releaseAll() {
-    this.#give({ type: 'release-all' });
+    if (!this.held.isOn || this.held.texts.length > 0) this.#give({ type: 'release-all' });
   }
 
   #next() {
@@ -108,23 +119,33 @@ export class Channels {
     return this.n;
   }
 
-  #opened(channel) {
+  #opened(epoch, channel) {
+    this.inputEpoch = epoch;
     const held = this.held.end();
     this.onReady();
-    if (!held.every((text) => this.#send(channel, text))) this.onUndelivered();
+    this.#flush(held);
   }
 
   // The next peer did not come. The one before it may still be there: it is not always let go first.
   #giveUpWaiting() {
-    const held = this.held.end();
-    if (!held.every((text) => this.#send(this.input, text))) this.onUndelivered();
+    this.#flush(this.held.end());
+  }
+
+  #flush({ texts, isCut, isStale }) {
+    const sent = !isStale && texts.every((text) => this.#send(this.input, text));
+    if (texts.length > 0 && !sent) this.onUndelivered();
+    // The release of a key that waited may be among what did not.
+    if (isCut) this.releaseAll();
   }
 
   // Input arrives, or the person is told that it did not.
   #give(message) {
+    if (!this.#take(message)) this.onUndelivered();
+  }
+
+  #take(message) {
     const text = JSON.stringify(message);
-    const taken = this.held.isOn ? this.held.add(text) : this.#send(this.input, text);
-    if (!taken) this.onUndelivered();
+    return this.held.isOn ? this.held.add(text) : this.#send(this.input, text);
   }
 
   #tell(message) {
@@ -134,6 +155,7 @@ export class Channels {
   #send(channel, text) {
     if (channel?.readyState !== 'open' || channel.bufferedAmount > mostQueuedBytes) return false;
     channel.send(text);
+    this.onSent();
     return true;
   }
 

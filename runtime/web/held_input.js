@@ -3,48 +3,67 @@
 
 /** As long as input waits, in ms: a new peer far away takes three seconds. */
 export const heldMs = 4000;
+// Later than that no picture is on its way any more from a guest that has let its peer go.
+const overdueMs = 1000;
 const most = { messages: 256, characters: 256 * 1024 };
 
 export class HeldInput {
-  /** `onExpired()` once the first of what waits has waited for `heldMs`. */
+  /** `onExpired()` once input has waited for `heldMs`, or could have. */
   constructor({ onExpired, schedule = (job, ms) => setTimeout(job, ms),
-    unschedule = (timer) => clearTimeout(timer) }) {
-    Object.assign(this, { onExpired, schedule, unschedule });
-    this.isOn = false;
+    unschedule = (timer) => clearTimeout(timer), now = () => Date.now() }) {
+    Object.assign(this, { onExpired, schedule, unschedule, now });
+    this.timer = null;
+    this.since = 0;
     this.#empty();
   }
 
-  /** From now on input waits. */
+  get isOn() {
+    return this.timer !== null;
+  }
+
+  /** From now on input waits, unless it does already. */
   begin() {
-    this.isOn = true;
+    if (this.isOn) return;
+    this.since = this.now();
+    this.timer = this.schedule(this.onExpired, heldMs);
+  }
+
+  /** Whether the peer before is not let go, if there is a sign of it now. */
+  get isNeedless() {
+    return this.isOn && this.now() - this.since > overdueMs;
   }
 
   /** Has a message wait, one string; false where as much waits as may. */
   add(text) {
-    if (this.texts.length >= most.messages || this.characters + text.length > most.characters) return false;
+    const isFull = this.texts.length >= most.messages || this.characters + text.length > most.characters;
+    this.isCut ||= isFull;
+    if (isFull) return false;
     this.texts.push(text);
     this.characters += text.length;
-    this.timer ??= this.schedule(() => this.onExpired(), heldMs);
     return true;
   }
 
-  /** Input need not wait any longer; returns what did, in its order. */
+  /**
+   * Input need not wait any longer: {texts, isCut, isStale}, what waited, in its order; whether something is missing
+   * at its end; and whether nobody can mean it any more, after a sleep of the machine.
+   */
   end() {
-    this.isOn = false;
-    return this.empty();
+    const isStale = this.now() - this.since > 2 * heldMs;
+    this.unschedule(this.timer);
+    this.timer = null;
+    return { ...this.empty(), isStale };
   }
 
   /** Takes out what waits; what comes next waits as before. */
   empty() {
-    const { texts } = this;
+    const { texts, isCut } = this;
     this.#empty();
-    return texts;
+    return { texts, isCut };
   }
 
   #empty() {
-    this.unschedule(this.timer);
-    this.timer = null;
     this.texts = [];
     this.characters = 0;
+    this.isCut = false;
   }
 }

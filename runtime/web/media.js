@@ -10,7 +10,7 @@ export class Media {
   /**
    * `video` is replaced by another element when an epoch takes over; `send(message)` is signaling's.
    * Callbacks: onFrame(epoch, video) at an epoch's first picture, onChannel(epoch, channel),
-   * onRest() when a picture that moved has stopped, if it is given,
+   * if onRest() is given, it when a picture that moved has stopped, and onPicture(epoch) at each picture,
    * onLost(epoch) when its connection failed or nothing comes over it, once; onProblem(message).
    */
   constructor({ video, send, callbacks }) {
@@ -20,6 +20,7 @@ export class Media {
     this.shown = null; // the peer whose picture is seen
     this.early = { epoch: null, candidates: [] };
     this.resting = null; // the timer that looks for a rest
+    this.pictureAt = -Infinity; // ms of the page's clock, of the last one
   }
 
   /** Takes an offer and answers it. Offers of older epochs than the newest are ignored. */
@@ -76,6 +77,11 @@ export class Media {
   async signs() {
     const peer = this.newest;
     return peer ? { epoch: peer.epoch, signs: await signsOfLife(peer.connection) } : null;
+  }
+
+  /** Whether pictures come at present. */
+  flows() {
+    return performance.now() - this.pictureAt < restMs;
   }
 
   /** Closes every peer; the last picture stays where it is. */
@@ -162,11 +168,11 @@ export class Media {
     }
     this.shown = peer;
     this.callbacks.onFrame(peer.epoch, video);
-    if (this.callbacks.onRest && video.requestVideoFrameCallback) this.#watch(video);
+    if (this.callbacks.onRest && video.requestVideoFrameCallback) this.#watch(peer.epoch, video);
   }
 
   // A picture that has come to rest looks like one whose network is gone.
-  #watch(video) {
+  #watch(epoch, video) {
     const times = []; // of the last pictures, the newest last
     const look = () => {
       const left = times.at(-1) + restMs - performance.now();
@@ -176,7 +182,9 @@ export class Media {
     };
     const came = () => {
       if (this.video !== video) return;
-      times.push(performance.now());
+      this.pictureAt = performance.now();
+      this.callbacks.onPicture?.(epoch);
+      times.push(this.pictureAt);
       if (times.length > flow.pictures) times.shift();
       this.resting ??= setTimeout(look, restMs);
       video.requestVideoFrameCallback(came);

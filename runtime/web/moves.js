@@ -4,6 +4,8 @@
 
 const burstMs = 300;
 const lookMs = 100; // a living peer with a moving picture has shown it by then
+// Input is acknowledged after a round trip and 200 ms at most (RFC 9260, 6.2), or once it was repeated.
+const acknowledgedMs = 800;
 
 /**
  * How much has come over a connection so far, media and ICE's own, as one number that only grows: what
@@ -27,11 +29,14 @@ export class Moves {
   /**
    * `reopen()` opens another socket, false where there is to be none, and `probe()` does where the present one
    * is dead; `picture` and `sound` are the peers,
-   * {signs(), renegotiate()}: signs() resolves to {epoch, signs}, or to null. The rest is the browser's.
+   * {signs(), renegotiate()}: signs() resolves to {epoch, signs}, or to null; `picture` has flows(), whether
+   * pictures come, and lost(), told where nothing answers what a person does; `roundTripMs()` is the server's way.
+   * The rest is the browser's.
    */
-  constructor({ reopen, probe, picture, sound, target = globalThis, connection = navigator.connection,
+  constructor({ reopen, probe, picture, sound, roundTripMs = () => 0, target = globalThis, connection = navigator.connection,
     isOnline = () => navigator.onLine }) {
-    Object.assign(this, { reopen, probe, picture, sound, isOnline });
+    Object.assign(this, { reopen, probe, picture, sound, roundTripMs, isOnline });
+    this.isLooking = false; // for what answers input
     this.before = null; // what the peers had shown; to be compared at the next welcome
     this.isOpening = false;
     this.isWelcome = false;
@@ -74,6 +79,17 @@ export class Moves {
     this.before = null;
     await new Promise((resolve) => { setTimeout(resolve, before.at + lookMs - Date.now()); });
     await Promise.all([this.picture, this.sound].map((peer, index) => renewUnlessAlive(peer, before.signs[index])));
+  }
+
+  /** Input was sent. A still picture tells nothing of its network, but input is acknowledged. */
+  async sent() {
+    if (this.isLooking || this.picture.flows()) return;
+    this.isLooking = true;
+    const before = this.picture.signs();
+    await new Promise((resolve) => { setTimeout(resolve, acknowledgedMs + 2 * this.roundTripMs()); });
+    const isLost = !isAlive(await before, await this.picture.signs());
+    this.isLooking = false;
+    if (isLost) this.picture.lost();
   }
 
   /** The server offers a peer for the picture. */

@@ -38,12 +38,6 @@ export class Pointing {
     this.touch.cancel();
   }
 
-  /** The same between two peers: a finger whose meaning is not known yet may go on. */
-  interrupt() {
-    this.buttons = 0;
-    if (this.touch.mode === 'drag') this.touch.cancel();
-  }
-
   #listen() {
     const on = (type, handler, options) => this.surface.addEventListener(type, handler.bind(this), options);
     on('pointerdown', this.#pointerDown);

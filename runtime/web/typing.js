@@ -126,8 +126,9 @@ export class Typing {
     event.preventDefault();
     if (!this.allowed()) return;
     const text = event.clipboardData?.getData('text/plain') ?? '';
-    if (text !== '' && !this.channels.clipboard(text)) {
-      this.callbacks.onRefused('too-large');
+    const refusal = text === '' ? null : this.channels.clipboard(text);
+    if (refusal) {
+      this.callbacks.onRefused(refusal);
       this.pasteWaits = false;
       return;
     }

@@ -73,15 +73,19 @@ class Viewer {
         onChannel: (epoch, channel) => this.#channelCame(epoch, channel),
         onLost: () => this.#peerLost(),
         onRest: () => this.signaling.probe(),
+        onPicture: (epoch) => this.channels.pictureCame(epoch),
         onProblem: (message) => this.#apply({ type: 'problem', message }),
       } });
     this.sound = new Sound({ send: (message) => this.signaling.send(message),
       onChanged: (sound) => drawSoundButton(byId('sound'), sound) });
     this.moves = new Moves({ reopen: () => this.#reopen(), probe: () => this.signaling.probe(), sound: this.sound,
-      picture: { signs: () => this.media.signs(), renegotiate: () => this.#renegotiate() } });
+      roundTripMs: () => this.signaling.roundTripMs,
+      picture: { signs: () => this.media.signs(), flows: () => this.media.flows(),
+        renegotiate: () => this.#renegotiate(), lost: () => this.#peerLost() } });
     this.clipboard = new GuestClipboard((text) => this.toast.show(text));
     this.cursor = new Cursor((value) => { byId('surface').style.cursor = value; });
     this.channels = new Channels({ onReady: () => this.#inputOpened(),
+      onSent: () => { if (!this.view.session.paused) this.moves.sent(); },
       onUndelivered: () => this.#refused('not-delivered'), handlers: {
       cursor: (message) => this.cursor.take(message),
       clipboard: (message) => this.clipboard.take(message),
@@ -127,13 +131,11 @@ class Viewer {
     this.fit.again();
   }
 
-  // The guest lets go what is down when it lets the peer go.
-  #holdInput() {
-    if (!this.channels.held.isOn) {
-      this.typing.keyboard.forget();
-      this.pointing.interrupt();
-    }
-    this.channels.hold();
+  // A guest whose streamer is gone has let go what was down.
+  #streamChanged({ state }) {
+    if (state === 'up') return;
+    this.channels.cut();
+    if (state !== 'given-up') this.channels.hold();
   }
 
   #connectPage() {
@@ -185,7 +187,7 @@ class Viewer {
       candidate: () => this.#mediaOf(message).candidate(message),
       pong: () => this.moves.answered(),
       control: () => this.#controlChanged(before),
-      stream: () => { if (message.state === 'restarting') this.#holdInput(); },
+      stream: () => this.#streamChanged(message),
       retire: () => { if (this.endRequested && !message.forced) this.#answerRetire('release', message.proposal); },
       ended: () => this.#ended(),
       error: () => this.#errorCame(message),
@@ -197,7 +199,7 @@ class Viewer {
     const media = this.#mediaOf(message);
     if (media === this.media) {
       this.moves.offered();
-      if (message.epoch > this.channels.epoch) this.#holdInput();
+      if (message.epoch > this.channels.epoch) this.channels.hold();
     }
     media.offer(message);
   }
@@ -303,7 +305,7 @@ class Viewer {
   }
 
   #renegotiate() {
-    this.#holdInput();
+    this.channels.hold();
     return this.signaling.send({ type: 'renegotiate' });
   }
 
@@ -340,8 +342,8 @@ class Viewer {
 
   #refused(reason) {
     const phase = phaseOf(this.view);
-    const isCut = reason === 'not-delivered' || (reason === 'not-in-control' && inControl(this.view));
-    if (isCut && phase !== 'ended' && phase !== 'failed') this.toast.show(refusedText('not-delivered'));
+    const isLost = reason === 'not-delivered' || (reason === 'not-in-control' && inControl(this.view));
+    if (isLost && ['live', 'restarting', 'disconnected'].includes(phase)) this.toast.show(refusedText('not-delivered'));
     else if (phase === 'live') this.toast.show(refusedText(reason));
   }
 

@@ -164,6 +164,18 @@ TEST_CASE("the browser's news of another network renew what a still screen would
   watching.check_that_nothing_showed();
 }
 
+TEST_CASE("a still screen's way that is gone without a word is replaced once somebody types",
+          "[moves]") {
+  Watching watching(false);
+  auto& [world, site, session, chromium, page, path, epoch] = watching;
+  path.cut();
+  page.type("b");
+  path.lay();
+  CHECK(await_peer_after(page, epoch) == epoch + 1);
+  check_that_it_is_used(page, site, "c");
+  watching.check_that_nothing_showed();
+}
+
 TEST_CASE("a viewer goes from one network to another", "[moves][network]") {
   if (const auto probed = aerie::network::GuestNetworks::probe(); !probed) {
     WARN("skipped: " + probed.error().message);

@@ -28,14 +28,15 @@ class Channel extends EventTarget {
 function connected() {
   const told = [];
   const timers = [];
-  const clock = { schedule: (job, ms) => timers.push({ job, ms }) - 1,
+  const at = { ms: 0 };
+  const clock = { now: () => at.ms, schedule: (job, ms) => timers.push({ job, ms }) - 1,
     unschedule: (timer) => { if (timer !== null && timer !== undefined) timers[timer] = null; } };
   const channels = new Channels({ handlers: {}, onReady: () => told.push('ready'),
     onUndelivered: () => told.push('undelivered'), clock });
   const input = new Channel('input', 'open');
   channels.add(1, input);
   const expire = () => timers.filter(Boolean).forEach(({ job }) => job());
-  return { channels, input, told, timers, expire };
+  return { channels, input, told, timers, expire, at };
 }
 
 const here = { x: 1, y: 2 };
@@ -52,7 +53,6 @@ describe('channels between two peers', () => {
     const { channels, input, told } = connected();
     channels.hold();
     channels.key(97, true);
-    channels.move(here);
     channels.button(1, true, here);
     channels.button(1, false, here);
     channels.text('é');
@@ -84,18 +84,42 @@ describe('channels between two peers', () => {
     const { channels, input, told, timers, expire } = connected();
     channels.hold();
     channels.key(97, true);
-    assert.deepEqual(timers.filter(Boolean).map(({ ms }) => ms), [heldMs]);
+    channels.hold(); // the offer after the page's own asking
     channels.key(97, false);
+    assert.deepEqual(timers.filter(Boolean).map(({ ms }) => ms), [heldMs]);
     expire();
     assert.deepEqual(input.types, ['key', 'key']);
     assert.equal(channels.ready, true);
     assert.deepEqual(told, ['ready']);
   });
 
-  it('say that input is lost where no peer comes', () => {
+  it('go back to the peer before once it is sure that it was not let go', () => {
+    const { channels, input, at } = connected();
+    channels.hold();
+    channels.key(97, true);
+    at.ms = 1000;
+    channels.pictureCame(1); // it may have been on its way
+    assert.deepEqual(input.sent, []);
+    at.ms = 1001;
+    channels.pictureCame(2); // the next one's, whose channels are not open
+    assert.deepEqual(input.sent, []);
+    channels.pictureCame(1);
+    assert.deepEqual(input.types, ['key']);
+    assert.equal(channels.ready, true);
+  });
+
+  it('wait no longer where nothing was typed, either', () => {
     const { channels, input, told, expire } = connected();
     channels.hold();
-    input.readyState = 'closed';
+    expire();
+    assert.equal(channels.display(640, 480), true);
+    assert.deepEqual([input.types, told], [['display'], ['ready']]);
+  });
+
+  it('say that input is lost where no peer comes', () => {
+    const { channels, told, expire } = connected();
+    channels.hold();
+    channels.cut();
     channels.key(97, true);
     expire();
     assert.deepEqual(told, ['ready', 'undelivered']);
@@ -113,25 +137,52 @@ describe('channels between two peers', () => {
     assert.deepEqual(told, ['ready', 'undelivered']);
     const next = new Channel('input', 'open');
     channels.add(2, next);
-    assert.equal(next.sent.length, 256);
+    assert.equal(next.sent.length, 257);
+    assert.equal(next.types.at(-1), 'release-all'); // for the release that was left out
   });
 
   it('hold no more characters than a page can spare', () => {
     const { channels, told } = connected();
     channels.hold();
-    for (let count = 0; count < 5; ++count) channels.clipboard('a'.repeat(60_000));
-    assert.deepEqual(told, ['ready', 'undelivered']);
+    const refusals = [1, 2, 3, 4, 5].map(() => channels.clipboard('a'.repeat(60_000)));
+    assert.deepEqual(refusals, [null, null, null, null, 'not-delivered']);
+    assert.deepEqual(told, ['ready']); // who pastes tells it
+  });
+
+  it('send nothing that was typed before the machine slept', () => {
+    const { channels, told, at } = connected();
+    channels.hold();
+    channels.key(97, true);
+    at.ms = 3_600_000;
+    const next = new Channel('input', 'open');
+    channels.add(2, next);
+    assert.deepEqual(next.sent, []);
+    assert.deepEqual(told, ['ready', 'ready', 'undelivered']);
+  });
+
+  it('let go what waits to be pressed, and say nothing where nothing does', () => {
+    const { channels, told, expire } = connected();
+    channels.hold();
+    channels.cut();
+    channels.releaseAll();
+    expire();
+    assert.deepEqual(told, ['ready']);
+    channels.hold();
+    channels.key(97, true);
+    channels.releaseAll();
+    const next = new Channel('input', 'open');
+    channels.add(2, next);
+    assert.deepEqual(next.types, ['key', 'release-all']);
   });
 
   it('forget what waits once nobody is to get it, and hold what comes next', () => {
-    const { channels, told, timers } = connected();
+    const { channels, told } = connected();
     channels.hold();
     channels.forget();
     assert.deepEqual(told, ['ready']);
     channels.key(97, true);
     channels.forget();
     assert.deepEqual(told, ['ready', 'undelivered']);
-    assert.deepEqual(timers.filter(Boolean), []);
     assert.equal(channels.takesInput, true);
   });
 

@@ -61,10 +61,11 @@ const settled = async () => { for (let i = 0; i < 20; ++i) await null; };
 function scene(t, { mayOpen = true } = {}) {
   const tick = fakeTimers(t);
   const browser = { isOnline: true, target: new EventTarget(), connection: new EventTarget() };
-  const page = { opened: 0, probed: 0, asked: [], picture: { epoch: 1, signs: 10 }, sound: { epoch: 2, signs: 10 } };
+  const page = { opened: 0, probed: 0, lost: 0, flows: false, asked: [], picture: { epoch: 1, signs: 10 }, sound: { epoch: 2, signs: 10 } };
   const peer = (name) => ({ signs: async () => page[name] && { ...page[name] },
     renegotiate: () => page.asked.push(name) });
-  const moves = new Moves({ picture: peer('picture'), sound: peer('sound'), target: browser.target,
+  const picture = { ...peer('picture'), flows: () => page.flows, lost: () => { page.lost += 1; } };
+  const moves = new Moves({ picture, roundTripMs: () => 50, sound: peer('sound'), target: browser.target,
     connection: browser.connection, isOnline: () => browser.isOnline,
     probe: () => { page.probed += 1; },
     reopen: () => { if (mayOpen) page.opened += 1; return mayOpen; } });
@@ -78,6 +79,44 @@ function scene(t, { mayOpen = true } = {}) {
   };
   return { moves, page, browser, happens, welcome, tick };
 }
+
+describe('input over a still picture', () => {
+  test('that nothing answers has lost its peer', async (t) => {
+    const { moves, page, tick } = scene(t);
+    const looked = moves.sent();
+    tick(899);
+    await settled();
+    assert.equal(page.lost, 0);
+    tick(1);
+    await looked;
+    assert.equal(page.lost, 1);
+  });
+
+  test('that is acknowledged has not, nor where another peer has come', async (t) => {
+    const { moves, page, tick } = scene(t);
+    for (const change of [() => { page.picture.signs += 1; }, () => { page.picture.epoch += 1; },
+      () => { page.picture = null; }]) {
+      const looked = moves.sent();
+      await settled();
+      change();
+      tick(900);
+      await looked;
+    }
+    assert.equal(page.lost, 0);
+  });
+
+  test('is looked after once at a time, and not at all while pictures come', async (t) => {
+    const { moves, page, tick } = scene(t);
+    page.flows = true;
+    await moves.sent();
+    page.flows = false;
+    const looked = moves.sent();
+    await moves.sent();
+    tick(900);
+    await looked;
+    assert.equal(page.lost, 1);
+  });
+});
 
 describe('another network', () => {
   for (const event of ['online', 'change']) {
