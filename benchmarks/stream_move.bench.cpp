@@ -69,7 +69,7 @@ std::vector<double> another_way(const char* url, bool types) {
   for (int i = 0; i < moves; ++i)
     samples.push_back(measure(page, [&] {
       path.cut();
-      if (types) page.type("a");
+      if (types) page.type("word");
       path.lay();
     }));
   return samples;
@@ -95,7 +95,7 @@ void run(const std::string& path) {
   report.add("another way for the media", "ms", another_way(moving_page, false),
              {.p95 = target_ms});
   report.add("another way under a still picture, from a key on", "ms",
-             another_way(still_page, true));
+             another_way(still_page, true), {.p95 = target_ms});
   report.add("another network", "ms", another_network(), {.p95 = target_ms});
   if (!report.write(path)) throw std::runtime_error("a target was missed");
 }

@@ -178,10 +178,10 @@ void Stream::on_peer_state(std::uint64_t epoch, const Json& body) {
     on_connected(epoch);
   } else if (state == "failed" || state == "closed") {
     // A peer that had worked is rebuilt under a new epoch; one that never did waits to be asked,
-    // and so does a viewer that has another.
+    // and so does a viewer that has another, or has closed it.
     const bool is_only = epoch_of(peer.viewer, peer.media) == epoch && peer.beside == 0;
     close_epoch(epoch);
-    if (peer.is_answered && is_only && watchers_.contains(peer.viewer))
+    if (state == "failed" && peer.is_answered && is_only && watchers_.contains(peer.viewer))
       return open_epoch(peer.viewer, peer.media);
     if (peer.media == "audio" && state == "failed")
       refuse(peer.viewer, "audio-unavailable",

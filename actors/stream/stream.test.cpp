@@ -332,6 +332,18 @@ TEST_CASE("a peer that failed is built anew", "[caf][stream]") {
   CHECK(world.told("add").size() == 2);
 }
 
+TEST_CASE("a peer that its viewer has closed is not built anew until it asks", "[caf][stream]") {
+  StreamFixture world;
+  world.come_up();
+  world.tell(world.stream, AddWatcher{"a", false});
+  world.offer(1);
+  world.answer("a", 1);
+  world.says({{"type", "peer"}, {"epoch", 1U}, {"state", "closed"}});
+  CHECK(world.told("add").size() == 1);
+  world.tell(world.stream, AddWatcher{"a", false});  // as who resumes does
+  CHECK(world.told("add").size() == 2);
+}
+
 TEST_CASE("who offers is answered, and hears when its peer is lost", "[caf][stream]") {
   StreamFixture world;
   world.tell(world.stream, ViewerOffers{"a", "v=0"});

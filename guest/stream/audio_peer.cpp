@@ -179,13 +179,19 @@ void AudioPeer::state_changed(GstWebRTCPeerConnectionState state) {
   if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED && !connected_ && source_) {
     connected_ = true;
     connect_deadline_.cancel();
+    for (const auto& dtls : connected_dtls(webrtc_.get()))
+      home().connect(dtls.get(), "notify::connection-state", G_CALLBACK(on_dtls_state));
     events_.connected();
   } else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED) {
     end("the connection to the viewer failed");
   } else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED) {
-    ended_ = true;
-    events_.closed();
+    viewer_closed();
   }
+}
+
+void AudioPeer::viewer_closed() {
+  ended_ = true;
+  events_.closed();
 }
 
 void AudioPeer::end(const std::string& reason) {
@@ -199,6 +205,10 @@ void AudioPeer::on_ice_candidate(GstElement*, guint line, gchar* candidate, gpoi
   Home::of(home).post([line, text = std::string{candidate ? candidate : ""}](AudioPeer& peer) {
     peer.events_.candidate(text, line);
   });
+}
+
+void AudioPeer::on_dtls_state(GstElement* dtls, GParamSpec*, gpointer home) {
+  if (is_closed(dtls)) Home::of(home).post([](AudioPeer& peer) { peer.viewer_closed(); });
 }
 
 void AudioPeer::on_state(GstElement* webrtc, GParamSpec*, gpointer home) {

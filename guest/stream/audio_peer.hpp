@@ -57,9 +57,11 @@ class AudioPeer : public std::enable_shared_from_this<AudioPeer> {
   [[nodiscard]] bool attach_sender();
   void state_changed(GstWebRTCPeerConnectionState state);
   void end(const std::string& reason);
+  void viewer_closed();
 
   static void on_ice_candidate(GstElement*, guint line, gchar* candidate, gpointer home);
   static void on_state(GstElement* webrtc, GParamSpec*, gpointer home);
+  static void on_dtls_state(GstElement* dtls, GParamSpec*, gpointer home);
 
   EventLoop& loop_;
   Events events_;

@@ -1,5 +1,6 @@
 #include "guest/stream/peer.hpp"
 
+#include <algorithm>
 #include <gst/video/video.h>
 
 #include "guest/stream/gst_promise.hpp"
@@ -129,7 +130,7 @@ void Peer::listen() {
   if (player_)
     home().connect(webrtc_.get(), "notify::ice-gathering-state", G_CALLBACK(on_gathering));
   pipeline_.on_error([at = home()](const std::string& error) {
-    at.post([error](Peer& peer) { peer.end(error); });
+    at.post([error](Peer& peer) { peer.broken(error); });
   });
 }
 
@@ -297,14 +298,28 @@ void Peer::state_changed(GstWebRTCPeerConnectionState state) {
   if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED && !connected_ && feed_) {
     connected_ = true;
     connect_deadline_.cancel();
+    dtls_ = connected_dtls(webrtc_.get());
+    for (const auto& dtls : dtls_)
+      home().connect(dtls.get(), "notify::connection-state", G_CALLBACK(on_dtls_state));
     if (player_) expect_answers(webrtc_.get());
     events_.connected();
   } else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED) {
     end("the connection to the viewer failed");
   } else if (state == GST_WEBRTC_PEER_CONNECTION_STATE_CLOSED) {
-    ended_ = true;
-    events_.closed();
+    viewer_closed();
   }
+}
+
+/// What is written to a viewer that has closed is an error of the pipeline's.
+void Peer::broken(const std::string& error) {
+  const bool is_over = std::any_of(dtls_.begin(), dtls_.end(),
+                                   [](const auto& dtls) { return is_closed(dtls.get()); });
+  is_over ? viewer_closed() : end(error);
+}
+
+void Peer::viewer_closed() {
+  ended_ = true;
+  events_.closed();
 }
 
 void Peer::end(const std::string& reason) {
@@ -328,6 +343,10 @@ void Peer::on_gathering(GstElement* webrtc, GParamSpec*, gpointer home) {
   g_object_get(webrtc, "ice-gathering-state", &state, nullptr);
   if (state != GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE) return;
   Home::of(home).post([](Peer& peer) { peer.tell_answer(); });
+}
+
+void Peer::on_dtls_state(GstElement* dtls, GParamSpec*, gpointer home) {
+  if (is_closed(dtls)) Home::of(home).post([](Peer& peer) { peer.viewer_closed(); });
 }
 
 void Peer::on_state(GstElement* webrtc, GParamSpec*, gpointer home) {

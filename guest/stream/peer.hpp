@@ -95,9 +95,12 @@ class Peer : public std::enable_shared_from_this<Peer> {
   [[nodiscard]] bool attach_video();
   void state_changed(GstWebRTCPeerConnectionState state);
   void end(const std::string& reason);
+  void broken(const std::string& error);
+  void viewer_closed();
 
   static void on_ice_candidate(GstElement*, guint line, gchar* candidate, gpointer home);
   static void on_state(GstElement* webrtc, GParamSpec*, gpointer home);
+  static void on_dtls_state(GstElement* dtls, GParamSpec*, gpointer home);
   static void on_gathering(GstElement* webrtc, GParamSpec*, gpointer home);
   static GstPadProbeReturn on_upstream(GstPad*, GstPadProbeInfo* info, gpointer home);
   static GstPadProbeReturn on_packet(GstPad*, GstPadProbeInfo*, gpointer home);
@@ -106,6 +109,7 @@ class Peer : public std::enable_shared_from_this<Peer> {
   Events events_;
   Pipeline pipeline_;
   GstPtr<GstElement> webrtc_;
+  std::vector<GstPtr<GstElement>> dtls_;  ///< once connected
   std::optional<OwnCertificate> certificate_;
   std::shared_ptr<DataChannels> channels_;
   std::shared_ptr<FileChannel> files_;

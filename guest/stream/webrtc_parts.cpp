@@ -6,6 +6,15 @@ namespace aerie::stream {
 namespace {
 
 constexpr std::size_t most_early = 64;
+// Of GstDtlsConnectionState, which has no header.
+constexpr gint dtls_closed = 1;
+constexpr gint dtls_connected = 4;
+
+gint dtls_state(GstElement* dtls) {
+  gint state = 0;
+  g_object_get(dtls, "connection-state", &state, nullptr);
+  return state;
+}
 
 }  // namespace
 
@@ -43,6 +52,24 @@ GstWebRTCPeerConnectionState connection_state(GstElement* webrtc) {
   GstWebRTCPeerConnectionState state{};
   g_object_get(webrtc, "connection-state", &state, nullptr);
   return state;
+}
+
+std::vector<GstPtr<GstElement>> connected_dtls(GstElement* webrtc) {
+  std::vector<GstPtr<GstElement>> found;
+  const auto collect = [](const GValue* value, gpointer all) {
+    auto element = GstPtr<GstElement>::borrow(GST_ELEMENT(g_value_get_object(value)));
+    if (dtls_state(element.get()) == dtls_connected)
+      static_cast<std::vector<GstPtr<GstElement>>*>(all)->push_back(std::move(element));
+  };
+  const std::unique_ptr<GstIterator, decltype(&gst_iterator_free)> elements{
+      gst_bin_iterate_all_by_element_factory_name(GST_BIN(webrtc), "dtlssrtpenc"),
+      &gst_iterator_free};
+  (void)gst_iterator_foreach(elements.get(), collect, &found);
+  return found;
+}
+
+bool is_closed(GstElement* dtls) {
+  return dtls_state(dtls) == dtls_closed;
 }
 
 }  // namespace aerie::stream

@@ -75,4 +75,11 @@ class RemoteCandidates {
 
 [[nodiscard]] GstWebRTCPeerConnectionState connection_state(GstElement* webrtc);
 
+/// The elements in a connected webrtcbin that speak DTLS; each has `notify::connection-state`.
+[[nodiscard]] std::vector<GstPtr<GstElement>> connected_dtls(GstElement* webrtc);
+
+/// Whether the other side has closed its end (RFC 5246, 7.2.1), as a browser does with its peer and
+/// its page. webrtcbin tells nothing of it, and ICE misses the other side after 45 s.
+[[nodiscard]] bool is_closed(GstElement* dtls);
+
 }  // namespace aerie::stream

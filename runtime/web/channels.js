@@ -10,16 +10,17 @@ const mostQueuedBytes = 1 << 20;
 export class Channels {
   /**
    * `handlers` by message type: cursor, clipboard, recording, refused. onReady() when input can be sent,
-   * before what was held; onSent() with each message, onUndelivered() for input that is lost.
+   * before what was held; onHeldOver() when it can be again, by the same peer; onSent() with each message,
+   * onUndelivered() for input that is lost.
    */
-  constructor({ handlers, onReady, onUndelivered, onSent = () => {}, clock = {} }) {
-    Object.assign(this, { handlers, onReady, onUndelivered, onSent });
+  constructor({ handlers, onReady, onUndelivered, onHeldOver = () => {}, onSent = () => {}, clock = {} }) {
+    Object.assign(this, { handlers, onReady, onUndelivered, onHeldOver, onSent });
     this.input = null;
     this.pointer = null;
     this.epoch = -1;
     this.inputEpoch = -1; // whose channel `input` is
     this.n = 0;
-    this.held = new HeldInput({ onExpired: () => this.#giveUpWaiting(), ...clock });
+    this.held = new HeldInput({ onExpired: () => this.#expired(), ...clock });
   }
 
   /** The guest lets its peer go, or has: input waits for the channel of the next. */
@@ -35,12 +36,14 @@ export class Channels {
 
   /** A picture came by the peer of `epoch`: where input waits for the next, this one lives after all. */
   pictureCame(epoch) {
-    if (epoch === this.inputEpoch && this.held.isNeedless) this.#giveUpWaiting();
+    if (epoch !== this.inputEpoch || !this.held.isNeedless) return;
+    this.#flush(this.held.end());
+    this.onHeldOver();
   }
 
   /** Nobody is to get what waits. */
   forget() {
-    if (this.held.empty().texts.length > 0) this.onUndelivered();
+    if (this.held.empty().isMissed) this.onUndelivered();
   }
 
   /** Takes a channel that the guest opened in `epoch`. */
@@ -109,9 +112,10 @@ export class Channels {
     return this.#tell({ type: 'record', on });
   }
 
-  /** What is down by then is let go; a guest that has lost its peer has let go by itself. */
   releaseAll() {
-    if (!this.held.isOn || this.held.texts.length > 0) this.#give({ type: 'release-all' });
+    const text = JSON.stringify({ type: 'release-all' });
+    if (this.held.isOn) this.held.add(text, false);
+    else this.#send(this.input, text);
   }
 
   #next() {
@@ -126,14 +130,15 @@ export class Channels {
     this.#flush(held);
   }
 
-  // The next peer did not come. The one before it may still be there: it is not always let go first.
-  #giveUpWaiting() {
-    this.#flush(this.held.end());
+  // Neither has the next peer come nor a picture by the one before.
+  #expired() {
+    if (this.held.end().isMissed) this.onUndelivered();
+    this.onHeldOver();
   }
 
-  #flush({ texts, isCut, isStale }) {
+  #flush({ texts, isMissed, isCut, isStale }) {
     const sent = !isStale && texts.every((text) => this.#send(this.input, text));
-    if (texts.length > 0 && !sent) this.onUndelivered();
+    if (isMissed && !sent) this.onUndelivered();
     // The release of a key that waited may be among what did not.
     if (isCut) this.releaseAll();
   }

@@ -33,19 +33,23 @@ export class HeldInput {
     return this.isOn && this.now() - this.since > overdueMs;
   }
 
-  /** Has a message wait, one string; false where as much waits as may. */
-  add(text) {
-    const isFull = this.texts.length >= most.messages || this.characters + text.length > most.characters;
-    this.isCut ||= isFull;
-    if (isFull) return false;
+  /**
+   * Has a message wait, one string; false where as much waits as may, and for all that follows. `isInput`: a person
+   * would miss it.
+   */
+  add(text, isInput = true) {
+    this.isCut ||= this.texts.length >= most.messages || this.characters + text.length > most.characters;
+    if (this.isCut) return false;
+    this.isMissed ||= isInput;
     this.texts.push(text);
     this.characters += text.length;
     return true;
   }
 
   /**
-   * Input need not wait any longer: {texts, isCut, isStale}, what waited, in its order; whether something is missing
-   * at its end; and whether nobody can mean it any more, after a sleep of the machine.
+   * Input need not wait any longer: {texts, isMissed, isCut, isStale}, what waited, in its order; whether a person
+   * would miss it; whether something is left out at its end; and whether nobody can mean it any more, after a sleep
+   * of the machine.
    */
   end() {
     const isStale = this.now() - this.since > 2 * heldMs;
@@ -56,14 +60,15 @@ export class HeldInput {
 
   /** Takes out what waits; what comes next waits as before. */
   empty() {
-    const { texts, isCut } = this;
+    const { texts, isMissed, isCut } = this;
     this.#empty();
-    return { texts, isCut };
+    return { texts, isMissed, isCut };
   }
 
   #empty() {
     this.texts = [];
     this.characters = 0;
+    this.isMissed = false;
     this.isCut = false;
   }
 }

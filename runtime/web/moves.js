@@ -4,8 +4,10 @@
 
 const burstMs = 300;
 const lookMs = 100; // a living peer with a moving picture has shown it by then
-// Input is acknowledged after a round trip and 200 ms at most (RFC 9260, 6.2), or once it was repeated.
-const acknowledgedMs = 800;
+// Input is acknowledged within 200 ms and a round trip (RFC 9260, 6.2), or when it was repeated; the answer
+// that is waited for then takes another.
+const acknowledgedMs = 600;
+const freshMs = 1000;
 
 /**
  * How much has come over a connection so far, media and ICE's own, as one number that only grows: what
@@ -20,22 +22,25 @@ export async function signsOfLife(connection) {
   return signs;
 }
 
-/** False where a peer, as signs() gave it before and now, is the same and nothing has come over it. */
+/**
+ * False where a peer, as signs() gave it before and now, is the same and nothing has come over it. The sum shrinks
+ * where the browser drops a pair.
+ */
 export function isAlive(before, now) {
-  return before === null || now === null || now.epoch !== before.epoch || now.signs > before.signs;
+  return before === null || now === null || now.epoch !== before.epoch || now.signs !== before.signs;
 }
 
 export class Moves {
   /**
    * `reopen()` opens another socket, false where there is to be none, and `probe()` does where the present one
    * is dead; `picture` and `sound` are the peers,
-   * {signs(), renegotiate()}: signs() resolves to {epoch, signs}, or to null; `picture` has flows(), whether
-   * pictures come, and lost(), told where nothing answers what a person does; `roundTripMs()` is the server's way.
-   * The rest is the browser's.
+   * {signs(), renegotiate()}: signs() resolves to {epoch, signs}, or to null; `picture` has isStill() as well, whether
+   * input goes by a whole peer whose picture does not move. The rest is the browser's.
    */
-  constructor({ reopen, probe, picture, sound, roundTripMs = () => 0, target = globalThis, connection = navigator.connection,
+  constructor({ reopen, probe, picture, sound, target = globalThis, connection = navigator.connection,
     isOnline = () => navigator.onLine }) {
-    Object.assign(this, { reopen, probe, picture, sound, roundTripMs, isOnline });
+    Object.assign(this, { reopen, probe, picture, sound, isOnline });
+    this.sample = null; // {at, signs} before input; null signs: not there yet
     this.isLooking = false; // for what answers input
     this.before = null; // what the peers had shown; to be compared at the next welcome
     this.isOpening = false;
@@ -81,15 +86,30 @@ export class Moves {
     await Promise.all([this.picture, this.sound].map((peer, index) => renewUnlessAlive(peer, before.signs[index])));
   }
 
-  /** Input was sent. A still picture tells nothing of its network, but input is acknowledged. */
+  /**
+   * Input was sent. A still picture tells nothing of its network, but input is acknowledged: where nothing comes,
+   * the server is asked, and then for another peer.
+   */
   async sent() {
-    if (this.isLooking || this.picture.flows()) return;
+    if (this.isLooking || !this.picture.isStill()) return;
+    const { sample } = this;
+    if (sample === null || Date.now() - sample.at > freshMs) {
+      // What this input is answered by may be in it: the next one's counts.
+      this.sample = { at: Date.now(), signs: null };
+      this.sample.signs = await this.picture.signs();
+      return;
+    }
+    if (sample.signs === null) return;
+    this.sample = null;
     this.isLooking = true;
-    const before = this.picture.signs();
-    await new Promise((resolve) => { setTimeout(resolve, acknowledgedMs + 2 * this.roundTripMs()); });
-    const isLost = !isAlive(await before, await this.picture.signs());
-    this.isLooking = false;
-    if (isLost) this.picture.lost();
+    try {
+      await new Promise((resolve) => { setTimeout(resolve, acknowledgedMs); });
+      if (isAlive(sample.signs, await this.picture.signs()) || !this.picture.isStill()) return;
+      this.before ??= { at: Date.now(), signs: [Promise.resolve(sample.signs), this.sound.signs()] };
+      this.probe();
+    } finally {
+      this.isLooking = false;
+    }
   }
 
   /** The server offers a peer for the picture. */

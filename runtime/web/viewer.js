@@ -79,13 +79,12 @@ class Viewer {
     this.sound = new Sound({ send: (message) => this.signaling.send(message),
       onChanged: (sound) => drawSoundButton(byId('sound'), sound) });
     this.moves = new Moves({ reopen: () => this.#reopen(), probe: () => this.signaling.probe(), sound: this.sound,
-      roundTripMs: () => this.signaling.roundTripMs,
-      picture: { signs: () => this.media.signs(), flows: () => this.media.flows(),
-        renegotiate: () => this.#renegotiate(), lost: () => this.#peerLost() } });
+      picture: { signs: () => this.media.signs(), isStill: () => this.#isStill(),
+        renegotiate: () => this.#renegotiate() } });
     this.clipboard = new GuestClipboard((text) => this.toast.show(text));
     this.cursor = new Cursor((value) => { byId('surface').style.cursor = value; });
     this.channels = new Channels({ onReady: () => this.#inputOpened(),
-      onSent: () => { if (!this.view.session.paused) this.moves.sent(); },
+      onHeldOver: () => this.fit.soon(), onSent: () => this.moves.sent(),
       onUndelivered: () => this.#refused('not-delivered'), handlers: {
       cursor: (message) => this.cursor.take(message),
       clipboard: (message) => this.clipboard.take(message),
@@ -161,6 +160,11 @@ class Viewer {
     if (this.view.connection === 'closed' || this.view.ended) return false;
     this.signaling.open();
     return true;
+  }
+
+  #isStill() {
+    const isWhole = this.channels.ready && this.media.newest?.epoch === this.channels.inputEpoch;
+    return isWhole && !this.media.flows() && !this.view.session.paused;
   }
 
   #frameCame(epoch) {
@@ -343,7 +347,7 @@ class Viewer {
   #refused(reason) {
     const phase = phaseOf(this.view);
     const isLost = reason === 'not-delivered' || (reason === 'not-in-control' && inControl(this.view));
-    if (isLost && ['live', 'restarting', 'disconnected'].includes(phase)) this.toast.show(refusedText('not-delivered'));
+    if (isLost && !['ended', 'failed'].includes(phase)) this.toast.show(refusedText('not-delivered'));
     else if (phase === 'live') this.toast.show(refusedText(reason));
   }
 

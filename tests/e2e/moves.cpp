@@ -52,7 +52,10 @@ constexpr const char* recorder =
     "super(...all); window.sockets += 1; } };"
     "window.states = []; addEventListener('DOMContentLoaded', () => new MutationObserver(() => "
     "states.push(document.body.dataset.state)).observe(document.body, {attributeFilter: "
-    "['data-state']}));";
+    "['data-state']}));"
+    "window.peerStates = []; window.RTCPeerConnection = class extends RTCPeerConnection { "
+    "constructor(...all) { super(...all); this.addEventListener('connectionstatechange', () => "
+    "peerStates.push(this.connectionState)); } };";
 
 int epoch_of(Page& page) {
   return std::stoi(page.evaluate("document.body.dataset.epoch").get<std::string>());
@@ -169,9 +172,10 @@ TEST_CASE("a still screen's way that is gone without a word is replaced once som
   Watching watching(false);
   auto& [world, site, session, chromium, page, path, epoch] = watching;
   path.cut();
-  page.type("b");
+  page.type("lost");
   path.lay();
   CHECK(await_peer_after(page, epoch) == epoch + 1);
+  CHECK(page.evaluate("peerStates.includes('disconnected')") == false);  // before ICE missed it
   check_that_it_is_used(page, site, "c");
   watching.check_that_nothing_showed();
 }

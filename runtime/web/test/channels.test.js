@@ -32,7 +32,7 @@ function connected() {
   const clock = { now: () => at.ms, schedule: (job, ms) => timers.push({ job, ms }) - 1,
     unschedule: (timer) => { if (timer !== null && timer !== undefined) timers[timer] = null; } };
   const channels = new Channels({ handlers: {}, onReady: () => told.push('ready'),
-    onUndelivered: () => told.push('undelivered'), clock });
+    onUndelivered: () => told.push('undelivered'), onHeldOver: () => told.push('held over'), clock });
   const input = new Channel('input', 'open');
   channels.add(1, input);
   const expire = () => timers.filter(Boolean).forEach(({ job }) => job());
@@ -80,7 +80,7 @@ describe('channels between two peers', () => {
     assert.deepEqual(next.types, ['release-all', 'key']);
   });
 
-  it('go back to the peer before where the next one does not come', () => {
+  it('say that input is lost where neither the next peer comes nor a picture by the one before', () => {
     const { channels, input, told, timers, expire } = connected();
     channels.hold();
     channels.key(97, true);
@@ -88,13 +88,13 @@ describe('channels between two peers', () => {
     channels.key(97, false);
     assert.deepEqual(timers.filter(Boolean).map(({ ms }) => ms), [heldMs]);
     expire();
-    assert.deepEqual(input.types, ['key', 'key']);
+    assert.deepEqual(input.types, []);
     assert.equal(channels.ready, true);
-    assert.deepEqual(told, ['ready']);
+    assert.deepEqual(told, ['ready', 'undelivered', 'held over']);
   });
 
   it('go back to the peer before once it is sure that it was not let go', () => {
-    const { channels, input, at } = connected();
+    const { channels, input, told, at } = connected();
     channels.hold();
     channels.key(97, true);
     at.ms = 1000;
@@ -106,6 +106,17 @@ describe('channels between two peers', () => {
     channels.pictureCame(1);
     assert.deepEqual(input.types, ['key']);
     assert.equal(channels.ready, true);
+    assert.deepEqual(told, ['ready', 'held over']);
+  });
+
+  it('let go at the peer before what was let go meanwhile', () => {
+    const { channels, input, at } = connected();
+    channels.key(97, true);
+    channels.hold();
+    channels.releaseAll();
+    at.ms = 1001;
+    channels.pictureCame(1);
+    assert.deepEqual(input.types, ['key', 'release-all']);
   });
 
   it('wait no longer where nothing was typed, either', () => {
@@ -113,19 +124,18 @@ describe('channels between two peers', () => {
     channels.hold();
     expire();
     assert.equal(channels.display(640, 480), true);
-    assert.deepEqual([input.types, told], [['display'], ['ready']]);
+    assert.deepEqual([input.types, told], [['display'], ['ready', 'held over']]);
   });
 
-  it('say that input is lost where no peer comes', () => {
+  it('refuse input once the peer is gone for sure', () => {
     const { channels, told, expire } = connected();
     channels.hold();
     channels.cut();
     channels.key(97, true);
     expire();
-    assert.deepEqual(told, ['ready', 'undelivered']);
     assert.equal(channels.takesInput, false);
     channels.key(98, true);
-    assert.deepEqual(told, ['ready', 'undelivered', 'undelivered']);
+    assert.deepEqual(told, ['ready', 'undelivered', 'held over', 'undelivered']);
   });
 
   it('hold so much and no more, and say so', () => {
@@ -139,6 +149,16 @@ describe('channels between two peers', () => {
     channels.add(2, next);
     assert.equal(next.sent.length, 257);
     assert.equal(next.types.at(-1), 'release-all'); // for the release that was left out
+  });
+
+  it('leave no hole: after what is too much nothing more waits', () => {
+    const { channels } = connected();
+    channels.hold();
+    for (let count = 0; count < 5; ++count) channels.clipboard('a'.repeat(60_000));
+    channels.key(97, true);
+    const next = new Channel('input', 'open');
+    channels.add(2, next);
+    assert.deepEqual(next.types, ['clipboard', 'clipboard', 'clipboard', 'clipboard', 'release-all']);
   });
 
   it('hold no more characters than a page can spare', () => {
@@ -166,7 +186,7 @@ describe('channels between two peers', () => {
     channels.cut();
     channels.releaseAll();
     expire();
-    assert.deepEqual(told, ['ready']);
+    assert.deepEqual(told, ['ready', 'held over']);
     channels.hold();
     channels.key(97, true);
     channels.releaseAll();

@@ -18,6 +18,7 @@ test('a peer is alive when it is another, or more has come', () => {
   const peer = { epoch: 4, signs: 10 };
   assert.equal(isAlive(peer, { epoch: 4, signs: 10 }), false);
   assert.equal(isAlive(peer, { epoch: 4, signs: 11 }), true);
+  assert.equal(isAlive(peer, { epoch: 4, signs: 9 }), true);
   assert.equal(isAlive(peer, { epoch: 5, signs: 0 }), true);
   assert.equal(isAlive(null, peer), true);
   assert.equal(isAlive(peer, null), true);
@@ -61,11 +62,11 @@ const settled = async () => { for (let i = 0; i < 20; ++i) await null; };
 function scene(t, { mayOpen = true } = {}) {
   const tick = fakeTimers(t);
   const browser = { isOnline: true, target: new EventTarget(), connection: new EventTarget() };
-  const page = { opened: 0, probed: 0, lost: 0, flows: false, asked: [], picture: { epoch: 1, signs: 10 }, sound: { epoch: 2, signs: 10 } };
+  const page = { opened: 0, probed: 0, isStill: true, asked: [], picture: { epoch: 1, signs: 10 }, sound: { epoch: 2, signs: 10 } };
   const peer = (name) => ({ signs: async () => page[name] && { ...page[name] },
     renegotiate: () => page.asked.push(name) });
-  const picture = { ...peer('picture'), flows: () => page.flows, lost: () => { page.lost += 1; } };
-  const moves = new Moves({ picture, roundTripMs: () => 50, sound: peer('sound'), target: browser.target,
+  const picture = { ...peer('picture'), isStill: () => page.isStill };
+  const moves = new Moves({ picture, sound: peer('sound'), target: browser.target,
     connection: browser.connection, isOnline: () => browser.isOnline,
     probe: () => { page.probed += 1; },
     reopen: () => { if (mayOpen) page.opened += 1; return mayOpen; } });
@@ -81,40 +82,67 @@ function scene(t, { mayOpen = true } = {}) {
 }
 
 describe('input over a still picture', () => {
-  test('that nothing answers has lost its peer', async (t) => {
-    const { moves, page, tick } = scene(t);
+  /** The next key after one by which the peer was looked at; it is given its time. */
+  const typed = async ({ moves, tick }, between = () => {}) => {
+    await moves.sent();
     const looked = moves.sent();
-    tick(899);
     await settled();
-    assert.equal(page.lost, 0);
-    tick(1);
+    between();
+    tick(600);
     await looked;
-    assert.equal(page.lost, 1);
+  };
+  const answered = async ({ moves, tick }) => {
+    moves.welcomed({ resumed: true });
+    const done = moves.answered();
+    tick(100);
+    await settled();
+    await done;
+  };
+
+  test('that nothing answers has the server asked, and then for another peer', async (t) => {
+    const at = scene(t);
+    await typed(at);
+    assert.equal(at.page.probed, 1);
+    assert.deepEqual(at.page.asked, []);
+    await answered(at);
+    assert.deepEqual(at.page.asked, ['picture', 'sound']);
   });
 
-  test('that is acknowledged has not, nor where another peer has come', async (t) => {
-    const { moves, page, tick } = scene(t);
-    for (const change of [() => { page.picture.signs += 1; }, () => { page.picture.epoch += 1; },
-      () => { page.picture = null; }]) {
-      const looked = moves.sent();
-      await settled();
-      change();
-      tick(900);
-      await looked;
-    }
-    assert.equal(page.lost, 0);
+  test('that is acknowledged has not, nor what another peer took over, or lost a pair', async (t) => {
+    const at = scene(t);
+    const { picture } = at.page;
+    for (const change of [() => { picture.signs += 1; }, () => { picture.epoch += 1; }, () => { picture.signs -= 1; },
+      () => { at.page.isStill = false; }])
+      await typed(at, change);
+    assert.equal(at.page.probed, 0);
   });
 
-  test('is looked after once at a time, and not at all while pictures come', async (t) => {
-    const { moves, page, tick } = scene(t);
-    page.flows = true;
-    await moves.sent();
-    page.flows = false;
+  test('that is answered as late as the server is leaves the peer alone', async (t) => {
+    const at = scene(t);
+    await typed(at);
+    at.page.picture.signs += 1;
+    at.page.sound.signs += 1;
+    await answered(at);
+    assert.deepEqual(at.page.asked, []);
+  });
+
+  test('is not looked after by what came before, once at a time, and not while pictures come', async (t) => {
+    const at = scene(t);
+    const { moves, page, tick } = at;
+    page.isStill = false;
+    await typed(at);
+    page.isStill = true;
+    moves.sent();
+    moves.sent(); // the first look is not there yet
+    await settled();
+    tick(600);
+    assert.equal(page.probed, 0);
     const looked = moves.sent();
-    await moves.sent();
-    tick(900);
+    moves.sent();
+    await settled();
+    tick(600);
     await looked;
-    assert.equal(page.lost, 1);
+    assert.equal(page.probed, 1);
   });
 });
 
