@@ -23,11 +23,11 @@ export async function signsOfLife(connection) {
 }
 
 /**
- * False where a peer, as signs() gave it before and now, is the same and nothing has come over it. The sum shrinks
- * where the browser drops a pair.
+ * False where a peer, as signs() gave it before and now, is the same and nothing has come over it. Of a network that
+ * is gone the browser drops the pairs, and the sum shrinks.
  */
 export function isAlive(before, now) {
-  return before === null || now === null || now.epoch !== before.epoch || now.signs !== before.signs;
+  return before === null || now === null || now.epoch !== before.epoch || now.signs > before.signs;
 }
 
 export class Moves {
