@@ -132,7 +132,10 @@ export class Channels {
 
   // Neither has the next peer come nor a picture by the one before.
   #expired() {
-    if (this.held.end().isMissed) this.onUndelivered();
+    const { texts, isMissed } = this.held.end();
+    if (isMissed) this.onUndelivered();
+    // A release may be among it, and reach the one before when its way is back.
+    if (texts.length > 0) this.releaseAll();
     this.onHeldOver();
   }
 

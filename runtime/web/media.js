@@ -79,6 +79,11 @@ export class Media {
     return peer ? { epoch: peer.epoch, signs: await signsOfLife(peer.connection) } : null;
   }
 
+  /** Whether the browser has closed the newest peer: it does before its machine sleeps, and tells nobody. */
+  isClosed() {
+    return this.newest?.connection.connectionState === 'closed';
+  }
+
   /** Whether pictures come at present. */
   flows() {
     return performance.now() - this.pictureAt < restMs;

@@ -34,7 +34,7 @@ export class Moves {
   /**
    * `reopen()` opens another socket, false where there is to be none, and `probe()` does where the present one
    * is dead; `picture` and `sound` are the peers,
-   * {signs(), renegotiate()}: signs() resolves to {epoch, signs}, or to null; `picture` has isStill() as well, whether
+   * {signs(), isClosed(), renegotiate()}: signs() resolves to {epoch, signs}, or to null; `picture` has isStill() as well, whether
    * input goes by a whole peer whose picture does not move. The rest is the browser's.
    */
   constructor({ reopen, probe, picture, sound, target = globalThis, connection = navigator.connection,
@@ -79,6 +79,7 @@ export class Moves {
 
   /** The server has answered on that socket, after all that was missed. */
   async answered() {
+    for (const peer of [this.picture, this.sound]) if (peer.isClosed()) peer.renegotiate();
     const { before } = this;
     if (before === null || !this.isWelcome) return;
     this.before = null;
@@ -105,7 +106,7 @@ export class Moves {
     try {
       await new Promise((resolve) => { setTimeout(resolve, acknowledgedMs); });
       if (isAlive(sample.signs, await this.picture.signs()) || !this.picture.isStill()) return;
-      this.before ??= { at: Date.now(), signs: [Promise.resolve(sample.signs), this.sound.signs()] };
+      this.before ??= { at: Date.now(), signs: [sample.signs, null] }; // what is not heard sends nothing
       this.probe();
     } finally {
       this.isLooking = false;

@@ -56,6 +56,7 @@ export class Screen {
       if (Array.isArray(message.iceServers)) this.media.iceServers = message.iceServers;
       this.note.textContent = 'Waiting for the first picture…';
     }
+    if (message.type === 'pong' && this.media.isClosed()) this.signaling.send({ type: 'renegotiate' });
     if (message.type === 'offer') this.media.offer(message);
     if (message.type === 'candidate') this.media.candidate(message);
     if (message.type === 'stream' && message.state !== 'up')

@@ -94,6 +94,11 @@ export class Sound {
     if (this.wanted) this.send({ type: 'renegotiate', media: 'audio' });
   }
 
+  /** Whether the browser has closed its peer, as that of the picture. */
+  isClosed() {
+    return this.peer?.connection.connectionState === 'closed';
+  }
+
   /** How much has come over its peer so far: {epoch, signs}, or null where there is none. */
   async signs() {
     const { peer } = this;

@@ -79,8 +79,8 @@ class Viewer {
     this.sound = new Sound({ send: (message) => this.signaling.send(message),
       onChanged: (sound) => drawSoundButton(byId('sound'), sound) });
     this.moves = new Moves({ reopen: () => this.#reopen(), probe: () => this.signaling.probe(), sound: this.sound,
-      picture: { signs: () => this.media.signs(), isStill: () => this.#isStill(),
-        renegotiate: () => this.#renegotiate() } });
+      picture: { signs: () => this.media.signs(), isClosed: () => this.media.isClosed(),
+        isStill: () => this.#isStill(), renegotiate: () => this.#renegotiate() } });
     this.clipboard = new GuestClipboard((text) => this.toast.show(text));
     this.cursor = new Cursor((value) => { byId('surface').style.cursor = value; });
     this.channels = new Channels({ onReady: () => this.#inputOpened(),

@@ -53,8 +53,9 @@ constexpr const char* recorder =
     "window.states = []; addEventListener('DOMContentLoaded', () => new MutationObserver(() => "
     "states.push(document.body.dataset.state)).observe(document.body, {attributeFilter: "
     "['data-state']}));"
-    "window.peerStates = []; window.RTCPeerConnection = class extends RTCPeerConnection { "
-    "constructor(...all) { super(...all); this.addEventListener('connectionstatechange', () => "
+    "window.peers = []; window.peerStates = []; window.RTCPeerConnection = class extends "
+    "RTCPeerConnection { constructor(...all) { super(...all); peers.push(this); "
+    "this.addEventListener('connectionstatechange', () => "
     "peerStates.push(this.connectionState)); } };";
 
 int epoch_of(Page& page) {
@@ -178,6 +179,15 @@ TEST_CASE("a still screen's way that is gone without a word is replaced once som
   CHECK(page.evaluate("peerStates.includes('disconnected')") == false);  // before ICE missed it
   check_that_it_is_used(page, site, "c");
   watching.check_that_nothing_showed();
+}
+
+TEST_CASE("a peer that the browser has closed, as before a sleep, is asked for anew", "[moves]") {
+  Watching watching(false);
+  auto& [world, site, session, chromium, page, path, epoch] = watching;
+  page.evaluate("peers.at(-1).close()");
+  path.lay(60s);
+  CHECK(await_peer_after(page, epoch) == epoch + 1);
+  check_that_it_is_used(page, site, "b");
 }
 
 TEST_CASE("a viewer goes from one network to another", "[moves][network]") {

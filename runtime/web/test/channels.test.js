@@ -88,7 +88,7 @@ describe('channels between two peers', () => {
     channels.key(97, false);
     assert.deepEqual(timers.filter(Boolean).map(({ ms }) => ms), [heldMs]);
     expire();
-    assert.deepEqual(input.types, []);
+    assert.deepEqual(input.types, ['release-all']);
     assert.equal(channels.ready, true);
     assert.deepEqual(told, ['ready', 'undelivered', 'held over']);
   });

@@ -64,6 +64,7 @@ function scene(t, { mayOpen = true } = {}) {
   const browser = { isOnline: true, target: new EventTarget(), connection: new EventTarget() };
   const page = { opened: 0, probed: 0, isStill: true, asked: [], picture: { epoch: 1, signs: 10 }, sound: { epoch: 2, signs: 10 } };
   const peer = (name) => ({ signs: async () => page[name] && { ...page[name] },
+    isClosed: () => page[name]?.isClosed === true,
     renegotiate: () => page.asked.push(name) });
   const picture = { ...peer('picture'), isStill: () => page.isStill };
   const moves = new Moves({ picture, sound: peer('sound'), target: browser.target,
@@ -105,7 +106,7 @@ describe('input over a still picture', () => {
     assert.equal(at.page.probed, 1);
     assert.deepEqual(at.page.asked, []);
     await answered(at);
-    assert.deepEqual(at.page.asked, ['picture', 'sound']);
+    assert.deepEqual(at.page.asked, ['picture']);
   });
 
   test('that is acknowledged has not, nor what another peer took over', async (t) => {
@@ -144,6 +145,15 @@ describe('input over a still picture', () => {
     await looked;
     assert.equal(page.probed, 1);
   });
+});
+
+test('a peer that the browser has closed is asked for anew when the server answers', async (t) => {
+  const { moves, page } = scene(t);
+  await moves.answered();
+  assert.deepEqual(page.asked, []);
+  page.sound.isClosed = true;
+  await moves.answered();
+  assert.deepEqual(page.asked, ['sound']);
 });
 
 describe('another network', () => {
