@@ -147,6 +147,18 @@ std::string Site::next_post(std::chrono::milliseconds within) {
   return body;
 }
 
+std::string Site::repeat_until_post(const std::string& prefix, const std::function<void()>& act) {
+  constexpr int most = 4;
+  for (int times = 0; times < most; ++times) {
+    act();
+    const Deadline deadline(patience / most);
+    std::string body;
+    while (impl_->posts().pop(body, deadline.left()))
+      if (body.starts_with(prefix)) return body;
+  }
+  throw std::runtime_error("the page did not post '" + prefix + "', whatever was done");
+}
+
 void Site::wait_for_post(const std::string& expected, std::chrono::milliseconds within) {
   const Deadline deadline(within);
   std::string body;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,10 @@ class Site {
 
   /// The body of the next POST. Throws `std::runtime_error` when time is up.
   [[nodiscard]] std::string next_post(std::chrono::milliseconds within = patience);
+
+  /// Does something until a post tells of it that begins with `prefix`, which is returned: a
+  /// browser whose window is being given another size can pass a first click over. Throws as above.
+  std::string repeat_until_post(const std::string& prefix, const std::function<void()>& act);
 
   /// Passes posts over until one equals `expected`. Throws as above, naming the last one seen.
   void wait_for_post(const std::string& expected, std::chrono::milliseconds within = patience);
