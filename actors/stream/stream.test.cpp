@@ -315,18 +315,15 @@ TEST_CASE("a guest that has no sound, or can't give it, offers none", "[caf][str
 
 TEST_CASE("a peer that failed is built anew", "[caf][stream]") {
   StreamFixture world;
-  world.come_up();
-  world.tell(world.stream, AddWatcher{"a", false});
-  world.offer(1);
-  world.answer("a", 1);
-  world.says({{"type", "peer"}, {"epoch", 1U}, {"state", "first-frame"}});
+  world.be_watched_by("a");
+  world.peer_is(1, "first-frame");
   CHECK(world.heard->last<FirstFrame>().viewer == "a");
-  world.says({{"type", "peer"}, {"epoch", 1U}, {"state", "failed"}});
+  world.peer_is(1, "failed");
   CHECK(world.told("remove").back()["epoch"] == 1);
   CHECK(world.told("add").back()["epoch"] == 2);
   // One that never worked waits to be asked, and a report about a dead one is ignored.
-  world.says({{"type", "peer"}, {"epoch", 2U}, {"state", "failed"}});
-  world.says({{"type", "peer"}, {"epoch", 1U}, {"state", "failed"}});
+  world.peer_is(2, "failed");
+  world.peer_is(1, "failed");
   world.says({{"type", "peer"}, {"epoch", "one"}});
   world.says(Json::object());
   CHECK(world.told("add").size() == 2);
@@ -334,11 +331,8 @@ TEST_CASE("a peer that failed is built anew", "[caf][stream]") {
 
 TEST_CASE("a peer that its viewer has closed is not built anew until it asks", "[caf][stream]") {
   StreamFixture world;
-  world.come_up();
-  world.tell(world.stream, AddWatcher{"a", false});
-  world.offer(1);
-  world.answer("a", 1);
-  world.says({{"type", "peer"}, {"epoch", 1U}, {"state", "closed"}});
+  world.be_watched_by("a");
+  world.peer_is(1, "closed");
   CHECK(world.told("add").size() == 1);
   world.tell(world.stream, AddWatcher{"a", false});  // as who resumes does
   CHECK(world.told("add").size() == 2);

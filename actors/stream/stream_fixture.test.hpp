@@ -35,6 +35,14 @@ struct StreamFixture : World {
     tell(stream, ViewerAnswer{viewer, {epoch, media, "a"}});
   }
 
+  /// A viewer watches by the first peer, which it has answered.
+  void be_watched_by(const std::string& viewer) {
+    come_up();
+    tell(stream, AddWatcher{viewer, false});
+    offer(1);
+    answer(viewer, 1);
+  }
+
   /// What the streamer tells of a peer.
   void peer_is(std::uint64_t epoch, const char* state) {
     says({{"type", "peer"}, {"epoch", epoch}, {"state", state}});

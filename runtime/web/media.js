@@ -10,7 +10,7 @@ export class Media {
   /**
    * `video` is replaced by another element when an epoch takes over; `send(message)` is signaling's.
    * Callbacks: onFrame(epoch, video) at an epoch's first picture, onChannel(epoch, channel),
-   * if onRest() is given, it when a picture that moved has stopped, and onPicture(epoch) at each picture,
+   * onRest() when a picture that moved has stopped and, only beside it, onPicture(epoch) at each picture,
    * onLost(epoch) when its connection failed or nothing comes over it, once; onProblem(message).
    */
   constructor({ video, send, callbacks }) {

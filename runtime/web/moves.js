@@ -10,7 +10,7 @@ const acknowledgedMs = 600;
 const freshMs = 1000;
 
 /**
- * How much has come over a connection so far, media and ICE's own, as one number that only grows: what
+ * How much has come over a connection so far, media and ICE's own, as one number that grows: what
  * getStats has of candidate pairs, bytes and STUN's answers and requests.
  */
 export async function signsOfLife(connection) {
@@ -34,8 +34,8 @@ export class Moves {
   /**
    * `reopen()` opens another socket, false where there is to be none, and `probe()` does where the present one
    * is dead; `picture` and `sound` are the peers,
-   * {signs(), isClosed(), renegotiate()}: signs() resolves to {epoch, signs}, or to null; `picture` has isStill() as well, whether
-   * input goes by a whole peer whose picture does not move. The rest is the browser's.
+   * {signs(), isClosed(), renegotiate()}: signs() resolves to {epoch, signs}, or to null; `picture` has isStill() as
+   * well, whether input goes by a whole peer whose picture does not move. The rest is the browser's.
    */
   constructor({ reopen, probe, picture, sound, target = globalThis, connection = navigator.connection,
     isOnline = () => navigator.onLine }) {
